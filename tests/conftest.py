@@ -1,0 +1,108 @@
+"""A real PostgreSQL for every test: one embedded server per run, one database per worker cloned from a template."""
+
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from comptoir.kernel import log
+from comptoir.kernel.db import Database, Tx, transaction
+from comptoir.kernel.migrate import migrate
+from comptoir.kernel.postgres import embedded
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory, worker_id) -> str:
+    """`COMPTOIR_TEST_DATABASE_URL` names another server; else all workers share one embedded server."""
+    if url := os.environ.get("COMPTOIR_TEST_DATABASE_URL"):
+        return url
+    root = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        root = root.parent
+    # Tests make and drop thousands of rows: durability is proved by its own tests on their own server.
+    return embedded(Path(root) / "postgres", extra={"fsync": "off"})
+
+
+@pytest.fixture(scope="session")
+async def template(server_url, worker_id, anyio_backend) -> str:
+    """A migrated database that is only ever copied."""
+    name = f"template_{worker_id}"
+    recreate(server_url, name)
+    await migrate(url_of(server_url, name))
+    return name
+
+
+@pytest.fixture(scope="session")
+async def database_url(server_url, template, worker_id) -> str:
+    """The worker's database for tests that roll back."""
+    name = f"test_{worker_id}"
+    recreate(server_url, name, template)
+    return url_of(server_url, name)
+
+
+@pytest.fixture(scope="session")
+async def shared_db(database_url):
+    async with Database(database_url, size=12) as db:
+        async with db.transaction() as tx:
+            await log.open_days(tx)
+        yield db
+
+
+@pytest.fixture
+async def tx(shared_db):
+    """A transaction that never commits."""
+    async with shared_db.pool.connection() as connection:
+        try:
+            async with transaction(connection) as tx:
+                yield tx
+                raise Rollback
+        except Rollback:
+            pass
+
+
+class Rollback(Exception):
+    pass
+
+
+@pytest.fixture
+async def fresh_url(server_url, template, worker_id):
+    """A database of one's own, for tests that commit."""
+    name = f"fresh_{worker_id}"
+    recreate(server_url, name, template)
+    yield url_of(server_url, name)
+    drop(server_url, name)
+
+
+@pytest.fixture
+async def db(fresh_url):
+    async with Database(fresh_url, size=16) as db:
+        async with db.transaction() as tx:
+            await log.open_days(tx)
+        yield db
+
+
+def recreate(server_url: str, name: str, template: str = "template0") -> None:
+    drop(server_url, name)
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def drop(server_url: str, name: str) -> None:
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def url_of(server_url: str, name: str) -> str:
+    """The same server, another database."""
+    parts = psycopg.conninfo.conninfo_to_dict(server_url)
+    return psycopg.conninfo.make_conninfo(**{**parts, "dbname": name})
+
+
+async def rows(tx: Tx, sql: str, **params):
+    return await tx.tuples(sql, **params)

@@ -1,0 +1,92 @@
+"""The log is read exactly once, in order, past poison and across workers."""
+
+from collections import defaultdict
+
+import pytest
+
+from comptoir.kernel import consumers, log
+from comptoir.kernel.consumers import Consumer
+
+pytestmark = pytest.mark.anyio
+
+
+class Happened(log.Fact, frozen=True):
+    kind = "kernel.happened"
+    who: str
+    number: int
+
+    def lane_key(self):
+        return self.who
+
+
+async def happen(db, number, people=20):
+    async with db.transaction() as tx:
+        await tx.tell(*(Happened(who=f"p{i % people}", number=i) for i in range(number)))
+
+
+async def test_every_event_once_in_order_of_its_lane(db):
+    await happen(db, 1000)
+    seen = defaultdict(list)
+
+    async def handle(tx, events):
+        for event in events:
+            fact = log.msgspec.json.decode(event.body, type=Happened)
+            seen[fact.who].append(fact.number)
+
+    consumer = Consumer(db, "test", handle)
+    while await consumer.step():
+        pass
+
+    assert sum(map(len, seen.values())) == 1000
+    assert all(numbers == sorted(numbers) for numbers in seen.values())
+    async with db.reading() as tx:
+        (lag,) = await consumers.lags(tx)
+    assert (lag.events, lag.seconds) == (0, 0)
+
+
+async def test_a_poison_event_is_parked_and_its_neighbours_are_not(db):
+    await happen(db, 200)
+    seen = []
+
+    async def handle(tx, events):
+        if any('"number":77' in event.body for event in events):
+            raise ValueError("cannot digest 77")
+        seen.extend(event.position for event in events)
+
+    consumer = Consumer(db, "test", handle, least=64)
+    while await consumer.step():
+        pass
+
+    async with db.reading() as tx:
+        assert await tx.values("SELECT error FROM kernel.parked_event") == ["ValueError('cannot digest 77')"]
+        assert await tx.value("SELECT count(*) FROM kernel.event") == 200
+    assert len(set(seen)) == 199
+
+
+async def test_two_workers_on_one_lane_cannot_both_commit(db):
+    await happen(db, 10, people=1)
+
+    async def nothing(tx, events):
+        pass
+
+    async def overtaken(tx, events):
+        await Consumer(db, "test", nothing).step()
+
+    with pytest.raises(consumers.CursorMoved):
+        await Consumer(db, "test", overtaken, least=64).step()
+
+
+async def test_a_slow_transaction_hides_nothing_from_the_readers_behind_it(db):
+    seen = []
+
+    async def handle(tx, events):
+        seen.extend(events)
+
+    consumer = Consumer(db, "test", handle)
+    async with db.transaction() as slow:
+        await slow.tell(Happened(who="slow", number=1))
+        await happen(db, 5)
+        assert await consumer.step() == 0  # the fast ones wait: they would put the cursor past the slow one
+    while await consumer.step():
+        pass
+    assert len(seen) == 6
