@@ -1,0 +1,48 @@
+"""The docs say what the code says, and leave nothing out."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def test_the_reference_is_what_the_code_says():
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "reference.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", ["settings", "commands", "api", "refusals", "facts", "tables"])
+def test_everything_in_the_reference_has_a_meaning(page):
+    text = (ROOT / "docs" / "reference" / f"{page}.md").read_text()
+    empty = [
+        line for line in text.splitlines() if re.search(r"^\| `[^|]*\|[^|]*\| +\|$", line) or line.endswith("|  |")
+    ]
+    assert not empty, f"{page}.md: say in the code what these mean: {empty}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (page.parent / target).exists(), f"{page.name} points to {target}, which is not there"
+
+
+def test_every_page_of_the_docs_can_be_found_from_the_index():
+    index = (ROOT / "docs" / "index.md").read_text()
+    for page in (ROOT / "docs").rglob("*.md"):
+        name = str(page.relative_to(ROOT / "docs"))
+        if name != "index.md" and not name.startswith(("decisions/", "reference/")):
+            assert f"({name})" in index, f"docs/index.md does not lead to {name}"
+
+
+def test_the_architecture_page_names_every_package():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for package in sorted(p.parent.name for p in (ROOT / "src" / "comptoir").glob("*/__init__.py")):
+        assert f"`{package}" in text or f"/{package}" in text or f" {package}/" in text, package
