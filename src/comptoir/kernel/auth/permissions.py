@@ -1,0 +1,48 @@
+"""Who may do what: roles grant scopes, scopes open routes. This one table is all there is.
+
+A scope is `<package>:read`, `<package>:write` or `<package>:admin`; admin includes write, write includes read, and
+`*:read` means every package.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+Role = Literal["admin", "marketer", "associate", "agent", "merchandiser", "analyst", "executive", "privacy_officer"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "orders", "profiles")
+LEVELS = ("read", "write", "admin")
+
+GRANTS: dict[Role, frozenset[str]] = {
+    "admin": frozenset({"*:admin"}),
+    "marketer": frozenset(
+        {"channels:read", "ingest:read", "identity:read", "catalog:read", "orders:read", "profiles:read"}
+    ),
+    "associate": frozenset({"channels:read", "identity:read", "catalog:read", "orders:write", "profiles:read"}),
+    "agent": frozenset({"channels:read", "identity:write", "catalog:read", "orders:write", "profiles:write"}),
+    "merchandiser": frozenset({"channels:read", "catalog:write", "orders:read"}),
+    "analyst": frozenset(
+        {"channels:read", "ingest:write", "identity:read", "catalog:read", "orders:read", "profiles:read"}
+    ),
+    "executive": frozenset({"channels:read", "catalog:read", "orders:read"}),
+    "privacy_officer": frozenset(
+        {"kernel:read", "channels:read", "ingest:read", "identity:admin", "orders:read", "profiles:admin"}
+    ),
+}
+
+
+def scopes_of(roles: Iterable[Role]) -> frozenset[str]:
+    """The union of what the roles grant."""
+    return frozenset(scope for role in roles for scope in GRANTS[role])
+
+
+def opens(scopes: frozenset[str], wanted: str) -> bool:
+    """Whether some scope of `scopes` includes `wanted`."""
+    package, level = wanted.split(":")
+    enough = LEVELS[LEVELS.index(level) :]
+    return any(f"{name}:{one}" in scopes for name in (package, "*") for one in enough)
+
+
+def is_scope(text: str) -> bool:
+    package, _, level = text.partition(":")
+    return level in LEVELS and (package == "*" or package in PACKAGES)
