@@ -83,18 +83,20 @@ async def append(tx: Tx, packed: Sequence[bytes]) -> None:
     await tx.run(WAKE)
 
 
-COPY = "COPY kernel.event (lane, kind, name, source_id, occurred_at, recorded_at, key, body) FROM STDIN (FORMAT binary)"
+# The first column is the stamp, so that rows packed early get the moment of their transaction by one join.
+COPY = "COPY kernel.event (recorded_at, kind, source_id, lane, occurred_at, key, name, body) FROM STDIN (FORMAT binary)"
 WAKE = "NOTIFY comptoir_log"
 COPY_HEAD, COPY_TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
 # ---- one row, packed (PostgreSQL manual, COPY, "Binary Format")
 
-_lane = struct.Struct("!hih").pack  # number of columns, then lane
-_times = struct.Struct("!iqiqi16si").pack
-_length = struct.Struct("!i").pack
+_stamp = struct.Struct("!hiq").pack  # number of columns, then recorded_at
+fixed = struct.Struct("!ihiqi16s").pack
+"""The columns lane, occurred_at and key: `fixed(2, lane, 8, since_2000, 16, key)`."""
+length = struct.Struct("!i").pack
 _short = struct.Struct("!ih").pack
-_NULL = _length(-1)
+_NULL = length(-1)
 
 
 def row(
@@ -111,16 +113,31 @@ def row(
     """One row for `append`. Times are Unix microseconds; `key` (16 bytes) is unique within its day."""
     return b"".join(
         (
-            _lane(8, 2, lane),
-            _length(len(kind)),
-            kind,
-            _length(len(name)),
+            stamp(recorded),
+            origin(kind, source_id),
+            fixed(2, lane, 8, occurred - PG_EPOCH_MICROSECONDS, 16, key),
+            length(len(name)),
             name,
-            _NULL if source_id is None else _short(2, source_id),
-            _times(8, occurred - PG_EPOCH_MICROSECONDS, 8, recorded - PG_EPOCH_MICROSECONDS, 16, key, len(body)),
+            length(len(body)),
             body,
         )
     )
+
+
+def stamp(recorded: int) -> bytes:
+    """The beginning of a row: the number of its columns and the first of them, recorded_at."""
+    return _stamp(8, 8, recorded - PG_EPOCH_MICROSECONDS)
+
+
+def origin(kind: bytes, source_id: int | None) -> bytes:
+    """The columns kind and source_id, the same for all events of one kind from one source."""
+    return length(len(kind)) + kind + (_NULL if source_id is None else _short(2, source_id))
+
+
+def block(recorded: int, unstamped: Iterable[bytes]) -> bytes:
+    """What COPY wants for rows that were packed without their stamp."""
+    first = stamp(recorded)
+    return b"".join((COPY_HEAD, first, first.join(unstamped), COPY_TAIL))
 
 
 def lane(key: str) -> int:
