@@ -1,0 +1,56 @@
+"""Where the retailer meets customers, and what sends us events from there.
+
+outlets   shops, sites, apps, call centres, marketplaces, social accounts; near a point
+hours     whether one is open, and when it opens next
+sources   what sends events, its write keys, and `Sources`: all of them in memory
+"""
+
+from comptoir.channels.errors import (
+    BadOpeningHours,
+    BadPosition,
+    OutletExists,
+    RepeatedCode,
+    SourceExists,
+    UnknownCountry,
+    UnknownCurrency,
+    UnknownOutlet,
+    UnknownSource,
+    UnknownTimeZone,
+)
+from comptoir.channels.hours import is_open, next_opening
+from comptoir.channels.outlets import add_outlet, near, outlet, outlets, record_outlets
+from comptoir.channels.records import Channel, Near, Opening, OpeningHours, Outlet, OutletEntry, Source
+from comptoir.channels.sources import Sources, add_source, change_source, rotate, source, sources
+
+__all__ = [
+    "BadOpeningHours",
+    "BadPosition",
+    "Channel",
+    "Near",
+    "Opening",
+    "OpeningHours",
+    "Outlet",
+    "OutletEntry",
+    "OutletExists",
+    "RepeatedCode",
+    "Source",
+    "SourceExists",
+    "Sources",
+    "UnknownCountry",
+    "UnknownCurrency",
+    "UnknownOutlet",
+    "UnknownSource",
+    "UnknownTimeZone",
+    "add_outlet",
+    "add_source",
+    "change_source",
+    "is_open",
+    "near",
+    "next_opening",
+    "outlet",
+    "outlets",
+    "record_outlets",
+    "rotate",
+    "source",
+    "sources",
+]
