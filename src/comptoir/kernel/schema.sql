@@ -63,3 +63,82 @@ CREATE TABLE kernel.parked_event (
     parked_at   timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (consumer, position)
 );
+
+-- API keys of machines. The secret has 256 random bits, so a plain SHA-256 of it is enough.
+CREATE TABLE kernel.api_key (
+    key_id       uuid PRIMARY KEY,
+    name         text NOT NULL,
+    prefix       text NOT NULL UNIQUE,       -- the part that may be seen
+    secret_hash  bytea NOT NULL,
+    scopes       text[] NOT NULL CHECK (scopes <> '{}'),
+    made_at      timestamptz NOT NULL,
+    made_by      text NOT NULL,
+    last_used_at timestamptz,                -- to the minute
+    revoked_at   timestamptz
+);
+
+-- People who sign in.
+CREATE TABLE kernel.user_account (
+    user_id       uuid PRIMARY KEY,
+    email         text NOT NULL UNIQUE CHECK (email = lower(email)),
+    name          text NOT NULL,
+    password_hash text NOT NULL,             -- argon2id; empty: cannot sign in by password
+    roles         text[] NOT NULL CHECK (roles <> '{}'),
+    outlet_id     smallint,                  -- the shop of an associate (channels lies above: no foreign key)
+    language      text NOT NULL DEFAULT '',
+    active        boolean NOT NULL DEFAULT true,
+    made_at       timestamptz NOT NULL
+);
+
+-- A row is a browser that is signed in; only a hash of its cookie is kept, so a stolen backup opens nothing.
+CREATE TABLE kernel.session (
+    session_id uuid PRIMARY KEY,
+    token_hash bytea NOT NULL UNIQUE,
+    user_id    uuid NOT NULL REFERENCES kernel.user_account ON DELETE CASCADE,
+    made_at    timestamptz NOT NULL,
+    seen_at    timestamptz NOT NULL,
+    ends_at    timestamptz NOT NULL,
+    address    text NOT NULL,
+    agent      text NOT NULL
+);
+CREATE INDEX session_user ON kernel.session (user_id);
+
+-- Attempts to sign in that have not succeeded; written before the password is looked at.
+CREATE TABLE kernel.failed_sign_in (
+    attempt_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account    text NOT NULL,
+    address    text NOT NULL,
+    at         timestamptz NOT NULL
+);
+CREATE INDEX failed_sign_in_account ON kernel.failed_sign_in (account, at);
+CREATE INDEX failed_sign_in_address ON kernel.failed_sign_in (address, at);
+
+-- Every change of the world with its actor, written in the transaction of the change.
+CREATE TABLE kernel.audit (
+    entry_id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         timestamptz NOT NULL,
+    actor_kind text NOT NULL,                -- 'user', 'key', 'system', 'nobody'
+    actor_id   uuid,
+    actor_name text NOT NULL,                -- as it was then
+    action     text NOT NULL,                -- 'channels.add_source'
+    target     text NOT NULL,                -- 'source:7', or the path
+    before     json,
+    after      json,
+    request_id text NOT NULL
+);
+CREATE INDEX audit_target ON kernel.audit (target, entry_id);
+CREATE INDEX audit_actor ON kernel.audit (actor_id, entry_id);
+
+-- Answers kept under their Idempotency-Key for a day, written in the transaction of the work.
+CREATE TABLE kernel.idempotency (
+    actor      text NOT NULL,
+    route      text NOT NULL,
+    key        text NOT NULL,
+    body_hash  bytea NOT NULL,
+    status     smallint NOT NULL,
+    media_type text NOT NULL,
+    answer     bytea NOT NULL,
+    kept_at    timestamptz NOT NULL,
+    PRIMARY KEY (actor, route, key)
+);
+CREATE INDEX idempotency_kept_at ON kernel.idempotency (kept_at);

@@ -7,11 +7,14 @@ guards=[public]                   anybody: said on purpose
 
 from typing import Any, cast
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
 
 from comptoir.kernel.auth.actors import NOBODY, Actor
+from comptoir.kernel.auth.authenticator import Authenticator
+from comptoir.kernel.auth.csrf import check_same_origin
 from comptoir.kernel.auth.permissions import is_scope
+from comptoir.kernel.auth.sessions import COOKIE
 from comptoir.kernel.errors import Forbidden, Unauthenticated
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -44,8 +47,9 @@ async def public(connection: Connection, _: BaseRouteHandler) -> None:
     await authenticated(connection)
 
 
-async def default_deny(_: Connection, handler: BaseRouteHandler) -> None:
-    if not is_marked(handler):
+async def default_deny(connection: Connection, handler: BaseRouteHandler) -> None:
+    """For the whole application: what nobody opened is shut. OPTIONS is answered by Litestar itself."""
+    if connection.scope["method"] != "OPTIONS" and not is_marked(handler):  # type: ignore[typeddict-item]
         raise Forbidden("This route has no guard.")
 
 
@@ -61,12 +65,33 @@ def guards_of(handler: BaseRouteHandler) -> list[Any]:
 
 
 async def authenticated(connection: Connection) -> Actor:
-    """The actor of this request; NOBODY without credentials."""
-    if (known := connection.scope["state"].get("actor")) is None:
-        known = connection.scope["state"]["actor"] = NOBODY
+    """The actor of this request, found once; NOBODY without credentials. Wrong credentials are refused."""
+    known = connection.scope["state"].get("actor")
+    if known is None:
+        known = connection.scope["state"]["actor"] = await _recognise(connection)
     return known
 
 
-async def provide_actor(request: Any) -> Actor:
+async def _recognise(connection: Connection) -> Actor:
+    authenticator: Authenticator = connection.app.state.authenticator
+    if (header := connection.headers.get("authorization")) is not None:
+        kind, _, token = header.partition(" ")
+        if kind.lower() != "bearer" or (actor := await authenticator.of_key(token.strip())) is None:
+            raise Unauthenticated("This API key is unknown or was revoked: send Authorization: Bearer ck_…")
+        return actor
+    if token := connection.cookies.get(COOKIE):
+        actor = await authenticator.of_session(token)
+        if actor is not None:
+            check_same_origin(connection)
+            return actor
+    return NOBODY
+
+
+def actor_of(request: Connection) -> Actor:
+    """The actor that a guard has found; NOBODY before that."""
+    return request.scope["state"].get("actor") or NOBODY
+
+
+def provide_actor(request: Request[Any, Any, Any]) -> Actor:
     """`actor: NamedDependency[Actor]`: never refuses, the guard has spoken before."""
-    return request.scope["state"].get("actor", NOBODY)
+    return actor_of(request)

@@ -1,0 +1,22 @@
+"""What is known of the request being answered, for hooks that nothing else connects."""
+
+from contextvars import ContextVar
+from typing import Any
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The header `X-Request-Id`, and `request_id` in logs, problems and the audit trail."""
+
+
+class Exchange:
+    """One request and its answer."""
+
+    __slots__ = ("audited", "claim")
+
+    def __init__(self) -> None:
+        self.claim: Any = None
+        """http.idempotency.Claim, while an answer is to be kept under an Idempotency-Key."""
+        self.audited = False
+        """Whether the operation wrote its own line of the audit trail."""
+
+
+exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)

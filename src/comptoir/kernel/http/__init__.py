@@ -1,0 +1,47 @@
+"""HTTP conventions: one transaction per request, problem+json, cursor paging, Idempotency-Key.
+
+    @post("/sales", guards=[allow("orders:write")], responses=raises(UnknownOutlet))
+    async def record_sale(tx: NamedDependency[Tx], data: JSONBody[SaleRequest]) -> Recorded: ...
+
+transactions  `tx`: committed before the answer is sent, so an answer never promises what a crash could take back
+idempotency   the same `Idempotency-Key` gets the same answer, and the work is done once
+pages         `Page`, `page`, `cursor_of`, `place_of`
+bodies        what a body may hold
+problems      RFC 9457 problem+json with a stable `code`; `raises(...)` for OpenAPI
+edge          request ids, security headers, what no route may see
+"""
+
+from comptoir.kernel.auth.exchange import Exchange, request_id
+from comptoir.kernel.http.bodies import Incoming, refuse_nul
+from comptoir.kernel.http.edge import Edge
+from comptoir.kernel.http.idempotency import IdempotencyKeyReused, InProgress
+from comptoir.kernel.http.pages import Cursor, Limit, Page, cursor_of, page, place_of
+from comptoir.kernel.http.problems import EXCEPTION_HANDLERS, Problem, on_database, on_defect, problem, raises
+from comptoir.kernel.http.requests import AnyRequest
+from comptoir.kernel.http.transactions import DEPENDENCIES, READS_ONLY, keep_answer
+
+__all__ = [
+    "DEPENDENCIES",
+    "EXCEPTION_HANDLERS",
+    "READS_ONLY",
+    "AnyRequest",
+    "Cursor",
+    "Edge",
+    "Exchange",
+    "IdempotencyKeyReused",
+    "InProgress",
+    "Incoming",
+    "Limit",
+    "Page",
+    "Problem",
+    "cursor_of",
+    "keep_answer",
+    "on_database",
+    "on_defect",
+    "page",
+    "place_of",
+    "problem",
+    "raises",
+    "refuse_nul",
+    "request_id",
+]
