@@ -25,7 +25,7 @@ LAST = datetime(2018, 1, 1, 4, 1, 20, tzinfo=UTC)
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One line of a receipt, in cents. `quantity` is as in the data set: fuel is in thousandths of a gallon."""
+    """One line of a receipt, in cents. `quantity` is as in the data set: pieces, or thousandths of a gallon of fuel."""
 
     product_id: int
     quantity: int
@@ -76,7 +76,6 @@ class ShopTotal(msgspec.Struct, frozen=True, gc=False, order=True):
     store_id: int
     receipts: int
     customers: int
-    units: int
     total_minor: int
 
 
@@ -137,6 +136,10 @@ class History:
     def popular(self, count: int = 400) -> list[int]:
         """The products bought most often, best seller first."""
         return [row[0] for row in self._rows(POPULAR, count=count)]
+
+    def fuel(self) -> set[int]:
+        """Products of which more than a thousand were ever sold at once: only fuel, and its quantities are volumes."""
+        return {row[0] for row in self._rows("SELECT DISTINCT product_id FROM transactions WHERE quantity > 1000")}
 
     def households(self) -> list[Household]:
         """With their demographics where the data set has them (801 of 2,469)."""
@@ -245,7 +248,7 @@ RECEIPTS = """
 """
 
 TOTALS = """
-    SELECT store_id, count(DISTINCT basket_id), count(DISTINCT household_id), sum(quantity)::bigint, sum(paid)::bigint
+    SELECT store_id, count(DISTINCT basket_id), count(DISTINCT household_id), sum(paid)::bigint
     FROM slice GROUP BY store_id ORDER BY store_id
 """
 

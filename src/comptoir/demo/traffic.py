@@ -1,0 +1,108 @@
+"""Sends what the twin says: first the days since the history ended, as fast as the server takes them, then live.
+
+Live, an act goes out at its moment; when the server asks to wait, the town waits as a whole instead of piling up.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from comptoir.demo.courier import Courier
+from comptoir.demo.receipts import encode, sale_entry, send_sales
+from comptoir.demo.truth import Truth
+from comptoir.demo.twin import Act, Twin
+from comptoir.demo.world import World
+
+TICK = 0.1
+"""Seconds between two looks at what is due."""
+PATIENCE = timedelta(seconds=2)
+"""Further behind than this, the town's clock is set back."""
+EVENTS_PER_BATCH = 100
+SALES_PER_BATCH = 200
+AT_ONCE = 4
+"""Requests under way while catching up."""
+
+
+class Tally(msgspec.Struct):
+    """What was sent since the start."""
+
+    events: int = 0
+    receipts: int = 0
+    damaged: int = 0
+
+
+class Traffic:
+    """The twin, where its sources send to, and the truth beside it."""
+
+    def __init__(self, *, courier: Courier, keys: dict[str, str], twin: Twin, truth: Truth, world: World) -> None:
+        self.courier = courier
+        self.keys = keys
+        self.twin = twin
+        self.truth = truth
+        self.people = {person.number: person for person in world.people}
+        self.tally = Tally()
+        self._acts = twin.acts()
+        self._next: Act | None = None
+
+    async def catch_up(self, until: datetime, progress: Callable[[datetime], None]) -> None:
+        """Everything before `until`, with the town's own times. Sent again, nothing is counted twice."""
+        gate = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for acts in self._chunks(until):
+                await gate.acquire()
+                task = group.create_task(self._deliver(acts))
+                task.add_done_callback(lambda _: gate.release())
+                progress(acts[-1].at)
+
+    async def live(self, *, opened_at: datetime, speed: float, stopping: asyncio.Event) -> None:
+        """From `opened_at` in the town's time, at about `speed` acts a second, until `stopping`."""
+        pace = self.twin.pace(speed)
+        began = datetime.now(UTC)
+        while not stopping.is_set():
+            now = datetime.now(UTC)
+            due = list(self._until(opened_at + (now - began) * pace))
+            await self._deliver(due, at=now)
+            late = datetime.now(UTC) - now - timedelta(seconds=TICK)
+            if late > PATIENCE:
+                began += late
+            await asyncio.sleep(TICK)
+
+    def _chunks(self, until: datetime) -> Iterator[list[Act]]:
+        chunk: list[Act] = []
+        for act in self._until(until):
+            chunk.append(act)
+            if len(chunk) >= 5 * EVENTS_PER_BATCH:
+                yield chunk
+                chunk = []
+        if chunk:
+            yield chunk
+
+    def _until(self, moment: datetime) -> Iterator[Act]:
+        while (act := self._next or next(self._acts)).at <= moment:
+            self._next = None
+            yield act
+        self._next = act
+
+    async def _deliver(self, acts: list[Act], *, at: datetime | None = None) -> None:
+        """Each source sends its own. `at` replaces the town's time while it is live."""
+        messages: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        sales: list[dict[str, Any]] = []
+        for act in acts:
+            moment = at or act.at
+            if act.sale:
+                sales.append(sale_entry(act.sale, moment))
+                self.tally.receipts += 1
+            else:
+                messages[act.source].append({"timestamp": moment.isoformat(), **act.message})
+                self.tally.events += 1
+                self.tally.damaged += not act.sound
+            self.truth.keep(act, self.people[act.person])
+        for source, several in messages.items():
+            for start in range(0, len(several), EVENTS_PER_BATCH):
+                await self.courier.track(self.keys[source], several[start : start + EVENTS_PER_BATCH])
+        for start in range(0, len(sales), SALES_PER_BATCH):
+            await send_sales(self.courier, encode(sales[start : start + SALES_PER_BATCH]))
