@@ -101,7 +101,7 @@ CREATE TABLE kernel.session (
     address    text NOT NULL,
     agent      text NOT NULL
 );
-CREATE INDEX session_user ON kernel.session (user_id);
+CREATE INDEX session_of_user ON kernel.session (user_id);
 
 -- Attempts to sign in that have not succeeded; written before the password is looked at.
 CREATE TABLE kernel.failed_sign_in (
