@@ -1,0 +1,81 @@
+"""Why the graph says no."""
+
+from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+
+
+class UnknownIdentifier(NotFound):
+    """Nobody with this identifier has been seen."""
+
+    code = "identity.unknown_identifier"
+
+
+class UnknownPerson(NotFound):
+    """No person was ever known by this key."""
+
+    code = "identity.unknown_person"
+
+
+class UnknownNamespace(NotFound):
+    """There is no such kind of identifier."""
+
+    code = "identity.unknown_namespace"
+
+
+class UnknownOperation(NotFound):
+    """The journal has no such operation."""
+
+    code = "identity.unknown_operation"
+
+
+class UnknownTask(NotFound):
+    """There is no such open task."""
+
+    code = "identity.unknown_task"
+
+
+class UnusableIdentifier(Invalid):
+    """The value cannot identify anybody."""
+
+    code = "identity.unusable_identifier"
+
+
+class ReferenceTaken(Conflict):
+    """The reference was used for another request."""
+
+    code = "identity.reference_taken"
+
+
+class KeptApart(Conflict):
+    """A steward has said that these are different people: undo that first."""
+
+    code = "identity.kept_apart"
+
+
+class Superseded(Conflict):
+    """Later evidence connects the same people: say whether to cut that too."""
+
+    code = "identity.superseded"
+
+
+class NotUndoable(Conflict):
+    """The operation cannot be undone."""
+
+    code = "identity.not_undoable"
+
+
+class NotConnected(Conflict):
+    """These identifiers are not of one person."""
+
+    code = "identity.not_connected"
+
+
+class GraphTooLarge(Unprocessable):
+    """So many identifiers hang together here that they cannot be judged at once."""
+
+    code = "identity.graph_too_large"
+
+
+class BadPattern(Invalid):
+    """The pattern is not a regular expression that can be used."""
+
+    code = "identity.bad_pattern"
