@@ -1,0 +1,33 @@
+"""Events come in from every source, are judged one by one, and are durable before they are acknowledged.
+
+tracking      the routes that the official Segment and RudderStack SDKs call, as plain ASGI
+wire          the shapes those SDKs send           money   amounts that cannot be right
+intake        bytes become rows of the log and dead letters: one verdict for each event
+writer        `Intake`: concurrent requests written together, each event once
+seen          which message ids were recorded in the last seven days
+plans         what a source has promised to send, as JSON Schemas with versions
+dead_letters  what could not be taken: mend, replay, discard
+quality       counts per source and day            tail    what comes in just now
+tracked       `decode`: what the layers above read from an event
+"""
+
+from comptoir.ingest.intake import Arrival, judge
+from comptoir.ingest.records import MEANING, DeadLetter, Plan, PlanEntry, Quality, Reason, Replayed, Seen
+from comptoir.ingest.tracking import Tracking
+from comptoir.ingest.writer import Intake, Receipt
+
+__all__ = [
+    "MEANING",
+    "Arrival",
+    "DeadLetter",
+    "Intake",
+    "Plan",
+    "PlanEntry",
+    "Quality",
+    "Reason",
+    "Receipt",
+    "Replayed",
+    "Seen",
+    "Tracking",
+    "judge",
+]

@@ -1,0 +1,381 @@
+"""A request's bytes become rows of the log and dead letters: one verdict for each event, and none costs its neighbours.
+
+`judge` is pure: it needs no database. Four times are kept of every event (Segment's contract): what its sender's clock
+said (`originalTimestamp` or `timestamp`, in the body as sent), when it was sent (`sentAt`, in the body; the batch's is
+written in where the event has none), when it was recorded (`recorded_at`), and the corrected time (`occurred_at`):
+received - (sent - original). So the moment of arrival is occurred_at + (sent - original), exactly.
+"""
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from zlib import crc32
+
+import msgspec
+
+from comptoir.ingest.money import bad_money
+from comptoir.ingest.plans import Compiled
+from comptoir.ingest.records import Reason
+from comptoir.ingest.wire import (
+    Batch,
+    Head,
+    decode_batch,
+    decode_counted,
+    decode_head,
+    decode_keyed,
+    merged,
+    moment,
+    take_apart,
+    text_of,
+    unix_microseconds,
+    unstorable,
+)
+from comptoir.kernel.errors import Invalid
+from comptoir.kernel.log import LANES, fixed, length, origin
+from comptoir.kernel.time import PG_EPOCH_MICROSECONDS
+
+MAX_EVENT_BYTES = 32 * 1024
+MAX_TRAITS = 300
+MAX_IDENTIFIERS = 50
+MAX_IDENTIFIER = 500
+MAX_MESSAGE_ID = 100
+DAY = 86_400_000_000
+"""Microseconds."""
+LARGE = 1_500
+"""Bytes. A smaller event cannot hold 300 traits or 50 identifiers: it is not counted."""
+
+CALLS = ("track", "identify", "page", "screen", "group", "alias", "merge")
+MONEY = frozenset(
+    [
+        *("Order Completed", "Order Updated", "Order Refunded", "Order Cancelled", "Checkout Started"),
+        *("Completed Order", "Updated Order", "Started Order", "Marketplace Order Imported"),
+    ]
+)
+"""Events whose amounts become revenue: they are looked at here, where they can still be mended."""
+
+
+class Source(Protocol):
+    """What the intake needs of a source (channels.Source)."""
+
+    @property
+    def source_id(self) -> int: ...
+    @property
+    def salt(self) -> bytes: ...
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """How a request came: whose it is, when, and what its headers said."""
+
+    source: Source
+    received: int
+    """Unix microseconds by the installation's clock."""
+    call: str = ""
+    """The call that the path names; empty for a batch."""
+    ip: str = ""
+    """Of the visitor; empty where the sender is a server."""
+    gpc: bool = False
+    """Global Privacy Control: the header `Sec-GPC: 1`."""
+
+
+class Letter(msgspec.Struct, frozen=True, gc=False):
+    """An event that was not taken, as it came."""
+
+    key: bytes
+    reason: Reason
+    detail: str
+    call: str
+    name: str
+    body: bytes
+
+
+class Submission(msgspec.Struct):
+    """A request, judged: what is to be written of it."""
+
+    source_id: int
+    received: int
+    keys: list[bytes] = []
+    rows: list[bytes] = []
+    """Rows of the log without their stamp."""
+    labels: list[str] = []
+    """Under which name each of them is counted."""
+    letters: list[Letter] = []
+    warned: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter[tuple[str, str]])
+    """By label and reason."""
+
+    @property
+    def weight(self) -> int:
+        return len(self.keys) + len(self.letters) or 1
+
+
+class _Bad(Exception):
+    """The verdict on one event: its reason and a sentence."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason: Reason = reason
+
+
+def judge(data: bytes, arrival: Arrival, plan: Compiled | None = None) -> Submission:
+    """Give every event of a request its verdict. Raises Invalid when the request itself is no JSON."""
+    batch, spliced = _opened(data, arrival)
+    source = arrival.source
+    done = Submission(source.source_id, arrival.received)
+    into = _Packer(done, source, arrival, moment(batch.sentAt), plan)
+    must_merge = bool(bytes(batch.context) or bytes(batch.integrations))
+    suspicious = unstorable(data) or not _is_utf8(data)
+    take = into.take
+    for raw in batch.batch:
+        body = bytes(raw)
+        try:
+            if must_merge or suspicious or len(body) > LARGE:
+                body = _checked(body, batch if must_merge else None, suspicious=suspicious)
+            take(body, spliced)
+        except _Bad as bad:
+            into.reject(body, bad.reason, str(bad))
+        except msgspec.ValidationError as error:
+            into.reject(body, *_explained(str(error)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            into.reject(body, "nul_or_surrogate" if unstorable(body) else "malformed", str(error))
+        except OverflowError as error:
+            into.reject(body, "bad_time", str(error))
+    return done
+
+
+def _opened(data: bytes, arrival: Arrival) -> tuple[Batch, bytes]:
+    """The events of a request, and what is to be written at the end of each."""
+    batch: Batch
+    if arrival.call:
+        batch = Batch([msgspec.Raw(_without_key(data.strip()))])
+    else:
+        try:
+            batch = decode_batch(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            try:
+                batch = take_apart(data)
+            except (ValueError, RecursionError):
+                raise Invalid(f"The body is no JSON batch of events: {error}") from error
+    came: dict[str, str | bool] = {}
+    if arrival.ip:
+        came["ip"] = arrival.ip
+    if arrival.gpc:
+        came["gpc"] = True
+    return batch, b',"received":' + msgspec.json.encode(came) if came else b""
+
+
+def _without_key(body: bytes) -> bytes:
+    """A single call as it is to be kept. Browser SDKs put the write key into its body, where nobody needs it."""
+    if b'"writeKey"' not in body:
+        if body[:1] != b"{":
+            raise Invalid("The body is no JSON object.")
+        return body
+    try:
+        key = decode_keyed(body).writeKey
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        key = None
+    if key is not None:
+        text = b'"writeKey":' + msgspec.json.encode(key)
+        body = body.replace(b"," + text, b"", 1) if b"," + text in body else body.replace(text + b",", b"", 1)
+    return body
+
+
+def _checked(body: bytes, batch: Batch | None, *, suspicious: bool) -> bytes:
+    """What small clean events cannot violate; and the batch's context under the event's own."""
+    if len(body) > MAX_EVENT_BYTES:
+        raise _Bad("too_large", f"{len(body)} bytes; at most {MAX_EVENT_BYTES} are taken.")
+    if suspicious:
+        if unstorable(body):
+            raise _Bad("nul_or_surrogate", r"A text holds \u0000 or half a surrogate pair: leave it out.")
+        body.decode()
+    if len(body) > LARGE:
+        counted = decode_counted(body)
+        inner = counted.context
+        most = max(map(len, (counted.properties or (), counted.traits or (), (inner and inner.traits) or ())))
+        if most > MAX_TRAITS:
+            raise _Bad("too_many_traits", f"{most} properties or traits; at most {MAX_TRAITS} are taken.")
+        identifiers = len(inner.externalIds or ()) if inner else 0
+        if identifiers > MAX_IDENTIFIERS:
+            raise _Bad("too_many_identifiers", f"{identifiers} identifiers; at most {MAX_IDENTIFIERS} are taken.")
+    return merged(body, batch) if batch else body
+
+
+class _Packer:
+    """Packs the events of one request. Everything that is the same for all of them is worked out once."""
+
+    def __init__(
+        self,
+        done: Submission,
+        source: Source,
+        arrival: Arrival,
+        sent: object,
+        plan: Compiled | None,
+    ) -> None:
+        self.done = done
+        self.salt = source.salt
+        self.source_id = source.source_id
+        self.received = arrival.received
+        self.call = arrival.call
+        self.sent = unix_microseconds(sent) if sent else None  # pyright: ignore[reportArgumentType]
+        self.sent_text = b',"sentAt":' + msgspec.json.encode(sent) if sent else b""
+        self.plan = plan
+        self.origins = _origins(source.source_id)
+        self.last = Head()
+
+    def take(self, body: bytes, spliced: bytes) -> None:
+        """One good event becomes one row, or _Bad is raised."""
+        self.last = head = decode_head(body)
+        call = self.call or head.type
+        prefix = self.origins.get(call)
+        if prefix is None:
+            raise _Bad("unknown_type", f"{call!r} is no call; it is one of {', '.join(CALLS)}.")
+
+        who = head.userId or head.anonymousId
+        if type(who) is not str or len(who) > MAX_IDENTIFIER or (who := who.strip()) == "":
+            who = _strongest(head, call)
+        if call == "track":
+            label = name = head.event or ""
+            if not name.strip():
+                raise _Bad("missing_event_name", "A track call needs `event`, a text.")
+            if name in MONEY and (wrong := bad_money(body)):
+                raise _Bad("bad_money", wrong)
+        else:
+            label, name = call, head.name or ""
+            if call != "identify":
+                _check_other(head, call)
+        if (head.groupId or head.previousId) is not None:
+            _check_identifiers(head)
+
+        end = spliced
+        message_id = head.messageId
+        if type(message_id) is not str or not message_id:
+            message_id = str(message_id) if message_id is not None and message_id != "" else ""
+            if not message_id:
+                message_id = str(uuid.uuid4())
+                end += b',"messageId":"%b"' % message_id.encode()
+        if len(message_id) > MAX_MESSAGE_ID:
+            raise _Bad("message_id_too_long", f"{len(message_id)} characters; at most {MAX_MESSAGE_ID} are taken.")
+
+        received = occurred = self.received
+        original = head.originalTimestamp or head.timestamp
+        if head.sentAt is not None:
+            sent = unix_microseconds(head.sentAt)
+        else:
+            sent = self.sent
+            end = self.sent_text + end
+        if original is not None:
+            occurred = unix_microseconds(original)
+            if sent is not None:
+                occurred += received - sent
+        if self.plan is not None:
+            self._check_plan(body, call, name, label)
+        if occurred > received + DAY or (sent is not None and not -DAY < received - sent < DAY):
+            self.done.warned[label, "clock_off"] += 1
+            # A moment to come would stay "the latest" for years.
+            occurred = min(occurred, received)
+        if occurred < 0:
+            raise _Bad("bad_time", f"It would have happened before 1970: timestamp {original}, sentAt {head.sentAt}.")
+
+        key = hashlib.blake2b(self.salt + message_id.encode(), digest_size=16).digest()
+        encoded = name.encode()
+        if end:
+            body = b"%b%b}" % (body[:-1], end)
+        done = self.done
+        done.keys.append(key)
+        done.labels.append(label)
+        done.rows.append(
+            b"".join(
+                (
+                    prefix,
+                    fixed(2, crc32(who.encode()) % LANES, 8, occurred - PG_EPOCH_MICROSECONDS, 16, key),
+                    length(len(encoded)),
+                    encoded,
+                    length(len(body)),
+                    body,
+                )
+            )
+        )
+
+    def _check_plan(self, body: bytes, call: str, name: str, label: str) -> None:
+        assert self.plan
+        violation = self.plan.violation(body, call, name)
+        if violation is None:
+            return
+        if self.plan.enforced:
+            raise _Bad(*violation)
+        self.done.warned[label, violation[0]] += 1
+
+    def reject(self, body: bytes, reason: Reason, detail: str) -> None:
+        try:
+            head = decode_head(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            head = Head()
+        call = self.call or head.type
+        key = hashlib.blake2b(self.salt + body, digest_size=16).digest()
+        if self.sent_text and body[-1:] == b"}" and b'"sentAt"' not in body:
+            body = b"%b%b}" % (body[:-1], self.sent_text)  # a replay corrects the clock by it
+        name = (head.event or head.name or "")[:200]
+        self.done.letters.append(Letter(key, reason, storable(detail)[:1000], call[:40], storable(name), body))
+
+
+def _strongest(head: Head, call: str) -> str:
+    """The identifier that decides the lane, where the usual ones are no plain texts."""
+    for value in (head.userId, head.anonymousId):
+        if len(text := text_of(value)) > MAX_IDENTIFIER:
+            raise _Bad("identifier_too_long", f"{len(text)} characters; at most {MAX_IDENTIFIER} are taken.")
+        if text:
+            return text
+    if call == "merge":
+        return "merge"
+    raise _Bad("no_user_anon_id", "It names neither a userId nor an anonymousId.")
+
+
+def _check_other(head: Head, call: str) -> None:
+    if call == "group" and not text_of(head.groupId):
+        raise _Bad("bad_group_id", "A group call needs `groupId`.")
+    if call == "alias" and not text_of(head.previousId):
+        raise _Bad("no_previous_id", "An alias call needs `previousId`.")
+
+
+def _check_identifiers(head: Head) -> None:
+    if len(text_of(head.groupId)) > MAX_IDENTIFIER:
+        raise _Bad("bad_group_id", f"groupId has more than {MAX_IDENTIFIER} characters.")
+    if len(text_of(head.previousId)) > MAX_IDENTIFIER:
+        raise _Bad("identifier_too_long", f"previousId has more than {MAX_IDENTIFIER} characters.")
+
+
+def _explained(error: str) -> tuple[Reason, str]:
+    """What a wrong type means, by where it stands."""
+    where = error.rpartition("`$.")[2].rstrip("`")
+    if where in {"timestamp", "originalTimestamp", "sentAt"}:
+        return "bad_time", error
+    if where == "event":
+        return "missing_event_name", error
+    return ("unknown_type" if where == "type" else "malformed"), error
+
+
+_known_origins: dict[int, dict[str, bytes]] = {}
+
+
+def _origins(source_id: int) -> dict[str, bytes]:
+    if (known := _known_origins.get(source_id)) is None:
+        known = {call: origin(f"ingest.{call}".encode(), source_id) for call in CALLS}
+        _known_origins[source_id] = known
+    return known
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def storable(text: str) -> str:
+    """The text with what PostgreSQL cannot store made visible."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+Judge = Callable[[bytes, Arrival, Compiled | None], Submission]
+Submissions = Sequence[Submission]

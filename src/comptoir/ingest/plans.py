@@ -1,0 +1,111 @@
+"""Tracking plans: what a source has promised to send, as JSON Schemas, one version after another."""
+
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+from comptoir.ingest.errors import BadSchema, UnknownPlan
+from comptoir.ingest.records import Plan, PlanEntry, Reason
+from comptoir.ingest.wire import decode_planned
+from comptoir.kernel.db import Tx
+
+NAMELESS = frozenset({"identify", "page", "screen", "group", "alias", "merge"})
+
+
+class Compiled:
+    """A plan made ready for the hot path: half a microsecond per event."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.version = plan.version
+        self.enforced = plan.mode == "enforce"
+        self._reports = plan.unplanned == "report"
+        self._schemas: dict[str, Any] = {name: _compiled(name, schema) for name, schema in plan.events.items()}
+
+    def violation(self, body: bytes, call: str, name: str) -> tuple[Reason, str] | None:
+        """Why the event breaks its promise, or None."""
+        schema = self._schemas.get(name if call == "track" else call)
+        if schema is None:
+            if self._reports and call == "track":
+                return "unplanned_event", f"Version {self.version} of the plan has no event {name!r}."
+            return None
+        event = decode_planned(body)
+        found = (event.traits if call in {"identify", "group"} else event.properties) or {}
+        if schema.is_valid(found):
+            return None
+        wrong = [f"{_place(error.instance_path)}: {error.message}" for error in list(schema.iter_errors(found))[:5]]
+        return "plan_violation", f"Version {self.version} of the plan: " + "; ".join(wrong)
+
+
+def _compiled(name: str, schema: dict[str, Any]) -> Any:
+    try:
+        # No network, no files: a schema may refer to nothing but itself.
+        return jsonschema_rs.validator_for(schema, retriever=_nothing)
+    except (ValueError, TypeError) as error:
+        raise BadSchema(f"The schema of {name!r} is not valid: {error}", event=name) from error
+
+
+def _nothing(uri: str) -> Any:
+    raise ValueError(f"a plan may not refer to {uri}")
+
+
+def _place(path: list[str | int]) -> str:
+    return ".".join(map(str, path)) or "it"
+
+
+async def save_plan(tx: Tx, *, source_id: int, entry: PlanEntry, made_by: str = "") -> Plan:
+    """Make this the next version of the source's plan. Processes take it up within two seconds."""
+    for name, schema in entry.events.items():
+        _compiled(name, schema)
+    await tx.run("SELECT pg_advisory_xact_lock(hashtext('ingest.tracking_plan'))")
+    return await tx.one(
+        Plan,
+        SAVE,
+        source_id=source_id,
+        mode=entry.mode,
+        unplanned=entry.unplanned,
+        events=msgspec.json.encode(entry.events).decode(),
+        note=entry.note,
+        now=tx.now,
+        made_by=made_by,
+    )
+
+
+SAVE = """
+    INSERT INTO ingest.tracking_plan (source_id, version, mode, unplanned, events, note, made_at, made_by)
+    SELECT %(source_id)s::smallint, coalesce(max(version), 0) + 1, %(mode)s, %(unplanned)s, %(events)s::json,
+           %(note)s, %(now)s, %(made_by)s
+    FROM ingest.tracking_plan WHERE source_id = %(source_id)s
+    RETURNING *
+"""
+
+
+async def plan(tx: Tx, *, source_id: int, version: int | None = None) -> Plan:
+    """One version of a source's plan; the newest if none is named."""
+    found = await tx.maybe(Plan, ONE, source_id=source_id, version=version)
+    if found is None:
+        raise UnknownPlan(f"Source {source_id} has no tracking plan{f' {version}' if version else ''}.")
+    return found
+
+
+ONE = """
+    SELECT * FROM ingest.tracking_plan
+    WHERE source_id = %(source_id)s AND (%(version)s::integer IS NULL OR version = %(version)s)
+    ORDER BY version DESC LIMIT 1
+"""
+
+
+async def plans(tx: Tx) -> list[Plan]:
+    """The newest plan of every source."""
+    return await tx.many(Plan, NEWEST)
+
+
+NEWEST = "SELECT DISTINCT ON (source_id) * FROM ingest.tracking_plan ORDER BY source_id, version DESC"
+
+
+async def versions(tx: Tx, *, source_id: int) -> list[Plan]:
+    """All versions of a source's plan, the newest first."""
+    return await tx.many(Plan, HISTORY, source_id=source_id)
+
+
+HISTORY = "SELECT * FROM ingest.tracking_plan WHERE source_id = %(source_id)s ORDER BY version DESC"

@@ -1,0 +1,178 @@
+"""Which message keys were recorded in the last seven days and more.
+
+Today's keys are guarded by the unique index of today's partition. Of each frozen day a Bloom filter says "surely new"
+or "perhaps": so of 100,000 new keys about 80 are looked up, the others are asked of no index. The filter of a day is
+made once, when the day can no longer change, and kept in `ingest.seen_day`, so that a start reads it instead of the
+log. A day without its filter yet is simply asked.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import psycopg
+import structlog
+from numpy.typing import NDArray
+
+from comptoir.kernel.db import Database
+
+log = structlog.get_logger(__name__)
+
+WINDOW = 7
+"""Days before today."""
+BITS_PER_KEY = 24
+PROBES = 6
+"""With 24 to 48 bits a key, one new key in 8,000 or fewer is called "perhaps"."""
+FEW = 24
+"""Up to so many keys, plain Python is quicker than numpy's overhead."""
+RECENT = 50_000
+
+
+class Filter:
+    """A Bloom filter of 16-byte keys that are hashes already: its probes are slices of the key itself."""
+
+    def __init__(self, bits: NDArray[np.uint8]) -> None:
+        self.bits = bits
+        self.mask = len(bits) * 8 - 1
+        self._view = memoryview(bits)  # pyright: ignore[reportArgumentType]
+
+    @classmethod
+    def of(cls, keys: NDArray[np.uint64]) -> "Filter":
+        """`keys` has two words a key."""
+        size = 1 << max(10, (len(keys) * BITS_PER_KEY - 1).bit_length())
+        bits = np.zeros(size // 8, np.uint8)
+        for places in _places(keys, size - 1):
+            np.bitwise_or.at(bits, places >> 3, (1 << (places & 7)).astype(np.uint8))
+        return cls(bits)
+
+    def perhaps(self, keys: Sequence[bytes], words: NDArray[np.uint64]) -> Iterable[bytes]:
+        """Those of the keys that may be in it; all that are in it."""
+        if len(keys) <= FEW:
+            return [key for key in keys if self._holds(key)]
+        index = np.arange(len(keys))
+        for probe in range(PROBES):
+            places = _place(words[index], probe, self.mask)
+            index = index[(self.bits[places >> 3] >> (places & 7).astype(np.uint8)) & 1 != 0]
+            if not len(index):
+                return ()
+        return [keys[i] for i in index.tolist()]
+
+    def _holds(self, key: bytes) -> bool:
+        low, high = int.from_bytes(key[:8], "little"), int.from_bytes(key[8:], "little")
+        for probe in range(PROBES):
+            place = (low + probe * high >> 7) & self.mask
+            if not self._view[place >> 3] >> (place & 7) & 1:
+                return False
+        return True
+
+
+def _place(words: NDArray[np.uint64], probe: int, mask: int) -> NDArray[np.int64]:
+    """Double hashing (Kirsch and Mitzenmacher 2006): low + i x high, without its lowest bits."""
+    # Modulo 2**64 on purpose; the plain Python of _holds agrees because mask is far below 2**57.
+    sums = words[:, 0] + np.uint64(probe) * words[:, 1]
+    return (sums >> np.uint64(7) & np.uint64(mask)).astype(np.int64)
+
+
+def _places(keys: NDArray[np.uint64], mask: int) -> Iterable[NDArray[np.int64]]:
+    for probe in range(PROBES):
+        yield _place(keys, probe, mask)
+
+
+class Seen:
+    """The filters of the frozen days, as one process knows them, and the keys it wrote last."""
+
+    def __init__(self) -> None:
+        self.today = date.min
+        self.filters: dict[date, Filter] = {}
+        self.since = datetime.min.replace(tzinfo=UTC)
+        """Keys that no filter clears are looked for from here on."""
+        self._young: set[bytes] = set()
+        self._old: set[bytes] = set()
+
+    def to_ask(self, keys: Sequence[bytes]) -> list[bytes]:
+        """The keys that must be looked up before they may be written. (Today's index guards today.)"""
+        if not keys:
+            return []
+        if self._unfiltered():
+            return list(keys)
+        asked = {key for key in keys if key in self._young or key in self._old}
+        words = np.frombuffer(b"".join(keys), "<u8").reshape(-1, 2)
+        for one in self.filters.values():
+            asked.update(one.perhaps(keys, words))
+        return list(asked)
+
+    def _unfiltered(self) -> bool:
+        return len(self.filters) < WINDOW
+
+    def remember(self, keys: Iterable[bytes]) -> None:
+        """What was just written is what is most often sent again. A hint only: looking it up decides."""
+        self._young.update(keys)
+        if len(self._young) > RECENT:
+            self._old, self._young = self._young, set()
+
+    def turn(self, today: date) -> None:
+        """A new day: the filters that are still of use stay."""
+        self.today = today
+        first = today - timedelta(days=WINDOW)
+        self.filters = {day: one for day, one in self.filters.items() if first <= day < today}
+        self.since = datetime(first.year, first.month, first.day, tzinfo=UTC)
+
+    def missing(self) -> list[date]:
+        days = [self.today - timedelta(days=n) for n in range(1, WINDOW + 1)]
+        return [day for day in days if day not in self.filters]
+
+
+async def load(db: Database, seen: Seen) -> None:
+    """Bring in the filters that are missing: from the table, or made from the log and kept for the next start.
+
+    Only to be called when no transaction that stamped one of these days is still open (Intake's turn of the day).
+    """
+    today = seen.today
+    for day in seen.missing():
+        async with db.reading() as tx:
+            found = await tx.value("SELECT filter FROM ingest.seen_day WHERE day = %(day)s", day=day)
+        if found is None:
+            keys = await _keys_of(db, day)
+            made = await asyncio.to_thread(Filter.of, keys)
+            async with db.transaction() as tx:
+                await tx.run(KEEP, day=day, keys=len(keys), filter=made.bits.tobytes())
+            log.info("ingest.day_frozen", day=str(day), keys=len(keys))
+        else:
+            made = Filter(np.frombuffer(found, np.uint8))
+        if seen.today != today:
+            return  # the day has turned meanwhile: somebody else loads
+        seen.filters[day] = made
+    async with db.transaction() as tx:
+        await tx.run(FORGET, before=today - timedelta(days=2 * WINDOW))
+
+
+KEEP = "INSERT INTO ingest.seen_day (day, keys, filter) VALUES (%(day)s, %(keys)s, %(filter)b) ON CONFLICT DO NOTHING"
+FORGET = "DELETE FROM ingest.seen_day WHERE day < %(before)s"
+
+
+async def _keys_of(db: Database, day: date) -> NDArray[np.uint64]:
+    connection: psycopg.AsyncConnection[Any] = await db.connect()
+    first = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    parts: list[bytes] = []
+    try:
+        async with (
+            connection.cursor() as cursor,
+            cursor.copy(KEYS, {"first": first, "next": first + timedelta(days=1)}) as copy,
+        ):
+            async for part in copy:
+                parts.append(bytes(part))  # noqa: PERF401
+    finally:
+        await connection.close()
+    # 19 bytes of header and 2 of trailer around rows of 22: the count of columns, the length, the key.
+    rows = b"".join(parts)[19:-2]
+    return np.frombuffer(rows, np.uint8).reshape(-1, 22)[:, 6:].copy().view("<u8")
+
+
+KEYS = """
+    COPY (
+        SELECT key FROM kernel.event
+        WHERE recorded_at >= %(first)s AND recorded_at < %(next)s AND source_id IS NOT NULL
+    ) TO STDOUT (FORMAT binary)
+"""
