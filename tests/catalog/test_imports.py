@@ -7,6 +7,7 @@ import pytest
 
 from comptoir import catalog
 from comptoir.catalog import Media, NewProduct, NewVariant, Tally
+from comptoir.catalog.products import BY_GTIN, BY_SKUS, SEARCH
 
 pytestmark = pytest.mark.anyio
 
@@ -156,8 +157,6 @@ async def test_a_hundred_thousand_products_come_in_as_one_file(db):
 
 
 async def search_uses_the_index(tx):
-    from comptoir.catalog.products import BY_GTIN, BY_SKUS, SEARCH
-
     sku_plan = "\n".join(await tx.values("EXPLAIN " + BY_SKUS, skus="{" + ",".join(map(str, range(1000))) + "}"))
     assert "Seq Scan" not in sku_plan, sku_plan
     gtin_plan = "\n".join(await tx.values("EXPLAIN " + BY_GTIN, gtin="00000000000001"))

@@ -1,0 +1,80 @@
+"""What was sold, given back and paid, at any outlet. Baskets, the order book and fulfilment come.
+
+sales      `record`: any number of receipts at once, idempotent by outlet and number
+judging    whether a sale can be on record, decided from what it says alone
+lines      rows and facts of a batch, packed for COPY
+customers  whose sale it was: identifiers become a node
+receipts   sales looked up by id, number, customer
+totals     what outlets, channels and days took
+reconcile  proofs that the books are right
+
+Revenue is counted only from the fact `orders.sale_recorded`. Bulk readers use `orders.v_sale`, `orders.v_sale_line`.
+"""
+
+from comptoir.orders.errors import (
+    BadAmount,
+    BadDate,
+    BadText,
+    CardNumberSent,
+    EmptySale,
+    ReceiptConflict,
+    TendersDisagree,
+    TotalsDisagree,
+    UnknownCurrency,
+    UnknownSale,
+)
+from comptoir.orders.events import SaleRecorded
+from comptoir.orders.receipts import find, receipt, sale, sales_of
+from comptoir.orders.reconcile import reconcile
+from comptoir.orders.records import (
+    Discount,
+    Fault,
+    Head,
+    Line,
+    NewDiscount,
+    NewLine,
+    NewSale,
+    NewTender,
+    Receipt,
+    Recorded,
+    Sale,
+    Tender,
+    Total,
+)
+from comptoir.orders.sales import record
+from comptoir.orders.totals import revenue_by_outlet, totals
+
+__all__ = [
+    "BadAmount",
+    "BadDate",
+    "BadText",
+    "CardNumberSent",
+    "Discount",
+    "EmptySale",
+    "Fault",
+    "Head",
+    "Line",
+    "NewDiscount",
+    "NewLine",
+    "NewSale",
+    "NewTender",
+    "Receipt",
+    "ReceiptConflict",
+    "Recorded",
+    "Sale",
+    "SaleRecorded",
+    "Tender",
+    "TendersDisagree",
+    "Total",
+    "TotalsDisagree",
+    "UnknownCurrency",
+    "UnknownSale",
+    "find",
+    "receipt",
+    "reconcile",
+    "record",
+    "revenue_by_outlet",
+    "sale",
+    "sales_of",
+    "totals",
+]

@@ -1,0 +1,61 @@
+from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+
+
+class UnknownSale(NotFound):
+    """No such sale was recorded."""
+
+    code = "orders.unknown_sale"
+
+
+class ReceiptConflict(Conflict):
+    """Another receipt of this outlet is on record under the same number."""
+
+    code = "orders.receipt_conflict"
+
+
+class EmptySale(Invalid):
+    """A sale has at least one line."""
+
+    code = "orders.empty_sale"
+
+
+class BadAmount(Invalid):
+    """An amount or a quantity is negative, or more than any sale."""
+
+    code = "orders.bad_amount"
+
+
+class BadDate(Invalid):
+    """The date cannot be the date of a sale."""
+
+    code = "orders.bad_date"
+
+
+class UnknownCurrency(Invalid):
+    """The currency is not in ISO 4217."""
+
+    code = "orders.unknown_currency"
+
+
+class BadText(Invalid):
+    """A text holds a character that cannot be stored."""
+
+    code = "orders.bad_text"
+
+
+class CardNumberSent(Invalid):
+    """A payment's reference looks like the number of a bank card, which must not be kept."""
+
+    code = "orders.card_number_sent"
+
+
+class TotalsDisagree(Unprocessable):
+    """Lines, discounts and tax do not add up to the total."""
+
+    code = "orders.totals_disagree"
+
+
+class TendersDisagree(Unprocessable):
+    """What was paid is not the total."""
+
+    code = "orders.tenders_disagree"

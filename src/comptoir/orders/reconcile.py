@@ -1,0 +1,59 @@
+"""Proofs that the books are right. Nothing here mends: a fault is a defect of ours, or somebody wrote by hand."""
+
+from comptoir.kernel.db import Tx
+from comptoir.orders.records import Fault
+
+MOST = 100
+"""Faults named per check; one is enough to begin looking."""
+
+
+async def reconcile(tx: Tx) -> list[Fault]:
+    """Every sale adds up, has its lines, and was told once with the same amount. No fault: an empty list."""
+    return [
+        *await tx.many(Fault, SUMS, most=MOST),
+        *await tx.many(Fault, DISCOUNTS, most=MOST),
+        *await tx.many(Fault, TENDERS, most=MOST),
+        *await tx.many(Fault, TOLD, most=MOST),
+    ]
+
+
+SUMS = """
+    SELECT 'lines' AS check, coalesce(s.sale_id, l.sale_id) AS sale_id,
+           format('lines %%s, recorded %%s; sums %%s/%%s/%%s, recorded %%s/%%s/%%s', l.lines, s.line_count,
+                  l.amount, l.discount, l.tax, s.amount_minor, s.discount_minor, s.tax_minor) AS detail
+    FROM orders.sale AS s
+    FULL JOIN (SELECT sale_id, count(*) AS lines, sum(amount_minor) AS amount, sum(discount_minor) AS discount,
+                      sum(tax_minor) AS tax
+               FROM orders.sale_line GROUP BY sale_id) AS l USING (sale_id)
+    WHERE (s.line_count, s.amount_minor, s.discount_minor, s.tax_minor)
+          IS DISTINCT FROM (l.lines, l.amount, l.discount, l.tax)
+    LIMIT %(most)s
+"""
+
+DISCOUNTS = """
+    SELECT 'discounts' AS check, sale_id, format('discounts %%s, their lines say %%s', d.amount, s.discount_minor)
+           AS detail
+    FROM (SELECT sale_id, discount_minor FROM orders.sale WHERE discount_minor <> 0) AS s
+    FULL JOIN (SELECT sale_id, sum(amount_minor) AS amount FROM orders.discount GROUP BY sale_id) AS d USING (sale_id)
+    WHERE coalesce(s.discount_minor, 0) <> coalesce(d.amount, 0)
+    LIMIT %(most)s
+"""
+
+TENDERS = """
+    SELECT 'tenders' AS check, sale_id, format('paid %%s, total %%s', t.amount, s.total_minor) AS detail
+    FROM (SELECT sale_id, sum(amount_minor) AS amount FROM orders.tender GROUP BY sale_id) AS t
+    LEFT JOIN orders.sale AS s USING (sale_id)
+    WHERE t.amount IS DISTINCT FROM s.total_minor
+    LIMIT %(most)s
+"""
+
+TOLD = """
+    SELECT 'facts' AS check, coalesce(s.sale_id, f.sale_id) AS sale_id,
+           format('told %%s times with %%s, recorded %%s', coalesce(f.times, 0), f.total, s.total_minor) AS detail
+    FROM orders.sale AS s
+    FULL JOIN (SELECT (body::json ->> 'sale_id')::bigint AS sale_id, count(*) AS times,
+                      min((body::json ->> 'total_minor')::bigint) AS total
+               FROM kernel.event WHERE kind = 'orders.sale_recorded' GROUP BY 1) AS f USING (sale_id)
+    WHERE f.times IS DISTINCT FROM 1 OR f.total IS DISTINCT FROM s.total_minor
+    LIMIT %(most)s
+"""

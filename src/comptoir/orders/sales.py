@@ -1,0 +1,276 @@
+"""Sales are recorded: of any outlet, any number at once, each by itself.
+
+A sale is known by its outlet and receipt number. The same receipt again is the same sale; another receipt under a
+known number is refused, and those beside it are not. What is recorded is told as `orders.sale_recorded`, once.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+
+from comptoir import catalog
+from comptoir.catalog import KnownVariant
+from comptoir.kernel import pack
+from comptoir.kernel.db import Tx, ints, texts, times
+from comptoir.kernel.errors import Refusal
+from comptoir.orders.customers import nodes_named
+from comptoir.orders.errors import ReceiptConflict
+from comptoir.orders.judging import Judged, Outlet, judge
+from comptoir.orders.lines import Entry, packed
+from comptoir.orders.records import NewSale, Recorded
+
+Key = tuple[str, int]
+"""Receipt number and outlet."""
+
+
+class Known(msgspec.Struct, frozen=True, gc=False):
+    """What is on record under a number."""
+
+    sale_id: int
+    content: bytes
+    flags: list[str]
+
+
+async def record(
+    tx: Tx,
+    sales: Sequence[NewSale],
+    *,
+    nodes: Sequence[int | None] | None = None,
+    source_ids: Sequence[int | None] | None = None,
+) -> list[Recorded | Refusal]:
+    """Record what can be recorded; one answer per sale, in the order given.
+
+    A caller that has resolved the customers itself gives their `nodes`; else the identifiers on the sales are resolved.
+    """
+    outlets = await known_outlets(tx, sales)
+    answers: list[Recorded | Refusal | None] = [None] * len(sales)
+    first: dict[Key, int] = {}
+    judged: dict[int, Judged] = {}
+    for index, sale in enumerate(sales):
+        try:
+            one = judged[index] = judge(sale, outlets=outlets, now=tx.now)
+        except Refusal as refusal:
+            answers[index] = refusal
+        else:
+            first.setdefault(one.key, index)
+
+    known = await _known(tx, first)
+    fresh = {key: index for key, index in first.items() if key not in known}
+    if fresh:
+        new = [judged[index] for index in fresh.values()]
+        sources = [None if source_ids is None else source_ids[index] for index in fresh.values()]
+        named = await nodes_named(tx, new) if nodes is None else [nodes[index] for index in fresh.values()]
+        written = await _write(tx, new, named, sources)
+        # What is still missing was recorded by somebody else between the look and now: look again.
+        known |= written
+        if missing := [key for key in fresh if key not in written]:
+            known |= await _known(tx, missing)
+            for key in missing:
+                del fresh[key]
+
+    conflicts: list[tuple[int, int]] = []
+    for index, one in judged.items():
+        found = known[one.key]
+        if found.content != one.content:
+            conflicts.append((index, found.sale_id))
+            continue
+        repeated = fresh.get(one.key) != index
+        answers[index] = Recorded(found.sale_id, one.outlet.code, one.sale.number, repeated, found.flags)
+    for (index, _), before in zip(conflicts, await _summaries(tx, [sale_id for _, sale_id in conflicts]), strict=True):
+        answers[index] = conflict(judged[index], before)
+    return cast("list[Recorded | Refusal]", answers)
+
+
+async def known_outlets(tx: Tx, sales: Sequence[NewSale]) -> dict[str, Outlet]:
+    codes = sorted({sale.outlet for sale in sales if len(sale.outlet) <= 200})
+    # A code that no text column could hold is no outlet's.
+    safe = [code for code in codes if code.isascii() and "\0" not in code]
+    return {row[1]: Outlet(*row) for row in await tx.tuples(OUTLETS, codes=texts(safe))}
+
+
+async def _known(tx: Tx, keys: Sequence[Key] | dict[Key, int]) -> dict[Key, Known]:
+    ordered = sorted(keys)
+    found = await tx.tuples(KNOWN, numbers=texts(key[0] for key in ordered), outlets=ints(key[1] for key in ordered))
+    return {(row[0], row[1]): Known(*row[2:]) for row in found}
+
+
+async def _write(
+    tx: Tx, new: Sequence[Judged], named: Sequence[int | None], sources: Sequence[int | None]
+) -> dict[Key, Known]:
+    """Write those that nobody else has written meanwhile, and tell them."""
+    variants = await catalog.variants_by_sku(tx, {line.sku for one in new for line in one.sale.lines if line.sku})
+    origins = await _origins(tx, new)
+    entries = [
+        Entry(one, node, origins.get(index), flags_of(one, variants, found=index in origins), source)
+        for index, (one, node, source) in enumerate(zip(new, named, sources, strict=True))
+    ]
+    entries.sort(key=lambda entry: entry.judged.key)
+    columns = columns_of(entries)
+    ids: dict[Key, int] = {
+        (number, outlet): sale_id for sale_id, number, outlet in await tx.tuples(WRITE, now=tx.now, **columns)
+    }
+    written = [(ids[entry.judged.key], entry) for entry in entries if entry.judged.key in ids]
+    rows = packed(written, variants)
+    await tx.copy(COPY_LINES, pack.whole(rows.lines))
+    if rows.discounts:
+        await tx.copy(COPY_DISCOUNTS, pack.whole(rows.discounts))
+    if rows.tenders:
+        await tx.copy(COPY_TENDERS, pack.whole(rows.tenders))
+    await tx.tell(*rows.facts)
+    return {entry.judged.key: Known(sale_id, entry.judged.content, entry.flags) for sale_id, entry in written}
+
+
+async def _origins(tx: Tx, new: Sequence[Judged]) -> dict[int, int]:
+    """The sales that returns take back, by the return's place in `new`."""
+    wanted = {index: back for index, one in enumerate(new) if (back := one.sale.takes_back)}
+    if not wanted:
+        return {}
+    found = await tx.tuples(
+        ORIGINS,
+        numbers=texts(back.number for back in wanted.values()),
+        outlets=texts(b.outlet for b in wanted.values()),
+    )
+    places = list(wanted)
+    return {places[place - 1]: sale_id for place, sale_id in found}
+
+
+async def _summaries(tx: Tx, sale_ids: Sequence[int]) -> list[dict[str, Any]]:
+    if not sale_ids:
+        return []
+    found = {row[0]: row for row in await tx.tuples(SUMMARIES, ids=ints(sorted(set(sale_ids))))}
+    return [dict(zip(SUMMARY, found[sale_id], strict=True)) for sale_id in sale_ids]
+
+
+OUTLETS = """
+    SELECT outlet_id, code, channel FROM channels.v_outlet WHERE code = ANY(%(codes)s::text[])
+"""
+
+# LIMIT 1 keeps each look a probe of the unique index, whatever was known of the table when the plan was made.
+KNOWN = """
+    SELECT s.receipt_number, s.outlet_id, s.sale_id, s.content, s.flags
+    FROM unnest(%(numbers)s::text[], %(outlets)s::smallint[]) AS k (receipt_number, outlet_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM orders.sale AS s
+        WHERE s.receipt_number = k.receipt_number AND s.outlet_id = k.outlet_id LIMIT 1
+    ) AS s
+"""
+
+ORIGINS = """
+    SELECT k.place, s.sale_id
+    FROM unnest(%(numbers)s::text[], %(outlets)s::text[]) WITH ORDINALITY AS k (receipt_number, code, place)
+    JOIN channels.v_outlet AS o USING (code)
+    CROSS JOIN LATERAL (
+        SELECT sale_id FROM orders.sale AS s
+        WHERE s.receipt_number = k.receipt_number AND s.outlet_id = o.outlet_id LIMIT 1
+    ) AS s
+"""
+
+# Of two who bring the same receipt at once, the later waits here until the first has committed, and writes nothing.
+WRITE = """
+    INSERT INTO orders.sale (outlet_id, receipt_number, is_return, node_id, occurred_at, business_day, recorded_at,
+                             currency, amount_minor, discount_minor, tax_minor, tax_included, total_minor, units,
+                             line_count, cashier, till, origin_sale_id, source_id, flags, content)
+    SELECT n.outlet_id, n.receipt_number, n.is_return, n.node_id, n.occurred_at,
+           (n.occurred_at AT TIME ZONE o.time_zone)::date, %(now)s, n.currency, n.amount, n.discount, n.tax,
+           n.tax_included, n.total, n.units, n.lines, n.cashier, n.till, n.origin, n.source_id,
+           string_to_array(n.flags, ' '), decode(n.content, 'hex')
+    FROM unnest(%(outlets)s::smallint[], %(numbers)s::text[], %(returns)s::boolean[], %(nodes)s::bigint[],
+                %(at)s::timestamptz[], %(currencies)s::text[], %(amounts)s::bigint[], %(discounts)s::bigint[],
+                %(taxes)s::bigint[], %(included)s::boolean[], %(totals)s::bigint[], %(units)s::integer[],
+                %(lines)s::smallint[], %(cashiers)s::text[], %(tills)s::text[], %(origins)s::bigint[],
+                %(sources)s::smallint[], %(flags)s::text[], %(contents)s::text[])
+         WITH ORDINALITY
+         AS n (outlet_id, receipt_number, is_return, node_id, occurred_at, currency, amount, discount, tax,
+               tax_included, total, units, lines, cashier, till, origin, source_id, flags, content, place)
+    JOIN channels.v_outlet AS o USING (outlet_id)
+    ORDER BY n.place
+    ON CONFLICT (receipt_number, outlet_id) DO NOTHING
+    RETURNING sale_id, receipt_number, outlet_id
+"""
+
+COPY_LINES = """
+    COPY orders.sale_line (sale_id, line_number, quantity, amount_minor, discount_minor, tax_minor, kind, sku,
+                           variant_id, category_id, gtin, name, unit_price_minor) FROM STDIN (FORMAT binary)
+"""
+
+COPY_DISCOUNTS = """
+    COPY orders.discount (sale_id, line_number, place, amount_minor, kind, code) FROM STDIN (FORMAT binary)
+"""
+
+COPY_TENDERS = "COPY orders.tender (sale_id, place, amount_minor, kind, reference) FROM STDIN (FORMAT binary)"
+
+SUMMARY = ("sale_id", "kind", "occurred_at", "currency", "lines", "total_minor", "units", "recorded_at")
+
+SUMMARIES = """
+    SELECT sale_id, CASE WHEN is_return THEN 'return' ELSE 'sale' END, occurred_at, currency, line_count::integer,
+           abs(total_minor), abs(units), recorded_at
+    FROM orders.sale WHERE sale_id = ANY(%(ids)s::bigint[])
+"""
+
+
+def conflict(one: Judged, before: dict[str, Any]) -> ReceiptConflict:
+    """Both receipts, side by side."""
+    sale = one.sale
+    sent = {
+        "kind": sale.kind,
+        "occurred_at": sale.occurred_at,
+        "currency": sale.currency,
+        "lines": len(sale.lines),
+        "total_minor": sale.total_minor,
+        "units": one.units,
+    }
+    differs = sorted(name for name, value in sent.items() if before[name] != value)
+    return ReceiptConflict(
+        f"Receipt {sale.number} of {sale.outlet} is on record with other content"
+        f" ({', '.join(differs) or 'its lines, tenders or identifiers differ'}): give this one its own number.",
+        outlet=sale.outlet,
+        number=sale.number,
+        sale_id=before["sale_id"],
+        recorded=before,
+        sent=sent,
+        differs=differs,
+    )
+
+
+def flags_of(one: Judged, variants: dict[str, KnownVariant], *, found: bool) -> list[str]:
+    """What was taken although somebody should look at it."""
+    flags: list[str] = []
+    if any(line.kind == "adjustment" for line in one.sale.lines):
+        flags.append("adjusted")
+    if any(line.sku and line.sku not in variants for line in one.sale.lines):
+        flags.append("unknown_sku")
+    if one.sale.takes_back and not found:
+        flags.append("unknown_original")
+    return flags
+
+
+def columns_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """The sales as one array literal a column."""
+    judged = [entry.judged for entry in entries]
+    sales = [one.sale for one in judged]
+    return {
+        "outlets": ints(one.outlet.outlet_id for one in judged),
+        "numbers": texts(sale.number for sale in sales),
+        "returns": booleans(one.sign < 0 for one in judged),
+        "nodes": ints(entry.node_id for entry in entries),
+        "at": times(sale.occurred_at for sale in sales),
+        "currencies": texts(sale.currency for sale in sales),
+        "amounts": ints(one.sign * one.amount for one in judged),
+        "discounts": ints(one.sign * one.discount for one in judged),
+        "taxes": ints(one.sign * one.tax for one in judged),
+        "included": booleans(sale.tax_included for sale in sales),
+        "totals": ints(one.sign * one.sale.total_minor for one in judged),
+        "units": ints(one.sign * one.units for one in judged),
+        "lines": ints(len(sale.lines) for sale in sales),
+        "cashiers": texts(sale.cashier for sale in sales),
+        "tills": texts(sale.till for sale in sales),
+        "origins": ints(entry.origin_sale_id for entry in entries),
+        "sources": ints(entry.source_id for entry in entries),
+        "flags": texts(" ".join(entry.flags) for entry in entries),
+        "contents": texts(one.content.hex() for one in judged),
+    }
+
+
+def booleans(values: Any) -> str:
+    return "{" + ",".join(["t" if value else "f" for value in values]) + "}"

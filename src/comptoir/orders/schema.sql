@@ -1,0 +1,92 @@
+CREATE SCHEMA orders;
+
+-- What was sold or given back, at any outlet: a till's receipt, a completed order of a site, a call centre's, a
+-- marketplace's. It is a physical fact: it is recorded whatever we think of it, and never changed. What leads to it
+-- (baskets, the order book, fulfilment) will get tables of its own that point here.
+-- All amounts are in minor units of the currency; those of a return are negative, so that sums need no CASE.
+CREATE TABLE orders.sale (
+    sale_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    outlet_id      smallint NOT NULL REFERENCES channels.outlet,
+    receipt_number text COLLATE "C" NOT NULL,  -- the outlet's own; an online order's id
+    is_return      boolean NOT NULL,
+    node_id        bigint,                     -- identity.node that was named on it; null: nobody was. No foreign key: hot
+    occurred_at    timestamptz NOT NULL,
+    business_day   date NOT NULL,              -- of occurred_at on the outlet's own calendar
+    recorded_at    timestamptz NOT NULL,
+    currency       text NOT NULL,              -- ISO 4217
+    amount_minor   bigint NOT NULL,            -- the lines before discounts
+    discount_minor bigint NOT NULL,
+    tax_minor      bigint NOT NULL,
+    tax_included   boolean NOT NULL,           -- whether the lines' amounts hold the tax already
+    total_minor    bigint NOT NULL,
+    units          integer NOT NULL,           -- pieces of goods; what is sold by weight counts one a line
+    line_count     smallint NOT NULL,
+    cashier        text,
+    till           text,
+    origin_sale_id bigint,                     -- of a return: the sale it takes back
+    source_id      smallint,                   -- channels.source that told of it; null: the API
+    flags          text[] NOT NULL DEFAULT '{}',  -- unknown_sku, unknown_original, adjusted: taken, but look at it
+    content        bytea NOT NULL,             -- digest: the same receipt again says the same
+    CONSTRAINT sale_adds_up CHECK (
+        total_minor = amount_minor - discount_minor + CASE WHEN tax_included THEN 0 ELSE tax_minor END)
+);
+-- By number first: a clerk reads a number off a slip and may not know the shop. C collation: a prefix is an index range.
+CREATE UNIQUE INDEX sale_receipt ON orders.sale (receipt_number, outlet_id);
+CREATE INDEX sale_node ON orders.sale (node_id, occurred_at) WHERE node_id IS NOT NULL;
+CREATE INDEX sale_day ON orders.sale (business_day, outlet_id);
+CREATE INDEX sale_flagged ON orders.sale (business_day) WHERE flags <> '{}';
+
+-- No foreign keys here: only record() writes these, with their sale, by COPY; reconcile() proves that they belong together.
+-- net = amount_minor - discount_minor, plus the tax where it is not included.
+CREATE TABLE orders.sale_line (
+    sale_id          bigint NOT NULL,
+    line_number      smallint NOT NULL,        -- from 1, as on the receipt
+    quantity         bigint NOT NULL,          -- thousandths: 1000 is one piece, 1250 is 1.250 kg; negative given back
+    amount_minor     bigint NOT NULL,          -- before discounts
+    discount_minor   bigint NOT NULL,          -- this line's discounts, and its share of those on the whole receipt
+    tax_minor        bigint NOT NULL,
+    kind             text NOT NULL,            -- goods, service, shipping, deposit, adjustment
+    sku              text,                     -- as it was sent
+    variant_id       bigint,                   -- catalog.variant; null: the catalog does not know the SKU
+    category_id      integer,                  -- catalog.category as it was when it was sold
+    gtin             text,                     -- as it was scanned
+    name             text,                     -- as it was printed; null: see the catalog
+    unit_price_minor bigint,                   -- as it was printed
+    PRIMARY KEY (sale_id, line_number)
+);
+
+-- Every reduction and why. A discount on the whole receipt is spread over its lines by largest remainder.
+CREATE TABLE orders.discount (
+    sale_id      bigint NOT NULL,
+    line_number  smallint NOT NULL,
+    place        smallint NOT NULL,            -- from 1, within the line
+    amount_minor bigint NOT NULL,
+    kind         text NOT NULL,                -- retail, coupon, coupon_match, loyalty, staff … the sender's word
+    code         text,                         -- of the coupon or promotion
+    PRIMARY KEY (sale_id, line_number, place)
+);
+
+-- How it was paid, change already taken off.
+CREATE TABLE orders.tender (
+    sale_id      bigint NOT NULL,
+    place        smallint NOT NULL,            -- from 1
+    amount_minor bigint NOT NULL,
+    kind         text NOT NULL,                -- cash, card, gift_card, voucher, coupon, points … the sender's word
+    reference    text,                         -- of the payment; never a card number
+    PRIMARY KEY (sale_id, place)
+);
+
+-- published
+
+CREATE VIEW orders.v_sale AS
+SELECT s.sale_id, s.outlet_id, o.channel, s.receipt_number, s.is_return, s.node_id, s.occurred_at, s.business_day,
+       s.recorded_at, s.currency, s.amount_minor, s.discount_minor, s.tax_minor, s.tax_included, s.total_minor, s.units,
+       s.line_count, s.cashier, s.till, s.origin_sale_id, s.source_id, s.flags
+FROM orders.sale AS s JOIN channels.v_outlet AS o USING (outlet_id);
+
+CREATE VIEW orders.v_sale_line AS
+SELECT l.sale_id, l.line_number, s.outlet_id, s.node_id, s.occurred_at, s.business_day, s.is_return, s.currency, l.kind,
+       l.sku, l.variant_id, l.category_id, l.gtin, coalesce(l.name, v.name) AS name, l.quantity, l.unit_price_minor,
+       l.amount_minor, l.discount_minor, l.tax_minor,
+       l.amount_minor - l.discount_minor + CASE WHEN s.tax_included THEN 0 ELSE l.tax_minor END AS net_minor
+FROM orders.sale_line AS l JOIN orders.sale AS s USING (sale_id) LEFT JOIN catalog.variant AS v USING (variant_id);
