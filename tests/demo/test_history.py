@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from comptoir.demo import history, places
-from comptoir.demo.history import LAST, History, Missing, shown, weeks_to_show
+from comptoir.demo.history import LAST, ZONE, History, Missing, shown, town_begins, weeks_to_show
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +58,15 @@ def test_the_whole_is_the_whole():
 
 
 @pytest.mark.parametrize("day", range(14))
-def test_the_history_ends_within_the_last_week_on_its_own_weekday(day):
-    now = datetime(2026, 11, 21, 12, tzinfo=UTC) + timedelta(days=day)
+@pytest.mark.parametrize("month", [1, 7, 11])
+def test_the_history_has_ended_when_the_town_begins(month, day):
+    now = datetime(2026, month, 5, 12, tzinfo=UTC) + timedelta(days=day)
     weeks = weeks_to_show(now)
     end = shown(LAST, weeks)
-    assert end <= now < end + timedelta(weeks=1)
-    assert end.weekday() == LAST.weekday()
-    assert end.time() == LAST.time()
+    assert (end.weekday(), end.time()) == (LAST.weekday(), LAST.time())
+    begins = town_begins(weeks)
+    assert end < begins < now < begins + timedelta(days=9)
+    assert begins.astimezone(ZONE).hour == 0
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):

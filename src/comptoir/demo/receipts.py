@@ -75,9 +75,9 @@ class NotTaken(Exception):
     """The server has refused receipts that are right."""
 
 
-async def send_sales(courier: Courier, body: bytes) -> int:
-    """Returns how many are on record now; all, or it raises with what was refused."""
+async def send_sales(courier: Courier, body: bytes) -> None:
+    """All of them are on record afterwards, or it raises with what was refused."""
     answer = await courier.post(PATH, body)
-    if refused := answer["refused"]:
-        raise NotTaken(f"{len(refused)} receipts were refused, the first: {refused[0]}")
-    return len(answer["recorded"])
+    if answer["refused"]:
+        first = next(result for result in answer["results"] if result["status"] == "refused")
+        raise NotTaken(f"{answer['refused']} receipts were refused, the first: {first['problem']}")

@@ -49,6 +49,12 @@ class Truth:
         if len(self._rows) >= ROWS_PER_PART:
             self.write()
 
+    def empty(self) -> None:
+        """Before a run that was cut off is repeated from its beginning."""
+        self._rows.clear()
+        for part in self.folder.glob("part-*.parquet"):
+            part.unlink()
+
     def write(self) -> None:
         if not self._rows:
             return

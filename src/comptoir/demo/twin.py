@@ -9,10 +9,10 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from comptoir.demo.history import ZONE
 from comptoir.demo.outings import Mark, Memory, Outing, Sale, Shelf, Step
 from comptoir.demo.world import Person, World
 
@@ -24,7 +24,6 @@ BROKEN = 1 / 400
 DAY = timedelta(days=1).total_seconds()
 # How lively an hour of the local day is.
 HOURS = [*(0.15, 0.1, 0.1, 0.1, 0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.75, 0.85), *([0.9] * 4), *([1.0] * 6), 0.7, 0.35]
-ZONE = ZoneInfo("America/New_York")
 
 
 class Act(msgspec.Struct, frozen=True):

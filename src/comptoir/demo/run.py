@@ -1,0 +1,292 @@
+"""`comptoir demo`: the shop opens, its history comes in, then the town lives in it until Ctrl+C.
+
+    comptoir.demo.run(size="small", speed=20)
+
+Everything it does to the server it does as an outside integrator would, over HTTP with keys. Only the users of the
+one-click sign-in and its own key are made in the database directly, as `comptoir user add` and `key add` do.
+"""
+
+import asyncio
+import contextlib
+import random
+import signal
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from comptoir.demo import check, history, loading, opening, places, world
+from comptoir.demo.courier import Courier
+from comptoir.demo.history import History, Missing, Product, weeks_to_show
+from comptoir.demo.house import House, Memory, NotReady, free_port
+from comptoir.demo.outings import Shelf
+from comptoir.demo.staff import PEOPLE, hire
+from comptoir.demo.traffic import Traffic
+from comptoir.demo.truth import Truth
+from comptoir.demo.twin import Twin
+from comptoir.demo.world import World
+from comptoir.kernel.settings import Settings
+
+SIZES = {"tiny": 20.0, "small": 0.05, "medium": 0.25, "full": 1.0}
+"""Households: a share of the 2,469, or above 1 their number."""
+CHECK_SPEED = 40.0
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What `comptoir demo` was asked for."""
+
+    data_dir: Path
+    host: str
+    port: int
+    seed: int
+    size: str
+    speed: float
+    lang: str
+    check: bool
+
+    @property
+    def share(self) -> float:
+        try:
+            share = SIZES[self.size] if self.size in SIZES else float(self.size)
+        except ValueError:
+            share = 0.0
+        if share <= 0:
+            raise NotReady(
+                f"--size {self.size}: say {', '.join(SIZES)}, a share such as 0.1, or a number of households."
+            )
+        return share
+
+
+class Stock(msgspec.Struct, frozen=True):
+    """What the demo is made of: real where the data package is installed, made up where it is not."""
+
+    history: History | None
+    products: list[Product]
+    store_ids: list[int]
+    world: World
+    shelf: Shelf
+
+
+def run(
+    *,
+    data_dir: Path | str = ".comptoir",
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    seed: int = 1,
+    size: str = "full",
+    speed: float = 10.0,
+    lang: str = "en",
+    check: bool = False,
+) -> int:
+    """Run the demo; returns the exit code. `port` 0 takes a free one; `speed` is in simulated acts a second."""
+    options = Options(
+        data_dir=Path(data_dir),
+        host=host,
+        port=port or free_port(host),
+        seed=seed,
+        size=size,
+        speed=speed,
+        lang=lang,
+        check=check,
+    )
+    console = Console()
+    try:
+        return asyncio.run(until_stopped(Demo(options, console)))
+    except NotReady as error:
+        console.print(str(error), style="bold red", markup=False)
+        return 1
+
+
+async def until_stopped(demo: "Demo") -> int:
+    """Ctrl+C and SIGTERM end the demo in good order: what is under way is finished, the server is stopped."""
+    task = asyncio.ensure_future(demo.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        demo.console.print("The shop is closed. `comptoir demo` opens it again where it was.")
+        return 0
+
+
+class Demo:
+    """One start of the demo."""
+
+    def __init__(self, options: Options, console: Console) -> None:
+        self.options = options
+        self.console = console
+        self.settings = Settings.load(
+            data_dir=options.data_dir,
+            host=options.host,
+            port=options.port,
+            language=options.lang,
+            country="US",
+            currency=history.CURRENCY,
+            time_zone="America/New_York",
+            demo=True,
+        )
+        self.memory = self._remember()
+
+    def _remember(self) -> Memory:
+        options = self.options
+        if (memory := Memory.load(options.data_dir)) is None:
+            now = datetime.now(UTC)
+            return Memory(seed=options.seed, size=options.size, opened_at=now, weeks=weeks_to_show(now))
+        if (memory.seed, memory.size) != (options.seed, options.size):
+            raise NotReady(
+                f"{options.data_dir} holds a demo of --seed {memory.seed} --size {memory.size}: "
+                "take the same ones, or another --data-dir."
+            )
+        return memory
+
+    def save(self) -> None:
+        self.memory.save(self.options.data_dir)
+
+    async def run(self) -> int:
+        began = datetime.now(UTC)
+        reading = asyncio.create_task(asyncio.to_thread(stock, self.options))
+        async with House(self.settings) as house:
+            self.save()
+            key = await hire(self.settings)
+            self._welcome(house, datetime.now(UTC) - began)
+            async with Courier(house.url, key) as courier:
+                goods = await reading
+                if goods.history is None:
+                    self.console.print(str(Missing()), style="yellow", markup=False)
+                keys = await self._open(courier, goods)
+                traffic = self._traffic(courier, keys, goods)
+                await self._catch_up(traffic)
+                self.console.print(f"Everything is in after {seconds(datetime.now(UTC) - began)}; the town is live.")
+                async with self._live(traffic):
+                    if self.options.check:
+                        scene = check.Scene(house, courier, self.settings, keys, traffic, goods.history, self.memory)
+                        return await check.run(scene, self.console)
+                    await asyncio.Event().wait()
+        return 0
+
+    def _welcome(self, house: House, took: timedelta) -> None:
+        """The URL and the one-click sign-ins, as soon as the server answers."""
+        table = Table.grid(padding=(0, 2))
+        for person in PEOPLE:
+            table.add_row(person.name, person.role.replace("_", " "), f"{house.url}/sign-in")
+        note = (
+            "One click on the sign-in page, no password. People's names, contacts and all live traffic are simulated; "
+            f"the receipts are real, of 2017, shown {self.memory.weeks} weeks later."
+        )
+        self.console.print(
+            Panel(Group(table, "", note), title=f"[bold]{house.url}[/]", subtitle=f"open after {seconds(took)}")
+        )
+
+    async def _open(self, courier: Courier, goods: Stock) -> dict[str, str]:
+        """Shops, sources, products, receipts."""
+        await opening.open_shops(courier, places.shops(goods.store_ids))
+        keys = await opening.open_sources(courier)
+        with self._progress() as progress:
+            if not self.memory.history_done:
+                bar = progress.add_task("Products", total=len(goods.products))
+                await opening.fill_shelves(courier, goods.products, lambda more: progress.advance(bar, more))
+            if goods.history and not self.memory.history_done:
+                bar = progress.add_task("Lines of receipts", total=goods.history.lines)
+                await loading.load(
+                    courier,
+                    goods.history,
+                    self.memory,
+                    save=self.save,
+                    progress=lambda more: progress.advance(bar, more),
+                )
+        return keys
+
+    def _traffic(self, courier: Courier, keys: dict[str, str], goods: Stock) -> Traffic:
+        """The town begins where the history ends; started again, it begins now."""
+        memory = self.memory
+        if memory.caught_up:
+            memory.runs += 1
+            memory.opened_at = datetime.now(UTC)
+            self.save()
+            origin = memory.opened_at
+        else:
+            origin = beginning(memory, real=goods.history is not None)
+        twin = Twin(seed=memory.seed, world=goods.world, shelf=goods.shelf, origin=origin, run=memory.runs)
+        truth = Truth(self.options.data_dir / "truth")
+        return Traffic(courier=courier, keys=keys, twin=twin, truth=truth, world=goods.world)
+
+    async def _catch_up(self, traffic: Traffic) -> None:
+        memory = self.memory
+        if memory.caught_up:
+            return
+        traffic.truth.empty()
+        origin = traffic.twin.origin
+        with self._progress() as progress:
+            bar = progress.add_task("Days on the net", total=int((memory.opened_at - origin).total_seconds()))
+            await traffic.catch_up(
+                memory.opened_at,
+                lambda at: progress.update(bar, completed=int((at - origin).total_seconds())),
+            )
+        memory.caught_up = True
+        self.save()
+
+    @contextlib.asynccontextmanager
+    async def _live(self, traffic: Traffic) -> AsyncGenerator[None]:
+        """The town lives while the block runs; its last acts are finished before the server stops."""
+        stopping = asyncio.Event()
+        speed = CHECK_SPEED if self.options.check else self.options.speed
+        task = asyncio.create_task(traffic.live(opened_at=self.memory.opened_at, speed=speed, stopping=stopping))
+        pace = traffic.twin.pace(speed)
+        day = f"a day in town takes {1_440 / pace:.0f} minutes"
+        self.console.print(f"About {speed:g} simulated acts a second: {day}. Ctrl+C ends it.")
+        try:
+            yield
+        finally:
+            stopping.set()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(asyncio.shield(task), 10)
+            task.cancel()
+            traffic.truth.write()
+
+    def _progress(self) -> Progress:
+        columns: list[Any] = [
+            TextColumn("{task.description:18}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        ]
+        return Progress(*columns, console=self.console)
+
+
+def stock(options: Options) -> Stock:
+    """Read what is installed; make up the rest. Takes a second or two, so it runs beside the start of the server."""
+    share = options.share
+    try:
+        real = History(seed=options.seed, share=share)
+    except Missing:
+        count = max(5, int(share if share > 1 else share * 2_469))
+        products = places.made_up_products()
+        popular = [product.product_id for product in products]
+        random.Random(options.seed).shuffle(popular)
+        homes = places.made_up_households(options.seed, count)
+        people = world.make(seed=options.seed, households=homes)
+        return Stock(None, products, places.MADE_UP_STORES, people, Shelf(by_number(products), popular))
+    products = real.products()
+    people = world.make(seed=options.seed, households=real.households())
+    return Stock(real, products, real.store_ids(), people, Shelf(by_number(products), real.popular()))
+
+
+def by_number(products: list[Product]) -> dict[int, Product]:
+    return {product.product_id: product for product in products}
+
+
+def beginning(memory: Memory, *, real: bool) -> datetime:
+    """Where the history ends; without one, five days before the demo was opened."""
+    return history.town_begins(memory.weeks) if real else memory.opened_at - timedelta(days=5)
+
+
+def seconds(took: timedelta) -> str:
+    return f"{took.total_seconds():.0f} s"
