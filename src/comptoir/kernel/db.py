@@ -8,7 +8,7 @@ as array literals (`ints`, `texts`, … unnested by the statement) or as one JSO
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
 
 import msgspec
 import psycopg
@@ -31,6 +31,9 @@ Result = TypeVar("Result")
 TRANSIENT = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 """Worth another try of the whole transaction: nothing of it was kept."""
 ATTEMPTS = 5
+
+OPTIONS = "-c jit=off -c timezone=UTC -c lock_timeout=10s -c search_path=jobs,public"
+"""Our own SQL names every schema; the job queue's does not (kernel.jobs)."""
 
 
 class Tx:
@@ -104,7 +107,7 @@ class Database:
             max_size=size,
             open=False,
             timeout=30,
-            kwargs={"autocommit": True, "options": "-c jit=off -c timezone=UTC -c lock_timeout=10s"},
+            kwargs={"autocommit": True, "options": OPTIONS},
         )
 
     @property
@@ -117,7 +120,7 @@ class Database:
     async def close(self) -> None:
         await self._pool.close()
 
-    async def __aenter__(self) -> "Database":
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 
