@@ -1,8 +1,9 @@
 """Words, figures and dates in the reader's language.
 
-English sentences are the keys (gettext's msgids); `locale/<code>/LC_MESSAGES/messages.po` holds the others and is
-read once at start, so nothing has to be compiled. A message never contains markup: values that are put into it
-may, and everything else is escaped. Figures follow the guide: U+2212 for minus, U+202F and U+00A0 where French
+English sentences are the keys (gettext's msgids); the files `locale/<code>/LC_MESSAGES/*.po` hold the others, one per
+group of pages (`frame.po`, `pages.po`), and are read once at start, so nothing has to be compiled. A message never
+contains markup: values that are put into it may, and everything else is escaped. `tests/console/messages.py` finds
+what is not translated yet. Figures follow the guide: U+2212 for minus, U+202F and U+00A0 where French
 wants a thin or a fixed space.
 """
 
@@ -113,7 +114,7 @@ class Language:
         return format_date(day, "EEEE d MMMM", locale=self.locale)
 
     def moment(self, moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
-        """today 14:32 · yesterday 18:20 · Thu 18:20 · 8 Oct · 8 Oct 2024: as precise as it still matters."""
+        """As precise as it still matters: today 14:32 · yesterday 18:20 · Thu 18:20 · 8 Oct · 8 Oct 2024."""
         day, today = moment.astimezone(zone).date(), now.astimezone(zone).date()
         days = (today - day).days
         clock = self.clock(moment, zone)
@@ -121,7 +122,7 @@ class Language:
             return self.gettext("today %(clock)s", clock=clock)
         if days == 1:
             return self.gettext("yesterday %(clock)s", clock=clock)
-        if 1 < days < 7:  # noqa: PLR2004 a weekday is unique for a week
+        if 1 < days < 7:
             return f"{format_date(day, 'EEE', locale=self.locale)} {clock}"
         return self.day(day, today=today)
 
@@ -150,20 +151,21 @@ Catalog = tuple[dict[str, str], dict[str, tuple[str, ...]], Callable[[int], int]
 
 
 def read_catalog(code: str) -> Catalog:
-    """The .po file of a language as two dictionaries and the rule that picks a plural."""
-    path = LOCALE / code / "LC_MESSAGES" / "messages.po"
-    if not path.exists():
-        return {}, {}, lambda n: int(n != 1)
-    with path.open("rb") as file:
-        catalog = read_po(file, locale=code)
+    """The .po files of a language as two dictionaries and the rule that picks a plural."""
     singulars: dict[str, str] = {}
     plurals: dict[str, tuple[str, ...]] = {}
-    for message in catalog:
-        if isinstance(message.id, str) and message.id:
-            singulars[message.id] = cast("str", message.string)
-        elif message.id:
-            plurals[message.id[0]] = tuple(cast("Sequence[str]", message.string))
-    return singulars, plurals, cast("Any", c2py)(catalog.plural_expr)
+    rule = "(n != 1)"
+    for path in sorted((LOCALE / code / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=code)
+        rule = catalog.plural_expr
+        for message in catalog:
+            if isinstance(message.id, str):
+                singulars[message.id] = cast("str", message.string)
+            else:
+                plurals[message.id[0]] = tuple(cast("Sequence[str]", message.string))
+    singulars.pop("", None)
+    return singulars, plurals, cast("Any", c2py)(rule)
 
 
 LANGUAGES = {code: Language(code) for code in LOCALES}
@@ -178,4 +180,4 @@ def negotiate(accept_language: str, default: str) -> Language:
     return LANGUAGES[default]
 
 
-__all__ = ["LANGUAGES", "NAMES", "Language", "Markup", "N_", "negotiate"]
+__all__ = ["LANGUAGES", "NAMES", "N_", "Language", "Markup", "negotiate"]
