@@ -12,6 +12,7 @@ tracked       `decode`: what the layers above read from an event
 """
 
 from comptoir.ingest.intake import Arrival, judge
+from comptoir.ingest.plans import plan, plans, save_plan, versions
 from comptoir.ingest.records import MEANING, DeadLetter, Plan, PlanEntry, Quality, Reason, Replayed, Seen
 from comptoir.ingest.tracking import Tracking
 from comptoir.ingest.writer import Intake, Receipt
@@ -30,4 +31,8 @@ __all__ = [
     "Seen",
     "Tracking",
     "judge",
+    "plan",
+    "plans",
+    "save_plan",
+    "versions",
 ]

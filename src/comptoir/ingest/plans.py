@@ -7,10 +7,12 @@ import msgspec
 
 from comptoir.ingest.errors import BadSchema, UnknownPlan
 from comptoir.ingest.records import Plan, PlanEntry, Reason
-from comptoir.ingest.wire import decode_planned
+from comptoir.ingest.wire import PlannedHead, decode_object, decode_some
 from comptoir.kernel.db import Tx
+from comptoir.kernel.log import EPOCH
 
-NAMELESS = frozenset({"identify", "page", "screen", "group", "alias", "merge"})
+TRAITS = frozenset({"identify", "group"})
+"""Calls whose traits are held against the plan; of the others it is the properties."""
 
 
 class Compiled:
@@ -22,19 +24,27 @@ class Compiled:
         self._reports = plan.unplanned == "report"
         self._schemas: dict[str, Any] = {name: _compiled(name, schema) for name, schema in plan.events.items()}
 
-    def violation(self, body: bytes, call: str, name: str) -> tuple[Reason, str] | None:
-        """Why the event breaks its promise, or None."""
+    def violation(self, head: PlannedHead, call: str, name: str) -> tuple[Reason, str] | None:
+        """Why the event breaks its promise, or None. Raises ValidationError where its shape is wrong."""
         schema = self._schemas.get(name if call == "track" else call)
         if schema is None:
+            for part in (head.properties, head.traits):
+                if bytes(part):
+                    decode_some(part)
             if self._reports and call == "track":
                 return "unplanned_event", f"Version {self.version} of the plan has no event {name!r}."
             return None
-        event = decode_planned(body)
-        found = (event.traits if call in {"identify", "group"} else event.properties) or {}
+        part = head.traits if call in TRAITS else head.properties
+        found: dict[str, object] = (decode_object(part) if bytes(part) else None) or {}
         if schema.is_valid(found):
             return None
         wrong = [f"{_place(error.instance_path)}: {error.message}" for error in list(schema.iter_errors(found))[:5]]
         return "plan_violation", f"Version {self.version} of the plan: " + "; ".join(wrong)
+
+
+NO_PLAN = Compiled(
+    Plan(source_id=0, version=0, mode="observe", unplanned="allow", events={}, note="", made_at=EPOCH, made_by="")
+)
 
 
 def _compiled(name: str, schema: dict[str, Any]) -> Any:

@@ -42,10 +42,10 @@ class Filter:
     def of(cls, keys: NDArray[np.uint64]) -> "Filter":
         """`keys` has two words a key."""
         size = 1 << max(10, (len(keys) * BITS_PER_KEY - 1).bit_length())
-        bits = np.zeros(size // 8, np.uint8)
-        for places in _places(keys, size - 1):
-            np.bitwise_or.at(bits, places >> 3, (1 << (places & 7)).astype(np.uint8))
-        return cls(bits)
+        held = np.zeros(size, np.bool_)
+        for probe in range(PROBES):
+            held[_place(keys, probe, size - 1)] = True
+        return cls(np.packbits(held, bitorder="little"))
 
     def perhaps(self, keys: Sequence[bytes], words: NDArray[np.uint64]) -> Iterable[bytes]:
         """Those of the keys that may be in it; all that are in it."""
@@ -73,11 +73,6 @@ def _place(words: NDArray[np.uint64], probe: int, mask: int) -> NDArray[np.int64
     # Modulo 2**64 on purpose; the plain Python of _holds agrees because mask is far below 2**57.
     sums = words[:, 0] + np.uint64(probe) * words[:, 1]
     return (sums >> np.uint64(7) & np.uint64(mask)).astype(np.int64)
-
-
-def _places(keys: NDArray[np.uint64], mask: int) -> Iterable[NDArray[np.int64]]:
-    for probe in range(PROBES):
-        yield _place(keys, probe, mask)
 
 
 class Seen:

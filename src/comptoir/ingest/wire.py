@@ -36,11 +36,11 @@ class Head(msgspec.Struct, gc=False):
     properties: Some | None = None
 
 
-class Planned(msgspec.Struct, gc=False):
-    """What a tracking plan is held against."""
+class PlannedHead(Head, gc=False):
+    """The same where a tracking plan is held against the event: its properties and traits stay at hand."""
 
-    properties: dict[str, object] | None = None
-    traits: dict[str, object] | None = None
+    traits: msgspec.Raw = msgspec.Raw()  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
+    properties: msgspec.Raw = msgspec.Raw()  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]
 
 
 class Counted(msgspec.Struct, gc=False):
@@ -82,7 +82,9 @@ class Keyed(msgspec.Struct, gc=False):
 
 decode_head = msgspec.json.Decoder(Head).decode
 decode_batch = msgspec.json.Decoder(Batch).decode
-decode_planned = msgspec.json.Decoder(Planned).decode
+decode_planned_head = msgspec.json.Decoder(PlannedHead).decode
+decode_object = msgspec.json.Decoder(dict[str, object] | None).decode
+decode_some = msgspec.json.Decoder(Some | None).decode
 decode_counted = msgspec.json.Decoder(Counted).decode
 decode_keyed = msgspec.json.Decoder(Keyed).decode
 
@@ -138,16 +140,26 @@ def _tokens(data: bytes) -> Iterator[tuple[int, bytes]]:
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
 
 
+def suspicious(data: bytes) -> bool:
+    """Whether some event in it must be looked at more closely. Four quick searches: nearly always no."""
+    return b"\\u0000" in data or b"\\ud" in data or b"\\uD" in data or b"\0" in data or not _is_utf8(data)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def unstorable(raw: bytes) -> bool:
     r"""Whether a text in this JSON holds U+0000 or half a surrogate pair (`"\ud83d"` without its second half)."""
-    if UNSTORABLE.search(raw) is None:
-        return False
     # Pairs are fine, and so is an escaped backslash before a "u": read it as JSON does.
     text = ESCAPE.sub(_unescape, raw.decode("utf-8", "replace"))
     return "\0" in text or any("\ud800" <= one <= "\udfff" for one in text)
 
 
-UNSTORABLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\x00")
 ESCAPE = re.compile(r"\\\\|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})")
 
 
@@ -189,7 +201,7 @@ def moment(text: str | None) -> datetime | None:
 
 def unix_microseconds(moment: datetime) -> int:
     """Exact to the microsecond until the year 2250. A time without a zone is UTC."""
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6 + 0.5)
 
 
 def text_of(value: Id) -> str:

@@ -92,8 +92,8 @@ COPY_HEAD, COPY_TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 # ---- one row, packed (PostgreSQL manual, COPY, "Binary Format")
 
 _stamp = struct.Struct("!hiq").pack  # number of columns, then recorded_at
-fixed = struct.Struct("!ihiqi16s").pack
-"""The columns lane, occurred_at and key: `fixed(2, lane, 8, since_2000, 16, key)`."""
+fixed = struct.Struct("!ihiqi16si").pack
+"""Lane, occurred_at, key and the length of the name: `fixed(2, lane, 8, since_2000, 16, key, len(name))`."""
 length = struct.Struct("!i").pack
 _short = struct.Struct("!ih").pack
 _NULL = length(-1)
@@ -115,8 +115,7 @@ def row(
         (
             stamp(recorded),
             origin(kind, source_id),
-            fixed(2, lane, 8, occurred - PG_EPOCH_MICROSECONDS, 16, key),
-            length(len(name)),
+            fixed(2, lane, 8, occurred - PG_EPOCH_MICROSECONDS, 16, key, len(name)),
             name,
             length(len(body)),
             body,
