@@ -21,6 +21,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Connections per process."""
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
+    retailer: str = "Comptoir"
+    """Whose counter this is, as the console says it."""
     language: str = "en"
     """Language of the console for users who have not chosen: `en` or `fr`."""
     country: str = "FR"
