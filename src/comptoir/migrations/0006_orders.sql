@@ -76,6 +76,18 @@ CREATE TABLE orders.tender (
     PRIMARY KEY (sale_id, place)
 );
 
+-- Orders that a source told of by an event and that could not become a sale, with the reason: data quality shows them.
+CREATE TABLE orders.unrecorded (
+    position          bigint PRIMARY KEY,      -- of the event in the log
+    event_recorded_at timestamptz NOT NULL,    -- in which day of the log
+    source_id         smallint,
+    event_name        text NOT NULL,
+    order_number      text NOT NULL,           -- empty where it could not be read
+    code              text NOT NULL,           -- of the refusal
+    detail            text NOT NULL,
+    kept_at           timestamptz NOT NULL
+);
+
 -- published
 
 CREATE VIEW orders.v_sale AS
@@ -90,3 +102,6 @@ SELECT l.sale_id, l.line_number, s.outlet_id, s.node_id, s.occurred_at, s.busine
        l.amount_minor, l.discount_minor, l.tax_minor,
        l.amount_minor - l.discount_minor + CASE WHEN s.tax_included THEN 0 ELSE l.tax_minor END AS net_minor
 FROM orders.sale_line AS l JOIN orders.sale AS s USING (sale_id) LEFT JOIN catalog.variant AS v USING (variant_id);
+
+CREATE VIEW orders.v_unrecorded AS
+SELECT position, event_recorded_at, source_id, event_name, order_number, code, detail, kept_at FROM orders.unrecorded;

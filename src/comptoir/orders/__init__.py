@@ -4,6 +4,7 @@ sales      `record`: any number of receipts at once, idempotent by outlet and nu
 judging    whether a sale can be on record, decided from what it says alone
 lines      rows and facts of a batch, packed for COPY
 customers  whose sale it was: identifiers become a node
+tracked    `take_completed`: order events of sites and apps become sales
 receipts   sales looked up by id, number, customer
 totals     what outlets, channels and days took
 reconcile  proofs that the books are right
@@ -43,6 +44,7 @@ from comptoir.orders.records import (
 )
 from comptoir.orders.sales import record
 from comptoir.orders.totals import revenue_by_outlet, totals
+from comptoir.orders.tracked import take_completed
 
 __all__ = [
     "BadAmount",
@@ -76,5 +78,6 @@ __all__ = [
     "revenue_by_outlet",
     "sale",
     "sales_of",
+    "take_completed",
     "totals",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-
 from comptoir.kernel.db import Tx
 from comptoir.orders.judging import Judged
 

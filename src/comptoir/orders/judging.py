@@ -66,9 +66,9 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
         return self.sale.number, self.outlet.outlet_id
 
 
-def judge(sale: NewSale, *, outlets: dict[str, Outlet], now: datetime) -> Judged:
+def judge(sale: NewSale, *, outlets: dict[str, Outlet], now: datetime, timed: bool = True) -> Judged:
     """Raises a Refusal that says how to mend the sale."""
-    content = digest(sale)
+    content = digest(sale, timed=timed)
     outlet = outlets.get(sale.outlet)
     if outlet is None:
         raise UnknownOutlet(f"There is no outlet {sale.outlet[:80]!r}: record it first.", outlet=sale.outlet[:80])
@@ -104,7 +104,7 @@ def judge(sale: NewSale, *, outlets: dict[str, Outlet], now: datetime) -> Judged
         amount += cost
         tax += line.tax_minor
         if line.kind == "goods":
-            units += pieces(quantity)
+            units += 1 if quantity == 1000 else pieces(quantity)
 
     discounts, discount = spread(sale, amounts)
     check_amount("total_minor", sale.total_minor)
@@ -128,14 +128,17 @@ def judge(sale: NewSale, *, outlets: dict[str, Outlet], now: datetime) -> Judged
     return Judged(sale, outlet, content, sign, amounts, discounts, amount, discount, tax, units)
 
 
-def digest(sale: NewSale) -> bytes:
+def digest(sale: NewSale, *, timed: bool = True) -> bytes:
     """16 bytes that two tellings of one receipt share, whatever the order of their fields and their time zone.
 
+    Not `timed`: two tellings at different moments share it too.
     Raises BadText: what cannot be written down cannot be compared either.
     """
     if sale.occurred_at.tzinfo is None:
         raise BadDate("The time of a sale has a time zone: 2026-11-21T17:30:00+01:00.", field="occurred_at")
-    if sale.occurred_at.tzinfo is not UTC:
+    if not timed:
+        sale = msgspec.structs.replace(sale, occurred_at=EARLIEST)
+    elif sale.occurred_at.tzinfo is not UTC:
         try:
             sale = msgspec.structs.replace(sale, occurred_at=sale.occurred_at.astimezone(UTC))
         except OverflowError as error:

@@ -12,8 +12,9 @@ from comptoir.catalog import KnownVariant
 from comptoir.kernel import pack
 from comptoir.orders.events import SaleRecorded
 from comptoir.orders.judging import Judged, pieces
-from comptoir.orders.records import NewLine
+from comptoir.orders.records import NewDiscount, NewLine
 
+ONE = 1000
 NAMES = 3
 """How many articles a timeline names."""
 
@@ -44,6 +45,7 @@ def packed(written: Sequence[tuple[int, Entry]], variants: Mapping[str, KnownVar
     tenders: list[bytes] = []
     facts: list[SaleRecorded] = []
     articles: dict[str | None, bytes] = {}
+    reasons: dict[tuple[str, str | None], bytes] = {}
     for sale_id, entry in written:
         one = entry.judged
         sign = one.sign
@@ -58,8 +60,7 @@ def packed(written: Sequence[tuple[int, Entry]], variants: Mapping[str, KnownVar
                     reduced += each.amount_minor
                     discounts.append(
                         _discount(6, 8, sale_id, 2, number, 2, place, 8, sign * each.amount_minor)
-                        + pack.text(each.kind)
-                        + pack.text(each.code)
+                        + (reasons.get((each.kind, each.code)) or reason_of(each, reasons))
                     )
             quantity = line.quantity_thousandths
             sku = line.sku
@@ -82,7 +83,7 @@ def packed(written: Sequence[tuple[int, Entry]], variants: Mapping[str, KnownVar
             label = variant.category if variant else ""
             paid, units = categories.get(label, (0, 0))
             paid += sign * (amount - reduced + (line.tax_minor if taxed else 0))
-            categories[label] = paid, units + (sign * pieces(quantity) if goods else 0)
+            categories[label] = paid, units + (sign * (1 if quantity == ONE else pieces(quantity)) if goods else 0)
         for place, tender in enumerate(one.sale.tenders, 1):
             tenders.append(
                 _tender(5, 8, sale_id, 2, place, 8, sign * tender.amount_minor)
@@ -126,6 +127,12 @@ def article_of(line: NewLine, variant: KnownVariant | None) -> bytes:
         + pack.int8(variant.variant_id if variant else None)
         + pack.int4(variant.category_id if variant else None)
     )
+
+
+def reason_of(discount: NewDiscount, reasons: dict[tuple[str, str | None], bytes]) -> bytes:
+    """kind, code: few, and on every second line."""
+    found = reasons[discount.kind, discount.code] = pack.text(discount.kind) + pack.text(discount.code)
+    return found
 
 
 def printed(line: NewLine) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import LiteralString
 
-from comptoir.kernel.db import Tx, ints
+from comptoir.kernel.db import Tx, ints, texts
 from comptoir.orders.errors import UnknownSale
 from comptoir.orders.records import Head, Sale
 
@@ -21,6 +21,17 @@ async def receipt(tx: Tx, *, outlet: str, number: str) -> Sale:
     if found := await tx.maybe(Sale, BY_RECEIPT, outlet=outlet, number=number):
         return found
     raise UnknownSale(f"{outlet[:80]} has no receipt {number[:80]}.", outlet=outlet[:80], number=number[:80])
+
+
+async def sales_by_receipt(tx: Tx, *, receipts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Sale]:
+    """Many sales by outlet code and number; those unknown are missing."""
+    wanted = sorted(set(receipts))
+    if not wanted:
+        return {}
+    found = await tx.many(
+        Sale, BY_RECEIPTS, outlets=texts(one[0] for one in wanted), numbers=texts(one[1] for one in wanted)
+    )
+    return {(one.outlet, one.receipt_number): one for one in found}
 
 
 async def find(
@@ -91,6 +102,19 @@ WHOLE: LiteralString = (
 BY_ID: LiteralString = WHOLE + "WHERE s.sale_id = %(sale_id)s"
 
 BY_RECEIPT: LiteralString = WHOLE + "WHERE s.receipt_number = %(number)s AND o.code = %(outlet)s"
+
+BY_RECEIPTS: LiteralString = (
+    WHOLE  # noqa: S608  constants only
+    + """
+    WHERE s.sale_id = ANY(ARRAY(
+        SELECT f.sale_id FROM unnest(%(outlets)s::text[], %(numbers)s::text[]) AS k (code, number)
+        JOIN channels.v_outlet AS o2 ON o2.code = k.code
+        CROSS JOIN LATERAL (
+            SELECT sale_id FROM orders.sale AS f
+            WHERE f.receipt_number = k.number AND f.outlet_id = o2.outlet_id LIMIT 1
+        ) AS f))
+"""
+)
 
 FIND: LiteralString = (
     HEAD

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 Word = Annotated[str, Meta(min_length=1, max_length=40)]
 Text = Annotated[str, Meta(max_length=500)]
+LineKind = Literal["goods", "service", "shipping", "deposit", "adjustment"]
 Number = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
@@ -20,20 +21,20 @@ class NewDiscount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     code: Text | None = None
 
 
-class NewLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class NewLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One line of a receipt, in its order. A till may sell what no catalog knows, so an amount is enough."""
 
     sku: Text | None = None
     amount_minor: int | None = None
     """Before discounts, as the till rounded it; null: unit price times quantity, rounded half up."""
-    discounts: list[NewDiscount] = []
+    discounts: tuple[NewDiscount, ...] = ()
     quantity_thousandths: int = 1000
     """1000 is one piece, 1250 is 1.250 kg."""
     unit_price_minor: int | None = None
     tax_minor: int = 0
     gtin: Text | None = None
     name: Text | None = None
-    kind: Literal["goods", "service", "shipping", "deposit", "adjustment"] = "goods"
+    kind: LineKind = "goods"
 
 
 class NewTender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -52,7 +53,7 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     number: Number
 
 
-class NewSale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class NewSale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False):
     """A sale or a return as an outlet tells it. Known by outlet and number: the same again is the same sale.
 
     lines - discounts + tax (unless included) = total = tenders (where there are any). All amounts are positive; a
@@ -65,13 +66,13 @@ class NewSale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """The receipt's number at this outlet."""
     occurred_at: Annotated[datetime, Meta(tz=True)]
     currency: str
-    lines: Annotated[list[NewLine], Meta(max_length=2_000)]
+    lines: Annotated[tuple[NewLine, ...], Meta(max_length=2_000)]
     total_minor: int
     kind: Literal["sale", "return"] = "sale"
     identifiers: Annotated[dict[Word, Text], Meta(max_length=20)] = {}
     """Whatever was shown or said, by namespace: {"loyalty_card": "2012345", "email": …}. None: nobody is named."""
-    tenders: Annotated[list[NewTender], Meta(max_length=100)] = []
-    discounts: Annotated[list[NewDiscount], Meta(max_length=100)] = []
+    tenders: Annotated[tuple[NewTender, ...], Meta(max_length=100)] = ()
+    discounts: Annotated[tuple[NewDiscount, ...], Meta(max_length=100)] = ()
     """On the whole receipt, beside those of its lines."""
     tax_included: bool = False
     """Whether the amounts of the lines hold the tax already."""
@@ -96,7 +97,7 @@ class Line(msgspec.Struct, frozen=True):
     """A line as recorded; negative for a return. `net_minor` is what was paid for it."""
 
     line_number: int
-    kind: str
+    kind: LineKind
     sku: str | None
     variant_id: int | None
     category: str | None

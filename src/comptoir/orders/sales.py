@@ -38,10 +38,12 @@ async def record(
     *,
     nodes: Sequence[int | None] | None = None,
     source_ids: Sequence[int | None] | None = None,
+    timed: bool = True,
 ) -> list[Recorded | Refusal]:
     """Record what can be recorded; one answer per sale, in the order given.
 
     A caller that has resolved the customers itself gives their `nodes`; else the identifiers on the sales are resolved.
+    `timed=False` is for senders that tell one order again later, as a reloaded page does: the time is then no content.
     """
     outlets = await known_outlets(tx, sales)
     answers: list[Recorded | Refusal | None] = [None] * len(sales)
@@ -49,7 +51,7 @@ async def record(
     judged: dict[int, Judged] = {}
     for index, sale in enumerate(sales):
         try:
-            one = judged[index] = judge(sale, outlets=outlets, now=tx.now)
+            one = judged[index] = judge(sale, outlets=outlets, now=tx.now, timed=timed)
         except Refusal as refusal:
             answers[index] = refusal
         else:
@@ -236,7 +238,9 @@ def conflict(one: Judged, before: dict[str, Any]) -> ReceiptConflict:
 def flags_of(one: Judged, variants: dict[str, KnownVariant], *, found: bool) -> list[str]:
     """What was taken although somebody should look at it."""
     flags: list[str] = []
-    if any(line.kind == "adjustment" for line in one.sale.lines):
+    if any(line.kind == "adjustment" for line in one.sale.lines) or any(
+        discount.kind == "adjustment" for discount in one.sale.discounts
+    ):
         flags.append("adjusted")
     if any(line.sku and line.sku not in variants for line in one.sale.lines):
         flags.append("unknown_sku")
