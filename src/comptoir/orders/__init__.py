@@ -25,7 +25,7 @@ from comptoir.orders.errors import (
     UnknownSale,
 )
 from comptoir.orders.events import SaleRecorded
-from comptoir.orders.receipts import find, receipt, sale, sales_of
+from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
 from comptoir.orders.records import (
     Discount,
@@ -77,6 +77,7 @@ __all__ = [
     "record",
     "revenue_by_outlet",
     "sale",
+    "sales_by_receipt",
     "sales_of",
     "take_completed",
     "totals",

@@ -33,7 +33,8 @@ AHEAD = timedelta(days=1)
 MAX_QUANTITY = 10**9
 """In thousandths: a million pieces on one line is a mistake of entry."""
 MOST_LINES = 2_000
-MOST_DISCOUNTS = 1_000
+MOST_SHARES = 5_000
+"""Lines times discounts on the whole receipt: each gives a row."""
 LONGEST = 500
 
 
@@ -159,25 +160,27 @@ def spread(sale: NewSale, amounts: Sequence[int]) -> tuple[list[Sequence[NewDisc
 
     Shares follow the amounts of the lines, by largest remainder, so that they add up to the cent.
     """
-    total = count = 0
+    total = 0
     each: list[Sequence[NewDiscount]] = []
     for number, line in enumerate(sale.lines):
         for one in line.discounts:
             if not 0 <= one.amount_minor <= MAX_MINOR:
                 raise bad_amount(f"lines[{number}].discounts", one.amount_minor)
             total += one.amount_minor
-            count += 1
         each.append(line.discounts)
+        if len(line.discounts) > MOST_SHARES:
+            raise BadAmount("A line has more discounts than any receipt.", discounts=len(line.discounts))
+    if (shares := len(sale.discounts) * len(amounts)) > MOST_SHARES:
+        raise BadAmount(
+            f"{len(sale.discounts)} discounts on {len(amounts)} lines are more than any receipt has.", shares=shares
+        )
     weights = amounts if any(amounts) else [1] * len(amounts)
     for one in sale.discounts:
         check_amount("discounts", one.amount_minor)
         total += one.amount_minor
         for number, share in enumerate(allocate(one.amount_minor, weights)):
             if share:
-                count += 1
                 each[number] = [*each[number], msgspec.structs.replace(one, amount_minor=share)]
-    if count > max(MOST_DISCOUNTS, 4 * len(amounts)):
-        raise BadAmount(f"{count} discounts are more than any receipt has.", discounts=count)
     return each, total
 
 
