@@ -13,8 +13,9 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
-from comptoir.console import SECTIONS, Console, Page, Retailer, Section
+from comptoir.console import Console, Page, Retailer, Section
 from comptoir.console.live import Topic
+from comptoir.console.pages import shell, sign_in, styleguide
 from comptoir.console.palette import Found, PaletteSource
 from comptoir.console.rooms import enter
 from comptoir.kernel.auth import ROLES, SYSTEM, users
@@ -38,15 +39,32 @@ def read_trial(page: NamedDependency[Page], q: FromQuery[str] = "") -> Response[
     return page.show("trial.html.j2", TrialView(q, rows))
 
 
+@post("/trial/line", guards=enter("home"), sync_to_thread=False)
+def add_line(console: NamedDependency[Console], page: NamedDependency[Page]) -> Response[str]:
+    ticks[0] += 1
+    console.hub.publish("trial.list", f"<li>line {ticks[0]}</li>")
+    return page.answer("")
+
+
 @post("/trial/tie", guards=enter("home"), sync_to_thread=False)
 def tie(page: NamedDependency[Page]) -> Response[str]:
     page.toast("2 tied.", undo="/trial/tie")
     return page.show("trial.html.j2", TrialView("", ["tied"]))
 
 
+@get("/trial/beside", guards=enter("home"), sync_to_thread=False)
+def look_beside(page: NamedDependency[Page]) -> Response[str]:
+    return page.show("beside.html.j2", None)
+
+
 @get("/trial/defect", guards=enter("home"), sync_to_thread=False)
 def break_down(page: NamedDependency[Page]) -> Response[str]:
     raise RuntimeError("this handler is broken on purpose")
+
+
+@get("/sources", guards=enter("sources"), sync_to_thread=False)
+def read_closed(page: NamedDependency[Page]) -> Response[str]:
+    return page.show("trial.html.j2", TrialView("", []))
 
 
 async def count(page: Page, tx: Tx) -> str:
@@ -64,19 +82,22 @@ async def find(page: Page, _: Tx, question: str) -> list[Found]:
 
 
 trial = Section(
-    routes=[read_trial, tie, break_down],
+    routes=[read_trial, read_closed, add_line, look_beside, tie, break_down],
     topics=[Topic("trial.figure", "home", count, every=0.3), Topic("trial.list", "home", keep=20)],
     palette=[PaletteSource("Customers", "home", find)],
 )
 
 
-def build(database_url: str) -> Litestar:
-    settings = Settings(demo=True)
+FRAME = [shell.section, sign_in.section, styleguide.section, trial]
+
+
+def build(database_url: str, *, demo: bool = True) -> Litestar:
+    settings = Settings(demo=demo)
     db = Database(database_url, size=8)
     console = Console(
         settings=settings,
         database=db,
-        sections=[*SECTIONS, trial],
+        sections=FRAME,
         retailer=Retailer("Tissandier", "Manteaux, maille, souliers"),
         templates=[TEMPLATES],
     )
@@ -121,9 +142,9 @@ NAMES = {"admin": "Camille Faure", "marketer": "Hugo Lambert"}
 
 
 @contextmanager
-def serving(database_url: str) -> Iterator[str]:
+def serving(database_url: str, *, demo: bool = True) -> Iterator[str]:
     """The site on a port of its own, in a thread with its own loop."""
-    config = uvicorn.Config(build(database_url), port=0, log_level="error", timeout_graceful_shutdown=1, ws="none")
+    config = uvicorn.Config(build(database_url, demo=demo), port=0, log_level="error", timeout_graceful_shutdown=1, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""The ten channels as the console shows them, from far to near the counter. This order holds in every lane and legend."""
+"""The ten channels as the console shows them. Their order, far to near the counter, holds in every lane and legend."""
 
 import msgspec
 

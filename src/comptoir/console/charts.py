@@ -4,6 +4,7 @@ Each has a sentence for those who do not see it. Colours are classes and `data-c
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -101,7 +102,7 @@ def mini(contacts: Sequence[Contact], *, label: str, name: str, width: int = 132
         for c in contacts
     ]
     fades, lines = "", ""
-    for n, ((x1, y1, from_channel, _), (x2, y2, to_channel, _)) in enumerate(zip(points, points[1:], strict=False)):
+    for n, ((x1, y1, from_channel, _), (x2, y2, to_channel, _)) in enumerate(pairwise(points)):
         middle = (x1 + x2) / 2
         hue = f'data-ch="{from_channel}"'
         if from_channel != to_channel:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -81,6 +81,10 @@ class Console:
             exception_handlers=dict.fromkeys(http.EXCEPTION_HANDLERS, self.complain),
             include_in_schema=False,
         )
+
+    def __deepcopy__(self, _: object) -> "Console":
+        """Litestar copies routers, and the handlers of ours belong to this one console."""
+        return self
 
     def _provide_page(self, request: AnyRequest, tx: NamedDependency[Tx]) -> Page:
         return self.page(request, now=tx.now)
@@ -199,5 +203,6 @@ def tastes(request: AnyRequest) -> Tastes:
 def open_rooms(routes: Sequence[HTTPRouteHandler]) -> frozenset[str]:
     """Rooms whose own path is served."""
     served = {path for route in routes for path in route.paths}
-    entered = {guard.room.key for route in routes for guard in (route.guards or ()) if isinstance(guard, Within)}
+    guards = [guard for route in routes for guard in cast("Any", route).guards or ()]
+    entered = {guard.room.key for guard in guards if isinstance(guard, Within)}
     return frozenset(room.key for room in ROOMS if room.path in served and room.key in entered)

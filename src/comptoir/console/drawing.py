@@ -60,14 +60,13 @@ class Draw:
 
     def vocabulary(self) -> dict[str, Callable[..., Any]]:
         """The words that templates may use. `sign` is `icon` for macros that have a parameter called icon."""
-        return {
-            "_": self.language.gettext, "ngettext": self.language.ngettext, "unique": self.unique,
-            "icon": self.icon, "sign": self.icon, "bead": self.bead, "chan": self.chan, "person": self.person, "shop": self.shop,
-            "product": self.product, "article": self.article, "money": self.money, "number": self.number,
-            "percent": self.percent, "delta": self.delta, "time": self.time, "ago": self.ago, "why": self.why,
-            "mini": self.mini, "strung": self.strung, "bar": charts.bar, "stack": charts.stack,
-            "spark": charts.spark, "curve": charts.curve, "lanes": charts.lanes,
-        }  # fmt: skip
+        words: tuple[Callable[..., Any], ...] = (
+            *(self.icon, self.bead, self.chan, self.person, self.shop, self.product, self.article),
+            *(self.money, self.number, self.percent, self.delta, self.time, self.ago, self.why, self.mini),
+            *(self.strung, self.unique, self.language.ngettext),
+            *(charts.bar, charts.stack, charts.spark, charts.curve, charts.lanes),
+        )
+        return {word.__name__: word for word in words} | {"_": self.language.gettext, "sign": self.icon}
 
     def unique(self, kind: str) -> str:
         """An id that nothing else in the page has."""
@@ -154,7 +153,7 @@ class Draw:
         return self.language.percent(share, decimals)
 
     def delta(self, change: float, unit: str = "%", *, good: str = "up", decimals: int = 1) -> Markup:
-        """A change since before: arrow, sign and figure. `good`: the direction we wish, or "" where neither is better."""
+        """A change since before: arrow, sign and figure. `good`: the direction we wish; "" when neither is better."""
         flat = abs(change) < 0.5 * 10**-decimals
         up = change > 0
         tone = "flat" if flat or not good else "good" if up == (good == "up") else "bad"

@@ -66,7 +66,7 @@ class Language:
     # figures
 
     def number(self, value: float, decimals: int | None = None, *, sign: bool = False) -> str:
-        """1,142 in English, 1 142 in French. `decimals` fixes how many are shown; without it, none for an int, up to two."""
+        """1,142 in English, 1 142 in French, with `decimals`; without it, as many as there are, up to two."""
         fraction = ".##" if decimals is None else "." + "0" * decimals if decimals else ""
         written = format_decimal(abs(value), format="#,##0" + fraction, locale=self.locale)
         return signed(value, sign=sign) + written

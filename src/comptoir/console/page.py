@@ -1,7 +1,8 @@
 """One answer in the making: who reads it, in which language, the whole page or only a part.
 
 A handler builds a frozen view-model and ends with `return page.show("customers.html.j2", view)`. When htmx asks for the
-element `#rows`, only the template's block `rows` is drawn; the handler need not know. Popovers of a part travel with it.
+element `#rows`, only the template's block `rows` is drawn; the handler need not know. Its popovers
+travel with it.
 """
 
 from datetime import datetime
@@ -113,9 +114,7 @@ class Page:
         return Markup(html) + self._aside()  # noqa: S704 made by an autoescaping template
 
     def answer(self, html: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
-        return Response(
-            html, status_code=status, media_type=MediaType.HTML, headers=HEADERS | (headers or {})
-        )
+        return Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS | (headers or {}))
 
     def go(self, path: str) -> Response[str]:
         """Elsewhere: a redirect that htmx follows with the whole window."""

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 from litestar.response import Stream
@@ -47,7 +46,7 @@ async def read_live(
     topics: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Stream:
-    """Server-sent events of some topics. `after`, or the browser's own Last-Event-ID, is where the last stream broke."""
+    """Server-sent events. `after`, or the browser's own Last-Event-ID, is where the last stream broke."""
     known = [console.hub.topics[name] for name in topics.split(",") if name in console.hub.topics]
     names = [topic.name for topic in known if ROOM[topic.room].admits(actor)]
     language = console.language(request, actor)
@@ -100,7 +99,7 @@ async def choose_tastes(page: NamedDependency[Page], data: URLEncodedBody[TasteF
         chosen["shortcuts"] = data.shortcuts
     answer = page.go(local(data.next))
     for key, value in chosen.items():
-        answer.set_cookie(Cookie(key, value, path="/", max_age=YEAR, samesite="lax"))
+        answer.set_cookie(key, value, path="/", max_age=YEAR, samesite="lax")
     return answer
 
 

@@ -16,25 +16,8 @@ from comptoir.console.rooms import enter
 from comptoir.kernel.money import Money
 
 SWATCHES = [
-    "counter",
-    "sheet",
-    "well",
-    "raised",
-    "hover",
-    "rule",
-    "rule-2",
-    "edge",
-    "ink",
-    "ink-2",
-    "ink-3",
-    "brass",
-    "brass-deep",
-    "brass-ink",
-    "brass-wash",
-    "good",
-    "warn",
-    "bad",
-    "info",
+    *("counter", "sheet", "well", "raised", "hover", "rule", "rule-2", "edge", "ink", "ink-2", "ink-3"),
+    *("brass", "brass-deep", "brass-ink", "brass-wash", "good", "warn", "bad", "info"),
 ]
 
 

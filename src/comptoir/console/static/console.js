@@ -1,10 +1,12 @@
-// The console's own script: this file and the three it loads. No build; each does one thing.
+// The console's own script: this file and the four it loads. No build; each does one thing.
 //   live.js     one stream for all tabs, <x-live>, pause
 //   keys.js     keyboard shortcuts, read from the page
 //   palette.js  Ctrl K
+//   pages.js    copy, live lists that are filtered, choose all
 import "./live.js";
 import "./keys.js";
 import "./palette.js";
+import "./pages.js";
 
 const root = document.documentElement;
 

@@ -1,0 +1,81 @@
+"""Looking at the frame: without a database where nothing is asked of it, in Chromium where only eyes and hands tell."""
+
+from datetime import UTC, datetime
+from shutil import which
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.async_api import async_playwright
+
+from comptoir.console import Console, Page, Retailer
+from comptoir.console.assets import Assets
+from comptoir.console.drawing import Draw
+from comptoir.console.language import LANGUAGES
+from comptoir.kernel.db import Database
+from comptoir.kernel.settings import Settings
+from conftest import recreate, url_of
+from console.site import FRAME, TEMPLATES, serving
+
+NOW = datetime(2026, 11, 21, 13, 32, 8, tzinfo=UTC)
+PARIS = ZoneInfo("Europe/Paris")
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def assets() -> Assets:
+    return Assets()
+
+
+@pytest.fixture(params=["en", "fr"])
+def language(request):
+    return LANGUAGES[request.param]
+
+
+@pytest.fixture
+def draw(assets) -> Draw:
+    return Draw(assets, LANGUAGES["en"], zone=PARIS, now=NOW)
+
+
+@pytest.fixture
+def dessiner(assets) -> Draw:
+    return Draw(assets, LANGUAGES["fr"], zone=PARIS, now=NOW)
+
+
+@pytest.fixture
+def page() -> Page:
+    """A page of nobody, drawn without a database."""
+    console = Console(
+        settings=Settings(),
+        database=Database("postgresql://nobody@nowhere.invalid/none"),
+        sections=FRAME,
+        retailer=Retailer("Tissandier"),
+        templates=[TEMPLATES],
+    )
+    return Page(console.frame, LANGUAGES["en"], now=NOW)
+
+
+@pytest.fixture(scope="session")
+def site(server_url, template):
+    """The address of a small site with a real database."""
+    name = template.replace("template", "console")
+    recreate(server_url, name, template)
+    with serving(url_of(server_url, name)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def chromium(anyio_backend):
+    path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := which(name))), None)
+    if path is None:
+        pytest.skip("Chromium is not installed")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield browser
+        await browser.close()
