@@ -25,12 +25,15 @@ from comptoir.kernel.auth import allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
 
+OutletCode = Annotated[str, PathParameter(description="The retailer's own number of it.", max_length=60)]
+OneChannel = Annotated[Channel | None, QueryParameter(description="Only outlets of this channel.")]
+
 BAD_OUTLET = (UnknownTimeZone, UnknownCurrency, UnknownCountry, BadOpeningHours, BadPosition)
 
 
 @get("/outlets", guards=[allow("channels:read")])
 async def list_outlets(
-    tx: NamedDependency[Tx], channel: Channel | None = None, cursor: Cursor = "", limit: Limit = 100
+    tx: NamedDependency[Tx], channel: OneChannel = None, cursor: Cursor = "", limit: Limit = 100
 ) -> Page[Outlet]:
     """All outlets by code, or those of one channel."""
     after = place_of(cursor, str)
@@ -39,7 +42,7 @@ async def list_outlets(
 
 
 @get("/outlets/{code:str}", guards=[allow("channels:read")], responses=raises(UnknownOutlet))
-async def get_outlet(tx: NamedDependency[Tx], code: str) -> Outlet:
+async def get_outlet(tx: NamedDependency[Tx], code: OutletCode) -> Outlet:
     """One outlet."""
     return await channels.outlet(tx, code=code)
 
@@ -68,7 +71,7 @@ async def list_near(
     lat: Annotated[float, QueryParameter(description="Degrees north (WGS 84).", ge=-90, le=90)],
     lon: Annotated[float, QueryParameter(description="Degrees east (WGS 84).", ge=-180, le=180)],
     km: Annotated[float, QueryParameter(description="Kilometres around.", gt=0, le=20_100)] = 50,
-    channel: Channel = "shop",
+    channel: Annotated[Channel, QueryParameter(description="Outlets of this channel.")] = "shop",
     limit: Limit = 20,
 ) -> list[Near]:
     """Active outlets around a point, nearest first, as the crow flies."""

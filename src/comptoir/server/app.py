@@ -1,0 +1,162 @@
+"""The composition root of the HTTP side: every package's routes, the tracking API and the console as one application.
+
+async with create_app(settings, db) as app:     # plain ASGI
+    await uvicorn.Server(uvicorn.Config(app)).serve()
+"""
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import Coroutine, Sequence
+from functools import cache
+from typing import Any, Self
+
+import structlog
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, Reference, SecurityScheme
+
+import comptoir
+from comptoir import ingest
+from comptoir.catalog.api import router as catalog
+from comptoir.channels import Sources
+from comptoir.channels.api import router as channels
+from comptoir.console import SECTIONS, Console, Retailer
+from comptoir.kernel import http
+from comptoir.kernel.auth.api import router as kernel
+from comptoir.kernel.auth.authenticator import Authenticator
+from comptoir.kernel.auth.guards import default_deny, public
+from comptoir.kernel.db import Database
+from comptoir.kernel.notices import Notices
+from comptoir.kernel.settings import Settings
+from comptoir.orders.api import router as orders
+from comptoir.server import health
+
+log = structlog.get_logger(__name__)
+
+
+def _later(*names: str) -> list[Router]:
+    """Until every package has its api.py."""
+    found: list[Router] = []
+    for name in names:
+        with contextlib.suppress(ImportError, AttributeError):
+            found.append(importlib.import_module(f"comptoir.{name}.api").router)
+    return found
+
+
+ROUTERS: Sequence[Router] = (kernel, channels, catalog, orders, *_later("ingest", "identity", "profiles"))
+
+
+class Application:
+    """One API process. Entered, it listens for notices and keeps its memory of sources and plans fresh."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self.settings = settings
+        self.db = db
+        self.notices = Notices(db)
+        self.sources = Sources(db)
+        self.authenticator = Authenticator(db)
+        self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
+        self.console = Console(
+            settings=settings, database=db, sections=SECTIONS, retailer=Retailer(name=settings.retailer)
+        )
+        self.litestar = Litestar(
+            route_handlers=[*ROUTERS, *health.ROUTES, self.console.router],
+            dependencies=http.DEPENDENCIES,
+            guards=[default_deny],
+            after_request=http.keep_answer,
+            exception_handlers=self.console.over(http.EXCEPTION_HANDLERS),
+            lifespan=[self.console.running],
+            request_class=http.Incoming,
+            request_max_body_size=settings.max_body_bytes,
+            openapi_config=openapi_config(),
+            logging_config=None,
+            state=State(
+                {
+                    "settings": settings,
+                    "db": db,
+                    "authenticator": self.authenticator,
+                    "sources": self.sources,
+                    "intake": self.intake,
+                    "notices": self.notices,
+                },
+                deep_copy=False,
+            ),
+        )
+        edge = http.Edge(self.litestar)
+        self.tracking = ingest.Tracking(self.intake, self.sources, settings, behind=edge)
+        self._stopping = asyncio.Event()
+        self._beside: set[asyncio.Task[None]] = set()
+        self._open = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._open.enter_async_context(self.litestar.lifespan())
+        await self.sources.refresh()
+        await self._open.enter_async_context(self.intake)
+        self._open.push_async_callback(self._stop)
+        for work in (
+            self.notices.run(self._stopping),
+            self.sources.keep_fresh(self.notices, self._stopping),
+            self.authenticator.keep_fresh(self.notices, self._stopping),
+            self.intake.keep_fresh(self._stopping),
+        ):
+            self._run_beside(work)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.tracking(scope, receive, send)
+
+    async def close_streams(self) -> None:
+        """End the live streams: a server that stops waits for every answer to end by itself."""
+        await self.console.hub.close()
+
+    def _run_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._beside.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("app.task_ended", exc_info=error)
+
+    async def _stop(self) -> None:
+        self._stopping.set()
+        await self.close_streams()
+        if self._beside:
+            await asyncio.wait(self._beside)
+
+
+def create_app(settings: Settings, db: Database) -> Application:
+    """One API process, still closed: enter it with `async with`."""
+    return Application(settings, db)
+
+
+def openapi_config() -> OpenAPIConfig:
+    schemes: dict[str, SecurityScheme | Reference] = {
+        "key": SecurityScheme(type="http", scheme="bearer", description="An API key: `comptoir key add`."),
+        "session": SecurityScheme(
+            type="apiKey", name="comptoir_session", security_scheme_in="cookie", description="A signed-in user."
+        ),
+    }
+    return OpenAPIConfig(
+        title="Comptoir",
+        version=comptoir.__version__,
+        description="The one counter behind every channel of a retailer. Errors are problem+json (RFC 9457).",
+        components=Components(security_schemes=schemes),
+        security=[{"key": []}, {"session": []}],
+        render_plugins=[JsonRenderPlugin()],
+        openapi_router=Router("/schema", route_handlers=[], guards=[public], include_in_schema=False),
+    )
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """The OpenAPI page as data, for the reference pages: made without a database."""
+    app = create_app(Settings(), Database("postgresql://"))
+    return app.litestar.openapi_schema.to_schema()
