@@ -34,6 +34,17 @@ class Lag(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Parked(msgspec.Struct, frozen=True):
+    """An event that a consumer could not digest."""
+
+    consumer: str
+    position: int
+    recorded_at: datetime
+    kind: str
+    error: str
+    parked_at: datetime
+
+
 class CursorMoved(Exception):
     """Another worker has read this lane meanwhile: nothing of this batch was kept."""
 
@@ -185,6 +196,17 @@ async def replay(tx: Tx, *, consumer: str) -> None:
 async def lags(tx: Tx) -> list[Lag]:
     """For /metrics and the console: every consumer's distance from the end of the log."""
     return await tx.many(Lag, LAGS)
+
+
+async def parked(tx: Tx, *, limit: int = 200) -> list[Parked]:
+    """What could not be digested, the latest first."""
+    return await tx.many(Parked, PARKED, limit=limit)
+
+
+PARKED = """
+    SELECT consumer, position, recorded_at, kind, error, parked_at FROM kernel.parked_event
+    ORDER BY parked_at DESC, position DESC LIMIT %(limit)s
+"""
 
 
 OPEN = """
