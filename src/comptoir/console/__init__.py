@@ -14,5 +14,6 @@ A page: `pages/styleguide.py` with `templates/styleguide.html.j2` is the pattern
 from comptoir.console.console import Console, Section
 from comptoir.console.page import Page, Retailer
 from comptoir.console.pages import SECTIONS
+from comptoir.console.rooms import ROOMS
 
-__all__ = ["SECTIONS", "Console", "Page", "Retailer", "Section"]
+__all__ = ["ROOMS", "SECTIONS", "Console", "Page", "Retailer", "Section"]
