@@ -7,3 +7,56 @@ visits      runs of half-hours                      search      the page of cust
 vocabulary  what event names mean                   live        the house at this moment
 traits      what is told about people               rebuild     empty it all and replay the log
 """
+
+from comptoir.profiles.golden import golden_record
+from comptoir.profiles.live import live
+from comptoir.profiles.measures import devices, measures
+from comptoir.profiles.people import UnknownPerson
+from comptoir.profiles.project import Places, project
+from comptoir.profiles.records import (
+    Bead,
+    Device,
+    Field,
+    Found,
+    GoldenRecord,
+    Live,
+    Measures,
+    Moment,
+    SearchPage,
+    Takings,
+    Timeline,
+    Touch,
+    Value,
+)
+from comptoir.profiles.search import Filters, mini_threads, search
+from comptoir.profiles.timeline import UnknownMoment, detail, strands, timeline
+
+__all__ = [
+    "Bead",
+    "Device",
+    "Field",
+    "Filters",
+    "Found",
+    "GoldenRecord",
+    "Live",
+    "Measures",
+    "Moment",
+    "Places",
+    "SearchPage",
+    "Takings",
+    "Timeline",
+    "Touch",
+    "UnknownMoment",
+    "UnknownPerson",
+    "Value",
+    "detail",
+    "devices",
+    "golden_record",
+    "live",
+    "measures",
+    "mini_threads",
+    "project",
+    "search",
+    "strands",
+    "timeline",
+]

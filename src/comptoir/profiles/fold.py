@@ -71,7 +71,8 @@ class Fold:
         recorded = microseconds(event.recorded_at)
         source = event.source_id or 0
         channel = self.places[source].channel
-        means = meaning(event.kind, event.name)
+        name = act.name
+        means = meaning(act.call, name)
 
         self._minute(recorded)
         if means.shown:
@@ -83,11 +84,11 @@ class Fold:
                 source_id=event.source_id,
                 channel=channel,
                 meaning=means,
-                name=event.name,
-                subject=act.subject,
+                name=name,
+                subject=act.subject or None,
             )
-        if act.traits:
-            self._tell(node, source, us, event.position, act.traits, verification(channel, signed_in=bool(act.user_id)))
+        if traits := act.traits:
+            self._tell(node, source, us, event.position, traits, verification(channel, signed_in=bool(act.user_id)))
         if means.spoke:
             return
         day, half_hour = divmod(us, DAY)
@@ -100,12 +101,12 @@ class Fold:
         counts[1] += 1
         counts[2] += means.views
         counts[3] += means.carts
-        if means.views and act.category:
-            self._category((node, day, act.category[:LONGEST_CATEGORY], ""), means.views, 0, 0)
-        if (device := act.device_id or act.anonymous_id) and act.agent:
-            days = self.devices.get((node, device, act.agent))
+        if means.views and (category := act.category):
+            self._category((node, day, category[:LONGEST_CATEGORY], ""), means.views, 0, 0)
+        if (device := act.device_id or act.anonymous_id) and (agent := act.agent[:LONGEST_AGENT]):
+            days = self.devices.get((node, device, agent))
             if days is None:
-                self.devices[node, device, act.agent] = [day, day]
+                self.devices[node, device, agent] = [day, day]
             elif day < days[0]:
                 days[0] = day
             elif day > days[1]:
@@ -202,14 +203,14 @@ def add(counts: list[int], *more: int) -> None:
 def touch_channel(touch: Touch) -> str:
     """The channel that brought her: a click in a newsletter is a touch of e-mail, though it lands on the site."""
     _, _, channel, _, act = touch
-    return brought_by(act.campaign.get("medium"), channel) if act and act.campaign else channel
+    return brought_by(act.campaign.get("medium"), channel) if act else channel
 
 
 def touch_detail(touch: Touch) -> str:
     act = touch[4]
-    if act is None or not (act.campaign or act.referrer or act.page):
+    if act is None:
         return "{}"
-    found = {"campaign": act.campaign or {}, "referrer": act.referrer, "page": act.page}
+    found = {"campaign": act.campaign, "referrer": act.referrer, "page": act.page}
     return msgspec.json.encode({name: value for name, value in found.items() if value}).decode()
 
 

@@ -1,4 +1,4 @@
-"""What event names mean on a person's thread: Segment's e-commerce names (version 2 and 1) and our own, as data."""
+"""What event names mean on a person's thread: Segment's e-commerce names and our own, as data."""
 
 import msgspec
 
@@ -33,27 +33,19 @@ SILENT = Meaning("other", shown=False)
 
 BY_NAME: dict[str, Meaning] = {
     "Product Viewed": VIEW,
-    "Viewed Product": VIEW,
     "Product Clicked": LOOK,
-    "Clicked Product": LOOK,
     "Product List Viewed": LOOK,
     "Product List Filtered": LOOK,
-    "Viewed Product Category": LOOK,
     "Promotion Clicked": LOOK,
-    "Clicked Promotion": LOOK,
     "Products Searched": SEARCH,
     "Product Added": ADDED,
-    "Added Product": ADDED,
     "Wishlist Product Added to Cart": ADDED,
     "Product Removed": BASKET,
-    "Removed Product": BASKET,
     "Cart Viewed": BASKET,
     "Checkout Started": BASKET,
-    "Started Order": BASKET,
     "Payment Info Entered": BASKET,
     "Cart Transferred": BASKET,
     "Order Completed": COMPLETED,
-    "Completed Order": COMPLETED,
     "Order Cancelled": Meaning("order"),
     "Order Refunded": Meaning("return"),
     "Return Initiated": Meaning("return"),
@@ -70,7 +62,6 @@ BY_NAME: dict[str, Meaning] = {
     "SMS Delivered": SPOKE,
     "Push Notification Received": SPOKE,
     "Promotion Viewed": SPOKE,
-    "Viewed Promotion": SPOKE,
     "Pickup Ready": SPOKE,
     "Email Opened": ANSWERED,
     "Email Link Clicked": ANSWERED,
@@ -79,9 +70,7 @@ BY_NAME: dict[str, Meaning] = {
     "Unsubscribed": ANSWERED,
     # Steps within a checkout and the life of an app: measured in the log, noise on a thread.
     "Checkout Step Viewed": Meaning("basket", shown=False),
-    "Viewed Checkout Step": Meaning("basket", shown=False),
     "Checkout Step Completed": Meaning("basket", shown=False),
-    "Completed Checkout Step": Meaning("basket", shown=False),
     "Order Updated": Meaning("order", shown=False),
     "Application Backgrounded": SILENT,
     "Application Installed": OTHER,
@@ -93,9 +82,9 @@ BY_TYPE: dict[str, Meaning] = {"page": LOOK, "screen": LOOK, "identify": TOLD, "
 """For calls that are not `track`."""
 
 
-def meaning(kind: str, name: str) -> Meaning:
-    """`kind` is that of the log: "ingest.track"; `name` the event's."""
-    return BY_NAME.get(name, OTHER) if kind == "ingest.track" else BY_TYPE.get(kind[7:], SILENT)
+def meaning(call: str, name: str) -> Meaning:
+    """`call` of the tracking API; `name` of the event, in the words of Segment's version 2."""
+    return BY_NAME.get(name, OTHER) if call == "track" else BY_TYPE.get(call, SILENT)
 
 
 MEDIA = {
