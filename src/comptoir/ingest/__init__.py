@@ -11,17 +11,36 @@ quality       counts per source and day            tail    what comes in just no
 tracked       `decode`: what the layers above read from an event
 """
 
+from comptoir.ingest.dead_letters import Waiting, dead_letter, dead_letters, discard, replay, waiting
+from comptoir.ingest.errors import BadSchema, DeadLetterSettled, StillBad, UnknownDeadLetter, UnknownPlan
 from comptoir.ingest.intake import Arrival, judge
 from comptoir.ingest.plans import plan, plans, save_plan, versions
-from comptoir.ingest.records import MEANING, DeadLetter, Plan, PlanEntry, Quality, Reason, Replayed, Seen
+from comptoir.ingest.quality import quality
+from comptoir.ingest.records import (
+    MEANING,
+    DeadLetter,
+    Outcome,
+    Plan,
+    PlanEntry,
+    Quality,
+    Reason,
+    Replayed,
+    Seen,
+    State,
+)
+from comptoir.ingest.tail import accepted, tail
+from comptoir.ingest.tracked import Tracked, decode
 from comptoir.ingest.tracking import Tracking
 from comptoir.ingest.writer import Intake, Receipt
 
 __all__ = [
     "MEANING",
     "Arrival",
+    "BadSchema",
     "DeadLetter",
+    "DeadLetterSettled",
     "Intake",
+    "Outcome",
     "Plan",
     "PlanEntry",
     "Quality",
@@ -29,10 +48,25 @@ __all__ = [
     "Receipt",
     "Replayed",
     "Seen",
+    "State",
+    "StillBad",
+    "Tracked",
     "Tracking",
+    "UnknownDeadLetter",
+    "UnknownPlan",
+    "Waiting",
+    "accepted",
+    "dead_letter",
+    "dead_letters",
+    "decode",
+    "discard",
     "judge",
     "plan",
     "plans",
+    "quality",
+    "replay",
     "save_plan",
+    "tail",
     "versions",
+    "waiting",
 ]
