@@ -23,8 +23,14 @@ from comptoir.kernel.settings import Settings
 
 START_LIMIT = 90.0
 """Seconds for the server to say that it is ready; the first start makes the database."""
+STOP_LIMIT = 60.0
+"""Seconds for the server to finish what is under way."""
 DEATH_SIGNAL = 1
 """Linux prctl(2): PR_SET_PDEATHSIG."""
+LIBC = ctypes.CDLL(None)  # loaded here: between fork and exec as little as possible is done
+
+
+SIGNS_OF_DEFECT = ("http.defect", "ingest.defect", "consumer.parked", "task_ended", "child_died", "Traceback")
 
 
 class Memory(msgspec.Struct, kw_only=True):
@@ -91,7 +97,7 @@ class House:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), 20)
+            await asyncio.wait_for(process.wait(), STOP_LIMIT)
         except TimeoutError:
             process.kill()
             await process.wait()
@@ -119,7 +125,7 @@ class House:
     def defects(self) -> list[str]:
         """Lines of the server's log that tell of a defect of ours."""
         lines = self.log.read_text(errors="replace").splitlines()
-        return [line for line in lines if "http.defect" in line or "Traceback" in line or "consumer.parked" in line]
+        return [line for line in lines if any(sign in line for sign in SIGNS_OF_DEFECT)]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -146,4 +152,4 @@ def free_port(host: str) -> int:
 def die_with_parent() -> None:
     """Even a demo that is killed leaves no server behind (Linux only; elsewhere it may)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
+        LIBC.prctl(DEATH_SIGNAL, signal.SIGTERM)

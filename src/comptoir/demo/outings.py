@@ -223,11 +223,10 @@ class Outing:
         person = self.person
         basket = [(self.shelf.pick(self.rng, person), 1)]
         who = {"anonymousId": f"mk-{person.relay.partition('@')[0]}"}
-        traits = {"email": person.relay, "firstName": person.first, "lastName": person.last}
-        body = message(
-            "track", {"traits": traits}, **who, event="Order Completed", properties=order(basket, self.reference)
-        )
-        yield Step(1, "market", [*marks_of(who), ("email", person.relay)], body)
+        traits = {"firstName": person.first, "lastName": person.last}
+        context = {"traits": traits, **external("relay_email", person.relay)}
+        body = message("track", context, **who, event="Order Completed", properties=order(basket, self.reference))
+        yield Step(1, "market", [*marks_of(who), ("relay_email", person.relay)], body)
 
     # ---- in the shop
 
@@ -256,13 +255,13 @@ class Outing:
         """A screen in the shop: look something up, perhaps hold the card to it."""
         person, store = self.person, self.person.stores[0]
         who = {"anonymousId": f"screen-{self.reference}"}
-        traits = {"loyalty_card": person.card} if self.rng.random() < 0.5 else {}
-        marks: list[Mark] = [*marks_of(who), *([("loyalty_card", person.card)] if traits else [])]
+        held = external("loyalty_card", person.card) if self.rng.random() < 0.5 else {}
+        marks: list[Mark] = [*marks_of(who), *([("loyalty_card", person.card)] if held else [])]
         for _ in range(self.rng.randrange(1, 4)):
             product = self.shelf.pick(self.rng, person)
             self.memory.looked = [*self.memory.looked[-9:], product.product_id]
             said = {**facts(product), "store_id": f"shop-{store}"}
-            body = message("track", {"traits": traits}, **who, event="Product Viewed", properties=said)
+            body = message("track", held, **who, event="Product Viewed", properties=said)
             yield Step(self.rng.uniform(5, 40), "display", marks, body)
 
     def price(self, number: int) -> int:
@@ -308,6 +307,8 @@ class _Screen:
     def _step(self, kind: str, after: float, said: dict[str, str] | None = None, **body: Any) -> Step:
         who = {"anonymousId": self.anonymous_id} | ({"userId": self.user.user_id} if self.user else {})
         context = self.context | ({"traits": said} if said else {})
+        if number := body.get("traits", {}).get("loyalty_card"):
+            context |= external("loyalty_card", number)
         marks = [*marks_of(who), *marks_of(said or {}), *marks_of(body.get("traits", {}))]
         return Step(after, self.source, marks, message(kind, context, **who, **body))
 
@@ -323,6 +324,11 @@ NAMESPACES = {
 
 def marks_of(body: dict[str, str]) -> list[Mark]:
     return [(NAMESPACES[key], value) for key, value in body.items() if key in NAMESPACES]
+
+
+def external(namespace: str, value: str) -> dict[str, Any]:
+    """An identifier of another system, as the SDKs' contexts hold it."""
+    return {"externalIds": [{"type": namespace, "id": value, "collection": "users", "encoding": "none"}]}
 
 
 def message(kind: str, context: dict[str, Any], **body: Any) -> dict[str, Any]:
