@@ -1,9 +1,21 @@
 from datetime import UTC, datetime
 
+import httpx
+import msgspec
 import pytest
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from comptoir import catalog, channels
-from comptoir.orders import NewLine, NewSale, NewTender
+from comptoir.catalog.api import router as catalog_router
+from comptoir.kernel import http
+from comptoir.kernel.auth import SYSTEM
+from comptoir.kernel.auth.authenticator import Authenticator
+from comptoir.kernel.auth.keys import add_key
+from comptoir.orders import NewLine, NewSale, NewTender, SaleRecorded
+from comptoir.orders.api import router as orders_router
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -65,9 +77,27 @@ async def town(db):
 
 
 async def facts(tx):
-    import msgspec
-
-    from comptoir.orders import SaleRecorded
-
+    """What was told of sales, in order."""
     bodies = await tx.values("SELECT body FROM kernel.event WHERE kind = 'orders.sale_recorded' ORDER BY position")
     return [msgspec.json.decode(body, type=SaleRecorded) for body in bodies]
+
+
+@pytest.fixture
+async def api(town):
+    """A client that may read and write catalog and orders."""
+    async with town.transaction() as tx:
+        key = await add_key(tx, name="test", scopes=["catalog:write", "orders:write"], actor=SYSTEM)
+    app = Litestar(
+        route_handlers=[orders_router, catalog_router],
+        dependencies=http.DEPENDENCIES,
+        after_request=http.keep_answer,
+        exception_handlers=http.EXCEPTION_HANDLERS,
+        request_class=http.Incoming,
+        request_max_body_size=1_000_000,
+        state=State({"db": town, "authenticator": Authenticator(town)}, deep_copy=False),
+        openapi_config=OpenAPIConfig("counter", "1", path="/", render_plugins=[JsonRenderPlugin()]),
+    )
+    transport = httpx.ASGITransport(app=http.Edge(app), raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {key.token}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://counter", headers=headers) as client:
+        yield client

@@ -16,6 +16,9 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
 
+MAX_BODY = 32_000_000
+"""Bytes: five thousand products with all they say of themselves."""
+
 FILE = Many(NewProduct, key="products", most=5_000)
 
 
@@ -69,6 +72,7 @@ async def list_categories(tx: NamedDependency[Tx]) -> list[Category]:
     guards=[allow("catalog:write")],
     responses=raises(Invalid, TooLarge),
     status_code=HTTP_200_OK,
+    request_max_body_size=MAX_BODY,
     operation_class=FILE.operation,
 )
 async def import_file(tx: NamedDependency[Tx], body: RawBody) -> Imported:

@@ -19,6 +19,9 @@ from comptoir.orders.errors import UnknownSale
 from comptoir.orders.records import Head, NewSale, Recorded, Sale, Total
 from comptoir.orders.totals import Grouping, totals
 
+MAX_BODY = 16_000_000
+"""Bytes: a thousand long receipts."""
+
 SALES = Many(NewSale, key="sales", most=1_000)
 
 
@@ -54,6 +57,7 @@ class Results(msgspec.Struct, frozen=True):
     guards=[allow("orders:write")],
     responses=raises(Invalid, TooLarge),
     status_code=HTTP_200_OK,
+    request_max_body_size=MAX_BODY,
     operation_class=SALES.operation,
 )
 async def record_sales(tx: NamedDependency[Tx], body: RawBody) -> Results:
