@@ -87,7 +87,9 @@ async def take_completed(
     about = [
         (index, wanted)
         for index, (event, act) in enumerate(zip(events, tracked, strict=True))
-        if act is not None and (wanted := event.name.replace("_", " ").casefold()) in WANTED
+        if act is not None
+        and event.kind == "ingest.track"
+        and (wanted := event.name.replace("_", " ").casefold()) in WANTED
     ]
     if not about:
         return
