@@ -210,7 +210,11 @@ def sale_of(told: Told, tx: Tx) -> NewSale:
     goods = sum(line.amount_minor or 0 for line in lines)
     # Prices with tax in them are the rule in Europe: then the total is right without adding it.
     included = bool(tax) and total is not None and total == goods - discount
-    discounts = [NewDiscount("coupon" if order.coupon else "discount", discount, order.coupon)] if discount else []
+    discounts = (
+        [NewDiscount("coupon" if order.coupon else "discount", discount, order.coupon and order.coupon[:LONGEST])]
+        if discount
+        else []
+    )
     expected = goods - discount + (0 if included else tax)
     if total is None:
         total = expected
@@ -335,7 +339,7 @@ def unrecorded(event: Event, number: str, refusal: Refusal) -> dict[str, object]
         "event_recorded_at": event.recorded_at,
         "source_id": event.source_id,
         "event_name": event.name,
-        "order_number": number,
+        "order_number": number.replace("\0", ""),
         "code": refusal.code,
-        "detail": str(refusal)[:1000],
+        "detail": str(refusal).replace("\0", "")[:1000],
     }
