@@ -90,3 +90,72 @@ async def test_a_slow_transaction_hides_nothing_from_the_readers_behind_it(db):
     while await consumer.step():
         pass
     assert len(seen) == 6
+
+
+async def test_a_replay_under_a_working_consumer_loses_nothing(db):
+    await happen(db, 300)
+    seen = []
+
+    async def handle(tx, events):
+        if not seen:
+            async with db.transaction() as other:  # while this batch is under way
+                await consumers.replay(other, consumer="test")
+        seen.extend(event.position for event in events)
+
+    async def nothing(tx, events):
+        pass
+
+    await Consumer(db, "test", nothing).step()
+    consumer = Consumer(db, "test", handle)
+    with pytest.raises(consumers.CursorMoved):
+        await consumer.step()
+    seen[:] = [0]
+    while await consumer.step():
+        pass
+    assert len(set(seen)) == 301
+
+
+async def test_an_idle_consumer_that_is_replayed_reads_the_oldest_partitions_again(db):
+    await happen(db, 50)
+    seen = []
+
+    async def handle(tx, events):
+        seen.extend(event.position for event in events)
+
+    consumer = Consumer(db, "test", handle, least=2)
+    while await consumer.step():
+        pass
+    consumer._since = consumer._since + consumers.timedelta(days=3)  # as if it had been idle for days
+    async with db.transaction() as tx:
+        await consumers.replay(tx, consumer="test")
+    seen.clear()
+    while await consumer.step():
+        pass
+    assert len(set(seen)) == len(seen) == 50
+
+
+async def test_reading_ahead_keeps_the_order_and_counts_each_event_once(db):
+    await happen(db, 3000, people=7)
+    seen = defaultdict(list)
+    batches = []
+
+    async def handle(tx, events):
+        batches.append(len(events))
+        for event in events:
+            seen[event.lane].append((event.xid, event.position))
+        if len(batches) % 3 == 0:
+            raise consumers.CursorMoved  # whatever was read ahead must be forgotten
+        committed.append(len(events))
+
+    committed = []
+    consumer = Consumer(db, "test", handle, least=8, most=256)
+    while True:
+        before = {lane: len(places) for lane, places in seen.items()}
+        try:
+            if not await consumer.step():
+                break
+        except consumers.CursorMoved:
+            for lane in seen:
+                del seen[lane][before.get(lane, 0) :]
+    assert sum(committed) == 3000
+    assert all(places == sorted(set(places)) for places in seen.values())

@@ -3,13 +3,15 @@
     consumer = Consumer(db, "customers", handle, lanes=range(64))
     await consumer.run(stopping)                  # or: while await consumer.step(): ...
 
-One statement reads all owned lanes; the batch grows while any lane is full. Two workers that own the same lane by
-mistake cannot both commit: a cursor moves only from where it was read. A poison event is found by halves and parked
-in `kernel.parked_event`, and the lane goes on.
+One statement reads all owned lanes; the batch grows while any lane is full, and while there is a backlog the next
+batch is read as this one is written. Two workers that own the same lane by mistake cannot both commit: a cursor moves
+only from where it was read. So a replay is one UPDATE (`replay`), whatever is under way. A poison event is found by
+halves and parked in `kernel.parked_event`, and the lane goes on.
 """
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -22,8 +24,13 @@ from comptoir.kernel.db import TRANSIENT, Database, Tx, ints
 from comptoir.kernel.log import LANES, Event
 
 Handle = Callable[[Tx, list[Event]], Awaitable[None]]
+Place = tuple[int, int]
+"""Where a cursor stands: xid and position of the last event handled."""
 
 log = structlog.get_logger(__name__)
+
+
+OLDEST = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Lag(msgspec.Struct, frozen=True):
@@ -43,6 +50,13 @@ class Parked(msgspec.Struct, frozen=True):
     kind: str
     error: str
     parked_at: datetime
+
+
+class Batch(msgspec.Struct):
+    """Events of several lanes, and where the cursors of those lanes stood when they were read."""
+
+    events: list[Event]
+    starts: dict[int, Place]
 
 
 class CursorMoved(Exception):
@@ -70,7 +84,10 @@ class Consumer:
         self.most = most
         self.size = least
         self.handled = 0
-        self._since = datetime(1, 1, 1, tzinfo=UTC)
+        self.spent: Counter[str] = Counter()
+        """Microseconds spent reading, handling, and moving cursors with the commit."""
+        self._ahead: asyncio.Task[Batch] | None = None
+        self._since = OLDEST
         self._opened = False
 
     async def run(self, stopping: asyncio.Event, *, idle: float = 0.2) -> None:
@@ -95,6 +112,7 @@ class Consumer:
                     async for _ in ear.notifies(timeout=idle, stop_after=1):
                         pass
         finally:
+            await self._drop_ahead()
             await ear.close()
 
     async def _listen_again(self, stopping: asyncio.Event) -> psycopg.AsyncConnection[tuple[object, ...]]:
@@ -115,47 +133,102 @@ class Consumer:
             async with self.db.transaction() as tx:
                 await tx.run(OPEN, consumer=self.name, lanes=ints(self.lanes))
             self._opened = True
-        events: list[Event] = []
+        batch = await self._take_ahead()
         try:
             async with self.db.transaction() as tx:
-                events = await self._read(tx)
-                if not events:
+                began = time.perf_counter_ns()
+                batch = batch or await self._read(tx, {})
+                if not batch.events:
                     # All that is unread from here on was recorded in the last day: older partitions need no look.
                     self._since = tx.now - timedelta(days=1)
                     return 0
-                await self.handle(tx, events)
-                await self._move(tx, events)
+                read = self._clock("read", began)
+                self._read_on(batch)
+                await self.handle(tx, batch.events)
+                handled = self._clock("handle", read)
+                ends = await self._move(tx, batch)
+            self._clock("commit", handled)
+            batch.starts.update(ends)
         except (CursorMoved, psycopg.OperationalError, *TRANSIENT):
+            await self._drop_ahead()
             raise
         except Exception as error:  # noqa: BLE001  some event is poison: find it, park it, go on
-            await self._by_halves(events, error)
-        self.handled += len(events)
-        self._resize(events)
-        return len(events)
+            assert batch
+            try:
+                await self._by_halves(batch, error)
+            except BaseException:
+                await self._drop_ahead()
+                raise
+        self.handled += len(batch.events)
+        return len(batch.events)
 
-    async def _read(self, tx: Tx) -> list[Event]:
-        found = await tx.tuples(READ, consumer=self.name, lanes=ints(self.lanes), since=self._since, size=self.size)
-        return [Event(*row) for row in found]
+    async def _read(self, tx: Tx, reached: dict[int, Place]) -> Batch:
+        """What is unread; from `reached` on, in lanes whose cursors are about to move there."""
+        lanes = sorted(reached)
+        found = await tx.tuples(
+            READ,
+            consumer=self.name,
+            lanes=ints(self.lanes),
+            since=self._since,
+            size=self.size,
+            reached_lanes=ints(lanes),
+            reached_xids=ints(reached[lane][0] for lane in lanes),
+            reached_positions=ints(reached[lane][1] for lane in lanes),
+        )
+        starts: dict[int, Place] = {}
+        for row in found:
+            if row[0] not in starts:
+                starts[row[0]] = row[9], row[10]
+        if (0, 0) in starts.values():
+            self._since = OLDEST  # a replay: the rest of it is as old
+        return Batch([Event(*row[:9]) for row in found], starts)
 
-    async def _move(self, tx: Tx, events: list[Event]) -> None:
-        ends = {event.lane: event for event in events}
+    def _read_on(self, batch: Batch) -> None:
+        """Decide on the size of the next batch; read it already if this one left some behind."""
+        if self._resize(batch.events):
+            ends = {event.lane: (event.xid, event.position) for event in batch.events}
+            self._ahead = asyncio.create_task(self._read_ahead(ends))
+
+    async def _read_ahead(self, reached: dict[int, Place]) -> Batch:
+        async with self.db.reading() as tx:
+            return await self._read(tx, reached)
+
+    async def _take_ahead(self) -> Batch | None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return None
+        with contextlib.suppress(Exception):  # whatever went wrong will go wrong again in the transaction, and be told
+            batch = await ahead
+            return batch if batch.events else None
+        return None
+
+    async def _drop_ahead(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            with contextlib.suppress(Exception, asyncio.CancelledError):
+                await ahead
+
+    async def _move(self, tx: Tx, batch: Batch) -> dict[int, Place]:
+        ends = {event.lane: (event.xid, event.position) for event in batch.events}
         lanes = sorted(ends)
-        starts = {event.lane: event for event in reversed(events)}
         moved = await tx.run(
             MOVE,
             consumer=self.name,
             lanes=ints(lanes),
-            xids=ints(ends[lane].xid for lane in lanes),
-            positions=ints(ends[lane].position for lane in lanes),
-            first_xids=ints(starts[lane].xid for lane in lanes),
-            first_positions=ints(starts[lane].position for lane in lanes),
+            xids=ints(ends[lane][0] for lane in lanes),
+            positions=ints(ends[lane][1] for lane in lanes),
+            start_xids=ints(batch.starts[lane][0] for lane in lanes),
+            start_positions=ints(batch.starts[lane][1] for lane in lanes),
         )
         if moved != len(lanes):
             raise CursorMoved(self.name)
+        return ends
 
-    async def _by_halves(self, events: list[Event], error: Exception) -> None:
-        if len(events) == 1:
-            (event,) = events
+    async def _by_halves(self, batch: Batch, error: Exception) -> None:
+        """`batch.starts` follows the cursors as the parts are committed."""
+        if len(batch.events) == 1:
+            (event,) = batch.events
             log.error("consumer.parked", consumer=self.name, position=event.position, exc_info=error)
             async with self.db.transaction() as tx:
                 await tx.run(
@@ -166,26 +239,38 @@ class Consumer:
                     position=event.position,
                     error=repr(error)[:2000],
                 )
-                await self._move(tx, events)
+                ends = await self._move(tx, batch)
+            batch.starts.update(ends)
             return
-        half = len(events) // 2
-        for part in (events[:half], events[half:]):
+        half = len(batch.events) // 2
+        for events in (batch.events[:half], batch.events[half:]):
+            part = Batch(events, batch.starts)
             try:
                 async with self.db.transaction() as tx:
-                    await self.handle(tx, part)
-                    await self._move(tx, part)
+                    await self.handle(tx, events)
+                    ends = await self._move(tx, part)
+                batch.starts.update(ends)
             except (CursorMoved, psycopg.OperationalError, *TRANSIENT):
                 raise
             except Exception as again:  # noqa: BLE001
                 await self._by_halves(part, again)
 
-    def _resize(self, events: list[Event]) -> None:
-        """The limit is per lane: double while some lane is full, so that skewed lanes do not trickle."""
+    def _clock(self, step: str, since: int) -> int:
+        now = time.perf_counter_ns()
+        self.spent[step] += (now - since) // 1000
+        return now
+
+    def _resize(self, events: list[Event]) -> bool:
+        """The limit is per lane: double while some lane is full, so that skewed lanes do not trickle.
+
+        Returns whether some lane was full: more of it waits.
+        """
         full = max(Counter(event.lane for event in events).values()) >= self.size
         if full and len(events) <= self.most // 2:
             self.size *= 2
         elif not full or len(events) > self.most:
             self.size = max(self.least, self.size // 2)
+        return full
 
 
 async def replay(tx: Tx, *, consumer: str) -> None:
@@ -215,28 +300,35 @@ OPEN = """
     ON CONFLICT DO NOTHING
 """
 
+# A lane that was never read, or is to be replayed, is read from the oldest partition on.
 READ = """
-    SELECT e.lane, e.xid::text::bigint, e.position, e.kind, e.name, e.source_id, e.occurred_at, e.recorded_at, e.body
-    FROM kernel.cursor AS c CROSS JOIN LATERAL (
+    SELECT e.lane, e.xid::text::bigint, e.position, e.kind, e.name, e.source_id, e.occurred_at, e.recorded_at, e.body,
+           c.xid::text::bigint, c.position
+    FROM (
+        SELECT c.lane, coalesce(k.xid::text::xid8, c.xid) AS xid, coalesce(k.position, c.position) AS position
+        FROM kernel.cursor AS c
+        LEFT JOIN unnest(%(reached_lanes)s::smallint[], %(reached_xids)s::bigint[], %(reached_positions)s::bigint[])
+            AS k (lane, xid, position) USING (lane)
+        WHERE c.consumer = %(consumer)s AND c.lane = ANY(%(lanes)s::smallint[])
+    ) AS c CROSS JOIN LATERAL (
         SELECT * FROM kernel.event AS e
         WHERE e.lane = c.lane
           AND (e.xid, e.position) > (c.xid, c.position)
           AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
-          AND e.recorded_at >= %(since)s
+          AND e.recorded_at >= CASE WHEN c.xid = '0' THEN '-infinity'::timestamptz ELSE %(since)s::timestamptz END
         ORDER BY e.xid, e.position
         LIMIT %(size)s
     ) AS e
-    WHERE c.consumer = %(consumer)s AND c.lane = ANY(%(lanes)s::smallint[])
 """
 
-# A cursor moves only while it still stands before the first event of this batch.
+# A cursor moves only if it still stands where it was read.
 MOVE = """
     UPDATE kernel.cursor AS c SET xid = k.xid::text::xid8, position = k.position
     FROM unnest(%(lanes)s::smallint[], %(xids)s::bigint[], %(positions)s::bigint[],
-                %(first_xids)s::bigint[], %(first_positions)s::bigint[])
-         AS k (lane, xid, position, first_xid, first_position)
+                %(start_xids)s::bigint[], %(start_positions)s::bigint[])
+         AS k (lane, xid, position, start_xid, start_position)
     WHERE c.consumer = %(consumer)s AND c.lane = k.lane
-      AND (c.xid, c.position) < (k.first_xid::text::xid8, k.first_position)
+      AND c.xid = k.start_xid::text::xid8 AND c.position = k.start_position
 """
 
 PARK = """

@@ -29,7 +29,7 @@ from comptoir.profiles.records import (
     Value,
 )
 from comptoir.profiles.search import Filters, mini_threads, search
-from comptoir.profiles.timeline import UnknownMoment, detail, strands, timeline
+from comptoir.profiles.timeline import Strand, UnknownMoment, detail, strands, timeline
 
 __all__ = [
     "Bead",
@@ -43,6 +43,7 @@ __all__ = [
     "Moment",
     "Places",
     "SearchPage",
+    "Strand",
     "Takings",
     "Timeline",
     "Touch",
