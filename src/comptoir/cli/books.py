@@ -1,0 +1,43 @@
+"""Which projections can be made anew, and which books can be proved: declared by the packages, put together here."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from comptoir import orders
+from comptoir.cli.terminal import ready_database
+from comptoir.kernel import consumers
+from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import NotFound
+from comptoir.kernel.settings import Settings
+from comptoir.profiles import rebuild
+
+CHECKS: dict[str, Callable[[Tx], Awaitable[list[Any]]]] = {"orders": orders.reconcile}
+"""Each returns what it found wrong."""
+
+
+async def replay_customers(tx: Tx) -> None:
+    """Identity and sales are facts and stay; what is known of people is a projection, and goes."""
+    await rebuild.empty(tx)
+    await consumers.replay(tx, consumer="customers")
+
+
+PROJECTIONS: dict[str, Callable[[Tx], Awaitable[None]]] = {"customers": replay_customers}
+"""Each empties what a consumer has made and sets its cursors back."""
+
+
+async def reconcile(settings: Settings) -> tuple[list[str], list[str]]:
+    """All checks; their names and the faults they found."""
+    faults: list[str] = []
+    async with ready_database(settings) as db:
+        for name, check in CHECKS.items():
+            async with db.reading() as tx:
+                faults += [f"{name}: {fault}" for fault in await check(tx)]
+    return list(CHECKS), faults
+
+
+async def replay(settings: Settings, consumer: str) -> str:
+    if consumer not in PROJECTIONS:
+        raise NotFound(f"No consumer is called {consumer!r}: say {' or '.join(PROJECTIONS) or 'nothing yet'}.")
+    async with ready_database(settings) as db, db.transaction() as tx:
+        await PROJECTIONS[consumer](tx)
+    return f"{consumer}: emptied; the workers read the log from the beginning."

@@ -1,0 +1,174 @@
+"""Data in and out: import, export, sql, replay, reconcile."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from comptoir import catalog, channels, orders
+from comptoir.cli import books, files, views
+from comptoir.cli.terminal import DataDir, complain, load_settings, ready_database, run, table
+from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import Invalid, Refusal
+from comptoir.kernel.settings import Settings
+
+Row = TypeVar("Row", bound=msgspec.Struct)
+File = Annotated[
+    Path, typer.Argument(help="A .csv, .ndjson or .parquet file, one row each, with the API's field names.")
+]
+SHOWN = 10
+
+imports = typer.Typer(
+    help="Read a file through the same operations as the API; sending it again is safe.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(imports, name="import")
+    app.command("export")(export_view)
+    app.command()(sql)
+    app.command()(replay)
+    app.command()(reconcile)
+
+
+@imports.command("outlets")
+def import_outlets(file: File, data_dir: DataDir = None) -> None:
+    """Shops and other outlets, known by their code. Country, zone and currency default to the settings."""
+    settings = load_settings(data_dir)
+    defaults = {"country": settings.country, "time_zone": settings.time_zone, "currency": settings.currency}
+
+    async def record(tx: Tx, batch: list[channels.OutletEntry]) -> list[str]:
+        await channels.record_outlets(tx, outlets=batch)
+        return []
+
+    take(settings, file, channels.OutletEntry, record, batch=500, defaults=defaults)
+
+
+@imports.command("catalog")
+def import_catalog(file: File, data_dir: DataDir = None) -> None:
+    """Products with their variants, known by their code."""
+
+    async def record(tx: Tx, batch: list[catalog.NewProduct]) -> list[str]:
+        done = await catalog.import_products(tx, batch)
+        return [f"{batch[row.row].code}: {row.detail}" for row in done.refused]
+
+    take(load_settings(data_dir), file, catalog.NewProduct, record, batch=5_000)
+
+
+@imports.command("sales")
+def import_sales(file: File, data_dir: DataDir = None) -> None:
+    """Receipts with their lines, known by outlet and number."""
+
+    async def record(tx: Tx, batch: list[orders.NewSale]) -> list[str]:
+        answers = await orders.record(tx, batch)
+        return [
+            f"{sale.outlet} {sale.number}: {answer.detail}"
+            for sale, answer in zip(batch, answers, strict=True)
+            if isinstance(answer, Refusal)
+        ]
+
+    take(load_settings(data_dir), file, orders.NewSale, record, batch=1_000)
+
+
+def take(
+    settings: Settings,
+    file: Path,
+    kind: type[Row],
+    record: Callable[[Tx, list[Row]], Awaitable[Sequence[str]]],
+    *,
+    batch: int,
+    defaults: dict[str, Any] | None = None,
+) -> None:
+    """Read, convert and record in batches, each its own transaction; tell what was refused and go on."""
+    refused: list[str] = []
+    taken = 0
+
+    async def work() -> None:
+        nonlocal taken
+        async with ready_database(settings) as db:
+            waiting: list[Row] = []
+
+            async def flush() -> None:
+                async with db.transaction() as tx:
+                    refused.extend(await record(tx, waiting))
+                progress.advance(bar, len(waiting))
+                waiting.clear()
+
+            for number, row in enumerate(files.rows(file), 1):
+                taken += 1
+                try:
+                    waiting.append(msgspec.convert({**(defaults or {}), **row}, kind, strict=False))
+                except msgspec.ValidationError as error:
+                    refused.append(f"row {number}: {error}")
+                    progress.advance(bar)
+                if len(waiting) >= batch:
+                    await flush()
+            if waiting:
+                await flush()
+
+    if not file.exists():
+        raise Invalid(f"There is no file {file}.")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(file.name, total=files.count(file))
+        run(work())
+    print(f"{taken} rows read, {taken - len(refused)} recorded, {len(refused)} refused.")
+    for line in refused[:SHOWN]:
+        complain(line)
+    if len(refused) > SHOWN:
+        complain(f"… and {len(refused) - SHOWN} more.")
+    if refused:
+        raise typer.Exit(1)
+
+
+def export_view(
+    view: Annotated[str, typer.Argument(help="A published view, such as orders.v_sale; `list` shows them.")],
+    file: Annotated[Path | None, typer.Argument(help="A .csv, .ndjson or .parquet file to write.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write a published view to a file."""
+    settings = load_settings(data_dir)
+    if file is None or view == "list":
+        table(("view",), [[name] for name in run(views.published(settings))])
+        return
+    print(f"{run(views.export(settings, view, file))} rows written to {file}.")
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT on the published views (v_*).")],
+    form: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+    timeout: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds after which it is given up.")] = 30,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask the published views. Nothing can be changed and nothing else can be read."""
+    settings = load_settings(data_dir)
+    names, found = run(views.ask(settings, query, timeout))
+    views.show(names, found, form)
+
+
+def replay(
+    consumer: Annotated[str, typer.Argument(help="Which reader of the log: customers.")], data_dir: DataDir = None
+) -> None:
+    """Empty what a consumer has made and let it read the log from the beginning. Workers do the reading."""
+    settings = load_settings(data_dir)
+    print(run(books.replay(settings, consumer)))
+
+
+def reconcile(data_dir: DataDir = None) -> None:
+    """Prove that totals equal their parts. Exit code 1 with the differences where they do not."""
+    settings = load_settings(data_dir)
+    checked, faults = run(books.reconcile(settings))
+    for fault in faults:
+        complain(fault)
+    print(f"{', '.join(checked)}: {'nothing is wrong' if not faults else f'{len(faults)} faults'}.")
+    raise typer.Exit(1 if faults else 0)

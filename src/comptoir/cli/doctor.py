@@ -1,0 +1,111 @@
+"""`comptoir doctor`: how this installation is, in a form that can be pasted into an issue. No secrets, no customers."""
+
+import os
+import platform
+import shutil
+import sys
+from typing import Any
+
+import msgspec
+import psycopg
+import typer
+
+import comptoir
+from comptoir.cli.terminal import DataDir, Json, load_settings, run, table
+from comptoir.kernel import consumers, metrics, migrate
+from comptoir.kernel.db import Database, Tx
+from comptoir.kernel.postgres import database_url
+from comptoir.kernel.settings import Settings
+
+SECRETS = {"database_url"}
+LAG_TOLERATED = 60.0
+WRITER_TOLERATED = 30.0
+DISK_LEAST = 2.0
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(doctor)
+
+
+def doctor(as_json: Json = False, data_dir: DataDir = None) -> None:
+    """Look at everything and say what is wrong. Exit code 1 when something is."""
+    settings = load_settings(data_dir)
+    report = about_machine(settings)
+    troubles: list[str] = []
+    free = float(report["disk free (GB)"])
+    if free < DISK_LEAST:
+        troubles.append(f"Only {free} GB are free on the disk of {settings.data_dir}.")
+    try:
+        run(about_database(settings, report, troubles))
+    except psycopg.OperationalError as error:
+        troubles.append(f"The database cannot be reached: {str(error).splitlines()[0]}")
+    if as_json:
+        print(msgspec.json.encode({"report": report, "troubles": troubles}).decode())
+    else:
+        table(("", ""), list(report.items()))
+        print()
+        print("\n".join(f"✗ {trouble}" for trouble in troubles) or "✓ Nothing is wrong.")
+    raise typer.Exit(1 if troubles else 0)
+
+
+def about_machine(settings: Settings) -> dict[str, Any]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    values = msgspec.structs.asdict(settings)
+    changed = {
+        name: "(set)" if name in SECRETS else str(value)
+        for name, value in values.items()
+        if value != getattr(Settings(), name)
+    }
+    return {
+        "comptoir": comptoir.__version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "disk free (GB)": round(shutil.disk_usage(settings.data_dir).free / 1e9, 1),
+        "settings": ", ".join(f"{name}={value}" for name, value in changed.items()) or "(defaults)",
+    }
+
+
+async def about_database(settings: Settings, report: dict[str, Any], troubles: list[str]) -> None:
+    async with Database(database_url(settings), size=2) as db, db.reading() as tx:
+        report["postgresql"] = await tx.value("SHOW server_version")
+        report["database (MB)"] = await tx.value("SELECT pg_database_size(current_database()) / 1000000")
+        report["durable"] = await tx.value(
+            "SELECT current_setting('fsync') || '/' || current_setting('synchronous_commit')"
+        )
+        if await tx.value("SELECT to_regclass('kernel.migration')::text") is None:
+            troubles.append("The database is empty: `comptoir serve` makes the tables.")
+            return
+        await about_work(tx, report, troubles)
+
+
+async def about_work(tx: Tx, report: dict[str, Any], troubles: list[str]) -> None:
+    applied = set(await tx.values("SELECT name FROM kernel.migration"))
+    missing = [name for name in migrate.files() if name not in applied]
+    report["migrations"] = f"{len(applied)} applied, {len(missing)} missing"
+    if missing:
+        troubles.append(f"Migrations are missing: {', '.join(missing)}. `comptoir serve` applies them.")
+    for lag in await consumers.lags(tx):
+        report[f"consumer {lag.consumer}"] = f"{lag.events} events, {lag.seconds:.1f} s behind"
+        if lag.seconds > LAG_TOLERATED:
+            troubles.append(f"The consumer {lag.consumer} is {lag.seconds:.0f} s behind: is a worker running?")
+    oldest = await metrics.oldest_writer(tx)
+    report["oldest writer (s)"] = round(oldest, 1)
+    if oldest > WRITER_TOLERATED:
+        troubles.append(f"A transaction has been writing for {oldest:.0f} s: it holds back every reader of the log.")
+    parked = await tx.value("SELECT count(*) FROM kernel.parked_event")
+    report["parked events"] = parked
+    if parked:
+        troubles.append(f"{parked} events could not be digested: see kernel.parked_event.")
+    failed = await tx.value("SELECT count(*) FROM jobs.procrastinate_jobs WHERE status = 'failed'")
+    report["failed jobs"] = failed
+    if failed:
+        troubles.append(f"{failed} background jobs have failed for good: see jobs.procrastinate_jobs.")
+    workers = await tx.value(WORKERS)
+    report["workers alive"] = workers
+
+
+WORKERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE application_name = 'comptoir worker' AND datname = current_database()
+"""
