@@ -30,14 +30,15 @@ async def list_dead_letters(
     tx: NamedDependency[Tx],
     source_id: OneSource = None,
     reason: Annotated[str | None, QueryParameter(description="Only those rejected for this.", max_length=60)] = None,
-    state: Annotated[ingest.State, QueryParameter(description="What became of them.")] = "waiting",
+    # `state` is a reserved word of Litestar's.
+    became: Annotated[ingest.State, QueryParameter(name="state", description="What became of them.")] = "waiting",
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> Page[DeadLetter]:
     """Events that could not be taken, the newest first."""
     before = place_of(cursor, int)
     found = await ingest.dead_letters(
-        tx, source_id=source_id, reason=reason, state=state, before=before[0] if before else None, limit=limit + 1
+        tx, source_id=source_id, reason=reason, state=became, before=before[0] if before else None, limit=limit + 1
     )
     return page(found, limit, lambda one: [one.dead_letter_id])
 
