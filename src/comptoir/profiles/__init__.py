@@ -11,8 +11,9 @@ traits      what is told about people               rebuild     empty it all and
 from comptoir.profiles.golden import golden_record
 from comptoir.profiles.live import live
 from comptoir.profiles.measures import devices, measures
-from comptoir.profiles.people import UnknownPerson
+from comptoir.profiles.people import UnknownPerson, person_by_key
 from comptoir.profiles.project import Places, project
+from comptoir.profiles.rebuild import digest, empty
 from comptoir.profiles.records import (
     Bead,
     Device,
@@ -52,10 +53,13 @@ __all__ = [
     "Value",
     "detail",
     "devices",
+    "digest",
+    "empty",
     "golden_record",
     "live",
     "measures",
     "mini_threads",
+    "person_by_key",
     "project",
     "search",
     "strands",

@@ -1,6 +1,8 @@
 """People as sets of nodes, as identity sees them now."""
 
-from comptoir.kernel.db import Tx, ints
+from uuid import UUID
+
+from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.errors import NotFound
 
 
@@ -26,6 +28,29 @@ NODES_OF = """
     SELECT n.node_id FROM founder AS f CROSS JOIN LATERAL (
         SELECT node_id FROM identity.v_node AS n WHERE n.person_id = f.person_id AND n.person_id <> n.node_id) AS n
     ORDER BY node_id
+"""
+
+
+async def person_by_key(tx: Tx, *, key: UUID) -> int:
+    """The person whom this public id names now; an id of before a merge finds the one she became."""
+    found = await tx.value("SELECT person_id FROM identity.v_node WHERE key = %(key)s", key=key)
+    if found is None:
+        raise UnknownPerson(f"Nobody has the id {key}.", key=str(key))
+    return found
+
+
+async def people_named(tx: Tx, *, identifier: str) -> list[int]:
+    """People with this identifier in any namespace, however it was typed."""
+    typed = identifier.strip()
+    digits = "".join(c for c in typed if c.isdigit())
+    forms = {typed, typed.lower(), digits, "+" + digits} - {"", "+"}
+    return await tx.values(NAMED, values=texts(sorted(forms)))
+
+
+NAMED = """
+    SELECT DISTINCT n.person_id FROM identity.namespace AS s CROSS JOIN LATERAL (
+        SELECT n.person_id FROM identity.v_node AS n WHERE n.ns = s.ns AND n.value = ANY(%(values)s::text[])) AS n
+    LIMIT 100
 """
 
 

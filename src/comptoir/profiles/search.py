@@ -17,7 +17,7 @@ from comptoir.kernel.http import cursor_of, place_of
 from comptoir.kernel.money import Money
 from comptoir.profiles.channel_bits import bits, names
 from comptoir.profiles.golden import cards
-from comptoir.profiles.people import owners_of
+from comptoir.profiles.people import owners_of, people_named
 from comptoir.profiles.records import Bead, Found, SearchPage
 from comptoir.profiles.traits import words
 
@@ -58,10 +58,12 @@ async def search(
     currency: str = "EUR",
     people: Sequence[int] | None = None,
 ) -> SearchPage:
-    """A page of people, newest or most valuable first. `people` limits it to these (from a look-up by identifier)."""
+    """A page of people, newest or most valuable first. `people` limits it to these."""
     column = SORTS.get(sort)
     if column is None:
         raise Invalid(f"Sort by one of {', '.join(SORTS)}, not by {sort!r}.", sort=sort)
+    if people is None and filters.text:
+        people = await people_named(tx, identifier=filters.text) or None
     namespaces = dict(await tx.tuples(NAMESPACES)) if filters.has or filters.lacks else {}
     where, params = conditions(filters, people, namespaces)
     count = await tx.value(COUNT + where, **params)

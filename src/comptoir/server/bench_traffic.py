@@ -76,11 +76,13 @@ def _event(chance: random.Random, device: str, name: str, order_id: str) -> dict
         "quantity": 1,
     }
     if name == "Order Completed":
+        number = chance.choice((1, 1, 2, 3))
+        price = 10 + sku % 190 + 0.9
         lines = [
-            {"product_id": f"p{sku + k}", "sku": f"sku{sku + k}", "price": 10 + sku % 190 + k + 0.9, "quantity": 1 + k}
-            for k in range(chance.choice((1, 1, 2, 3)))
+            {"product_id": f"p{sku + k}", "sku": f"sku{sku + k}", "price": price + k, "quantity": 1 + k}
+            for k in range(number)
         ]
-        total = round(sum(line["price"] * line["quantity"] for line in lines), 2)
+        total = round(sum((price + k) * (1 + k) for k in range(number)), 2)
         properties = {"order_id": order_id, "currency": "EUR", "total": total, "products": lines}
     return {
         "type": "track",
