@@ -50,7 +50,7 @@ async def get_dead_letter(tx: NamedDependency[Tx], dead_letter_id: FromPath[int]
 
 
 Ids = Annotated[
-    list[Annotated[int, msgspec.Meta(ge=1, lt=2**63)]],
+    list[Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]],
     msgspec.Meta(min_length=1, max_length=1000, description="Which letters."),
 ]
 
