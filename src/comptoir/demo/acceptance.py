@@ -145,7 +145,8 @@ async def sdk_request_is_accepted(scene: Scene) -> str:
     """Bytes as analytics-python and analytics.js send them: gzip with Basic, text/plain with the key in the body."""
     key, now = scene.keys["web"], datetime.now(UTC).isoformat()
     said = {"messageId": str(uuid4()), "timestamp": now, "type": "track", "event": "Acceptance Checked"}
-    event = {**said, "userId": f"check-{secrets.token_hex(4)}", "properties": {}, "context": {}, "integrations": {}}
+    rest: dict[str, Any] = {"properties": {}, "context": {}, "integrations": {}}
+    event = {**said, "userId": f"check-{secrets.token_hex(4)}", **rest}
     basic = base64.b64encode(f"{key}:".encode()).decode()
     async with httpx.AsyncClient(base_url=scene.house.url, timeout=30) as sdk:
         packed = gzip.compress(msgspec.json.encode({"batch": [event], "sentAt": now}))

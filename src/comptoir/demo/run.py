@@ -240,7 +240,8 @@ class Demo:
         speed = CHECK_SPEED if self.options.check else self.options.speed
         task = asyncio.create_task(traffic.live(opened_at=self.memory.opened_at, speed=speed, stopping=stopping))
         pace = traffic.twin.pace(speed)
-        day = f"a day in town takes {1_440 / pace:.0f} minutes"
+        length = f"{1_440 / pace:.0f} minutes" if pace < 720 else f"{86_400 / pace:.0f} seconds"
+        day = f"a day in town takes {length}"
         self.console.print(f"About {speed:g} simulated acts a second: {day}. Ctrl+C ends it.")
         try:
             yield
