@@ -22,7 +22,7 @@ class Member(msgspec.Struct, frozen=True, gc=False):
     person_id: int
     ns: int
     state: int
-    contested: bool
+    judged: bool
     value: str
 
 
@@ -88,15 +88,15 @@ async def look(tx: Tx, nodes: Collection[int]) -> dict[int, Member]:
 
 
 MEMBERS = """
-    SELECT node_id, person_id, ns, state, contested, value
+    SELECT node_id, person_id, ns, state, judged, value
     FROM identity.node WHERE node_id = ANY(%(people)s::bigint[]) AND person_id = node_id
     UNION ALL
-    SELECT node_id, person_id, ns, state, contested, value
+    SELECT node_id, person_id, ns, state, judged, value
     FROM identity.node WHERE person_id = ANY(%(people)s::bigint[]) AND person_id <> node_id
 """
 
 LOOK = """
-    SELECT node_id, person_id, ns, state, contested, value
+    SELECT node_id, person_id, ns, state, judged, value
     FROM identity.node WHERE node_id = ANY(%(nodes)s::bigint[])
 """
 

@@ -79,3 +79,9 @@ class BadPattern(Invalid):
     """The pattern is not a regular expression that can be used."""
 
     code = "identity.bad_pattern"
+
+
+class NothingToRetract(Invalid):
+    """A retraction must name a batch or a source."""
+
+    code = "identity.nothing_to_retract"

@@ -100,8 +100,8 @@ async def _nodes(tx: Tx, firsts: dict[Identifier, datetime]) -> dict[Identifier,
     raise Unavailable("Identifiers are being made and taken back by others.")
 
 
-async def _record(tx: Tx, seen: dict[Claim, Seen], ns_of: dict[int, int]) -> list[Pair]:
-    """Write the evidence that says something new; return the edges that it made, strengthened or dated back."""
+async def _record(tx: Tx, seen: dict[Claim, Seen], ns_of: dict[int, int]) -> dict[Pair, bool]:
+    """Write the evidence that says something new; return the edges that it made (true), strengthened or dated back."""
     keys = sorted(seen)
     known = {
         index - 1: rest
@@ -135,12 +135,12 @@ async def _record(tx: Tx, seen: dict[Claim, Seen], ns_of: dict[int, int]) -> lis
             changed[edge].first = min(changed[edge].first, now.first)
         else:
             changed[edge] = Seen(now.conf, now.first, None)
-    touched: list[Pair] = []
+    touched: dict[Pair, bool] = {}
     if changed:
         edges = sorted(changed)
-        touched = [
-            (a, b)
-            for a, b, live in await tx.tuples(
+        touched = {
+            (a, b): new
+            for a, b, new, live in await tx.tuples(
                 CONNECT,
                 a=ints(e[0] for e in edges),
                 b=ints(e[1] for e in edges),
@@ -150,7 +150,7 @@ async def _record(tx: Tx, seen: dict[Claim, Seen], ns_of: dict[int, int]) -> lis
                 first=times(changed[e].first for e in edges),
             )
             if live
-        ]
+        }
     if news:
         await tx.run(
             TESTIFY,
@@ -208,7 +208,7 @@ CONNECT = """
         conf = greatest(e.conf, excluded.conf),
         first_seen = CASE WHEN e.conf = 0 THEN excluded.first_seen ELSE least(e.first_seen, excluded.first_seen) END
     WHERE e.conf < excluded.conf OR e.first_seen > excluded.first_seen
-    RETURNING a, b, banned_by IS NULL
+    RETURNING a, b, xmax = 0, banned_by IS NULL
 """
 
 TESTIFY = """

@@ -52,7 +52,7 @@ CREATE TABLE identity.node (
     key        uuid NOT NULL,                    -- the public id of the person that this node founded
     ns         smallint NOT NULL,
     state      smallint NOT NULL DEFAULT 0,      -- 0 connects, 1 shared by several people: its edges do not connect
-    contested  boolean NOT NULL DEFAULT false,   -- an edge lost here, or a steward keeps it apart: think before joining
+    judged     boolean NOT NULL DEFAULT false,   -- a steward linked it or keeps it apart: solve, never simply join
     value      text NOT NULL                     -- normalised, at most 512 characters
 ) WITH (fillfactor = 90);
 CREATE UNIQUE INDEX node_value ON identity.node (ns, value);

@@ -1,8 +1,10 @@
 """From changed evidence to the partition, exactly and for as few nodes as can be.
 
-Where new edges join people whom nothing contests and no limit is broken, they become one at once: the general solution
-could give nothing else. Otherwise everything that hangs together with them is read and solved anew (`solve`), in the
-same transaction.
+Where new edges join people who together break no limit, they become one at once: the general solution could give
+nothing else. (In the solution with the new edges every group is within one of these people and at least as large as
+before; limits only tighten as groups grow; so what won still wins and what lost still loses.) This does not hold where
+a steward raised limits or keeps people apart, nor when a value becomes shared: then everything that hangs together with
+them is read and solved anew (`solve`), in the same transaction.
 
 Founders are locked in the order of their ids. When the locks show that more people are concerned than were locked,
 all are let go (a savepoint) and taken again in order, so two batches never wait for each other in a circle.
@@ -22,6 +24,7 @@ from comptoir.kernel.db import Tx, ints
 from comptoir.kernel.errors import Unavailable
 
 ATTEMPTS = 20
+NOTHING: Mapping[Pair, bool] = {}
 
 
 class Outcome(msgspec.Struct):
@@ -32,18 +35,22 @@ class Outcome(msgspec.Struct):
     person: dict[int, int]
     state: dict[int, int]
     """Of nodes that begin or cease to be shared."""
-    contested: dict[int, bool]
     entries: list[journal.Entry]
     too_large: list[list[int]]
 
 
 async def settle(
-    tx: Tx, rules: Rules, *, edges: Sequence[Pair], recount: Collection[int] = (), operation: bool = False
+    tx: Tx,
+    rules: Rules,
+    *,
+    edges: Mapping[Pair, bool] = NOTHING,
+    recount: Collection[int] = (),
+    operation: bool = False,
 ) -> list[Move]:
     """Bring the partition up to date with changed evidence; return the nodes that changed person.
 
-    `edges` are live, and new, stronger or older than before; `recount` are nodes that lost or gained evidence in
-    another way. An `operation` of a steward is journaled by its caller, who holds the exclusive lock.
+    `edges` are live, and new (true), or stronger or older than before; `recount` are nodes that lost or gained evidence
+    in another way. An `operation` of a steward is journaled by its caller, who holds the exclusive lock.
     """
     ends = {node for edge in edges for node in edge} | set(recount)
     more: set[int] = set()
@@ -89,7 +96,7 @@ async def _turned(tx: Tx, rules: Rules, nodes: Sequence[Member]) -> dict[int, in
 async def _decide(
     tx: Tx,
     rules: Rules,
-    edges: Sequence[Pair],
+    edges: Mapping[Pair, bool],
     known: Mapping[int, Member],
     turned: Mapping[int, int],
     *,
@@ -102,8 +109,8 @@ async def _decide(
         if a in known and b in known and not turned.get(a, known[a].state) and not turned.get(b, known[b].state)
     ]
     to_solve = misfits(known, joins, {known[n].person_id for n in turned} | set(dirty), rules)
-    outcome = Outcome(dict(known), {}, dict(turned), {}, [], [])
-    merge(outcome, joins, to_solve)
+    outcome = Outcome(dict(known), {}, dict(turned), [], [])
+    merge(outcome, joins, edges, to_solve)
     if not to_solve:
         return outcome
     found = await closure(tx, to_solve, turned)
@@ -112,12 +119,8 @@ async def _decide(
     nodes = {n: (m.ns, m.value) for n, m in found.nodes.items() if not turned.get(n, m.state)}
     links = [(a, b, *seen) for (a, b), seen in found.edges.items() if a in nodes and b in nodes]
     person = solve(nodes, links, found.apart, rules)
-    contested = {n for a, b, *_ in links if person[a] != person[b] for n in (a, b)} | {
-        n for p in found.apart for n in p
-    }
     for n in found.nodes:
         outcome.person[n] = person.get(n, n)  # a shared value stands alone
-        outcome.contested[n] = n in contested
     outcome.entries += entries(known, person, edges, found.nodes)
     outcome.too_large = found.too_large
     return outcome
@@ -125,30 +128,23 @@ async def _decide(
 
 async def _write(tx: Tx, outcome: Outcome, *, operation: bool) -> list[Move]:
     moves: list[Move] = []
-    changed: list[Member] = []
+    changed: list[tuple[int, int, int]] = []
     for n, before in outcome.before.items():
-        after = Member(
-            n,
-            outcome.person.get(n, before.person_id),
-            before.ns,
-            outcome.state.get(n, before.state),
-            outcome.contested.get(n, before.contested),
-            "",
-        )
-        if (after.person_id, after.state, after.contested) != (before.person_id, before.state, before.contested):
-            changed.append(after)
-        if after.person_id != before.person_id:
-            moves.append(Move(n, before.person_id, after.person_id))
+        person = outcome.person.get(n, before.person_id)
+        state = outcome.state.get(n, before.state)
+        if (person, state) != (before.person_id, before.state):
+            changed.append((n, person, state))
+        if person != before.person_id:
+            moves.append(Move(n, before.person_id, person))
     if changed:
-        changed.sort(key=lambda node: node.node_id)
+        changed.sort()
         # Planned anew each time: a plan kept from when the table was small would scan it.
         await tx.connection.execute(
             RELABEL,
             {
-                "nodes": ints(n.node_id for n in changed),
-                "people": ints(n.person_id for n in changed),
-                "states": ints(n.state for n in changed),
-                "contested": ints(int(n.contested) for n in changed),
+                "nodes": ints(c[0] for c in changed),
+                "people": ints(c[1] for c in changed),
+                "states": ints(c[2] for c in changed),
             },
             prepare=False,
         )
@@ -199,9 +195,8 @@ MUST = """
 
 RELABEL = """
     UPDATE identity.node AS n
-    SET person_id = k.person_id, state = k.state, contested = k.contested::boolean
-    FROM unnest(%(nodes)s::bigint[], %(people)s::bigint[], %(states)s::smallint[], %(contested)s::integer[])
-         AS k (node_id, person_id, state, contested)
+    SET person_id = k.person_id, state = k.state
+    FROM unnest(%(nodes)s::bigint[], %(people)s::bigint[], %(states)s::smallint[]) AS k (node_id, person_id, state)
     WHERE n.node_id = k.node_id
 """
 
@@ -209,14 +204,14 @@ KEYS = "SELECT node_id, key FROM identity.node WHERE node_id = ANY(%(people)s::b
 
 
 def misfits(known: Mapping[int, Member], joins: Sequence[Pair], dirty: Collection[int], rules: Rules) -> set[int]:
-    """The people of groups that cannot simply be joined: contested, against a limit, or dirty already."""
+    """The people of groups that cannot simply be joined: judged by a steward, against a limit, or dirty already."""
     groups = Parts()
     counts: defaultdict[int, dict[int, int]] = defaultdict(dict)
     to_solve = set(dirty)
     for node in known.values():
         count = counts[node.person_id]
         count[node.ns] = count.get(node.ns, 0) + 1
-        if node.contested:
+        if node.judged:
             to_solve.add(node.person_id)
     for a, b in joins:
         groups.join(known[a].person_id, known[b].person_id)
@@ -239,7 +234,7 @@ def all_fit(counts: Sequence[Mapping[int, int]], rules: Rules) -> bool:
     return all(total[ns] <= rules.by_ns[ns].max_per_person for ns in total)
 
 
-def merge(outcome: Outcome, joins: Sequence[Pair], to_solve: Collection[int]) -> None:
+def merge(outcome: Outcome, joins: Sequence[Pair], edges: Mapping[Pair, bool], to_solve: Collection[int]) -> None:
     """Join groups that fit: one line of the journal for each edge that brought two people together."""
     before = outcome.before
     nodes_of: defaultdict[int, list[int]] = defaultdict(list)
@@ -258,14 +253,19 @@ def merge(outcome: Outcome, joins: Sequence[Pair], to_solve: Collection[int]) ->
         moved = nodes_of.pop(loser)
         nodes_of[winner] = nodes_of[winner] + moved
         outcome.entries.append(
-            journal.Entry("merged", journal.Effect(edges=[(a, b)]), [(loser, sorted(moved))], [winner, loser])
+            journal.Entry(
+                "merged",
+                journal.Effect(edges=[(a, b)] if edges[a, b] else []),
+                [(loser, sorted(moved))],
+                [winner, loser],
+            )
         )
         for n in moved:
             outcome.person[n] = winner
 
 
 def entries(
-    known: Mapping[int, Member], person: Mapping[int, int], edges: Sequence[Pair], nodes: Mapping[int, Member]
+    known: Mapping[int, Member], person: Mapping[int, int], edges: Mapping[Pair, bool], nodes: Mapping[int, Member]
 ) -> list[journal.Entry]:
     """One line of the journal for each part of a new solution in which nodes changed person."""
     parts = Parts()
@@ -279,8 +279,8 @@ def entries(
     for move in moves:
         by_part[parts.root(move.was)].append(move)
     causes: defaultdict[int, list[Pair]] = defaultdict(list)
-    for a, b in edges:
-        for root in {parts.root(known[n].person_id) for n in (a, b) if n in known}:
+    for (a, b), new in edges.items():
+        for root in {parts.root(known[n].person_id) for n in (a, b) if new and n in known}:
             causes[root].append((a, b))
     return [
         journal.Entry(

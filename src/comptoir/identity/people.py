@@ -1,0 +1,65 @@
+"""Who a person is now: by any identifier, or by any public id that was ever given."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from comptoir.identity.errors import UnknownIdentifier, UnknownPerson
+from comptoir.identity.records import Identifier, Node, Person
+from comptoir.kernel.db import Tx, ints
+
+
+async def lookup(tx: Tx, *, identifier: Identifier) -> Person:
+    """The person with this identifier."""
+    return await of(tx, person_id=(await node(tx, identifier=identifier)).person_id)
+
+
+async def node(tx: Tx, *, identifier: Identifier) -> Node:
+    """One identifier."""
+    found = await tx.maybe(Node, NODE, ns=identifier[0], value=identifier[1])
+    if not found:
+        raise UnknownIdentifier(f"Nobody with {identifier[1]!r} has been seen.")
+    return found
+
+
+async def person(tx: Tx, *, key: UUID) -> Person:
+    """The person whom this public id names now; a merged person's old id goes on to work."""
+    found = await tx.value("SELECT person_id FROM identity.node WHERE key = %(key)s", key=key)
+    if found is None:
+        raise UnknownPerson(f"No person was ever known by {key}.")
+    return await of(tx, person_id=found)
+
+
+async def of(tx: Tx, *, person_id: int) -> Person:
+    """The person founded by this node."""
+    nodes = await tx.many(Node, NODES, people=ints([person_id]))
+    if not nodes:
+        raise UnknownPerson(f"No person is founded by node {person_id}.")
+    founder = nodes[0]
+    return Person(founder.key, founder.person_id, nodes, [node.key for node in nodes[1:]])
+
+
+async def persons_of(tx: Tx, nodes: Iterable[int]) -> dict[int, int]:
+    """The person of each node, for bulk readers."""
+    return dict(await tx.tuples(PERSONS_OF, nodes=ints(nodes)))
+
+
+async def nodes_of(tx: Tx, people: Iterable[int]) -> list[Node]:
+    """All nodes of some people, by person, the founder first."""
+    return await tx.many(Node, NODES, people=ints(people))
+
+
+NODE = """
+    SELECT node_id, person_id, namespace, value, key, shared, first_seen
+    FROM identity.v_node WHERE ns = %(ns)s AND value = %(value)s
+"""
+
+NODES = """
+    SELECT node_id, person_id, namespace, value, key, shared, first_seen
+    FROM identity.v_node WHERE node_id = ANY(%(people)s::bigint[]) AND person_id = node_id
+    UNION ALL
+    SELECT node_id, person_id, namespace, value, key, shared, first_seen
+    FROM identity.v_node WHERE person_id = ANY(%(people)s::bigint[]) AND person_id <> node_id
+    ORDER BY person_id, node_id
+"""
+
+PERSONS_OF = "SELECT node_id, person_id FROM identity.node WHERE node_id = ANY(%(nodes)s::bigint[])"
