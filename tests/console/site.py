@@ -141,11 +141,19 @@ PASSWORD = "a long enough secret"
 NAMES = {"admin": "Camille Faure", "marketer": "Hugo Lambert"}
 
 
+class Server(uvicorn.Server):
+    """Ends the streams first: it would wait for them before it lets the application stop."""
+
+    async def shutdown(self, sockets=None) -> None:
+        await self.config.app.state.console.hub.close()
+        await super().shutdown(sockets)
+
+
 @contextmanager
 def serving(database_url: str, *, demo: bool = True) -> Iterator[str]:
     """The site on a port of its own, in a thread with its own loop."""
-    config = uvicorn.Config(build(database_url, demo=demo), port=0, log_level="error", timeout_graceful_shutdown=1, ws="none")
-    server = uvicorn.Server(config)
+    app = build(database_url, demo=demo)
+    server = Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=5, ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -104,6 +104,10 @@ class Language:
         """14:32 in `zone`."""
         return format_time(moment, "HH:mm", tzinfo=zone, locale=self.locale)
 
+    def clock_seconds(self, moment: datetime, zone: ZoneInfo) -> str:
+        """14:32:08 in `zone`: for what comes several times a minute."""
+        return format_time(moment, "HH:mm:ss", tzinfo=zone, locale=self.locale)
+
     def day(self, day: date, *, today: date | None = None) -> str:
         """8 Oct; with its year when that is not the year of `today`."""
         pattern = "d MMM" if today is None or today.year == day.year else "d MMM y"

@@ -8,7 +8,8 @@ const ME = crypto.randomUUID?.() ?? String(Math.random());
 const PATIENCE = 4000; // milliseconds before a broken stream is called offline
 
 const bus = new BroadcastChannel(NAME);
-const wanted = new Map([[ME, []]]); // tab → its topics; the reader's list of all tabs
+const topicsHere = () => [...document.querySelectorAll("x-live")].map((place) => place.dataset.topic);
+const wanted = new Map([[ME, topicsHere()]]); // tab → its topics; the reader's list of all tabs
 let last = body.dataset.position ?? "";
 let stream = null; // the reader's EventSource; null in tabs that listen
 let reading = false;
@@ -18,7 +19,7 @@ let busy = 0;
 let silence = 0;
 let announcing = 0;
 
-const paused = () => localStorage.getItem("paused") === "1";
+let paused = localStorage.getItem("paused") === "1"; // told by message, too: storage is slower between tabs
 
 // ---------- what the reader of the page sees
 
@@ -28,7 +29,7 @@ function show(next = state) {
   const words = document.querySelector("x-link");
   if (words && words.textContent !== words.dataset[state]) words.textContent = words.dataset[state];
   const button = document.querySelector("[data-pause]");
-  if (button) button.ariaPressed = String(paused());
+  if (button) button.ariaPressed = String(paused);
 }
 
 function beat(clock) {
@@ -58,7 +59,7 @@ customElements.define("x-link", class extends HTMLElement {});
 function announce() {
   cancelAnimationFrame(announcing);
   announcing = requestAnimationFrame(() => {
-    const topics = [...document.querySelectorAll("x-live")].map((place) => place.dataset.topic);
+    const topics = topicsHere();
     wanted.set(ME, topics);
     if (reading) read();
     else bus.postMessage({ kind: "want", tab: ME, topics });
@@ -70,7 +71,7 @@ bus.onmessage = ({ data }) => {
   else if (data.kind === "beat") beat(data.clock);
   else if (data.kind === "link") { if (!reading) show(data.state); }
   else if (data.kind === "who") announce();
-  else if (data.kind === "pause") pause();
+  else if (data.kind === "pause") pause(data.on);
   else if (data.kind === "bye") wanted.delete(data.tab);
   else if (data.kind === "want" && reading) {
     wanted.set(data.tab, data.topics);
@@ -85,7 +86,7 @@ function tell(kind, more) { bus.postMessage({ kind, ...more }); }
 // ---------- the one who reads
 
 function read() {
-  if (paused()) return close("paused");
+  if (paused) return close("paused");
   const topics = [...new Set([...wanted.values()].flat())].sort();
   const missing = topics.filter((topic) => !stream?.topics.includes(topic));
   if (stream && stream.readyState !== EventSource.CLOSED && !missing.length) return;
@@ -93,7 +94,7 @@ function read() {
   stream = new EventSource(`/live?${new URLSearchParams({ topics: topics.join(), after: last })}`);
   stream.topics = topics;
   stream.addEventListener("beat", ({ data }) => {
-    clearTimeout(silence);
+    quiet();
     link("live");
     beat(data);
     tell("beat", { clock: data });
@@ -106,8 +107,7 @@ function read() {
     });
   }
   stream.onerror = () => {
-    clearTimeout(silence);
-    silence = setTimeout(() => { link("offline"); read(); }, PATIENCE);
+    silence ||= setTimeout(() => { silence = 0; link("offline"); read(); }, PATIENCE);
   };
 }
 
@@ -116,16 +116,22 @@ function link(next) {
   tell("link", { state: next });
 }
 
-function close(next) {
+function quiet() {
   clearTimeout(silence);
+  silence = 0;
+}
+
+function close(next) {
+  quiet();
   stream?.close();
   stream = null;
   link(next);
 }
 
-function pause() {
+function pause(on) {
+  paused = on;
   if (reading) read();
-  show(paused() ? "paused" : state === "paused" ? "loading" : state);
+  else show(paused ? "paused" : "loading");
 }
 
 function lead() {
@@ -137,7 +143,7 @@ function lead() {
 
 function start() {
   announce();
-  show(paused() ? "paused" : "loading");
+  show(paused ? "paused" : "loading");
   if (navigator.locks) navigator.locks.request(NAME, lead);
   else lead();
 }
@@ -154,9 +160,9 @@ if (signedIn) {
   addEventListener("pageshow", (event) => { if (event.persisted) start(); });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-pause]")) return;
-    localStorage.setItem("paused", paused() ? "0" : "1");
-    pause();
-    tell("pause");
+    localStorage.setItem("paused", paused ? "0" : "1");
+    pause(!paused);
+    tell("pause", { on: paused });
   });
   // A request of htmx that lasts makes the brass rail slide.
   document.addEventListener("htmx:before:request", (event) => {
