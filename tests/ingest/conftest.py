@@ -1,20 +1,50 @@
-"""A source with a write key and an intake, on a database of one's own."""
+"""One database for the package, emptied before each test; a source with a write key; an intake."""
 
 import pytest
 
 from comptoir import channels, ingest
+from comptoir.kernel import log
+from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
+from conftest import drop, recreate, url_of
 from ingest.client import Client
+
+WEB = channels.OutletEntry(
+    channel="web", code="web", name="Web shop", country="FR", time_zone="Europe/Paris", currency="EUR"
+)
+
+
+@pytest.fixture(scope="session")
+async def ground(server_url, template, worker_id):
+    name = f"ingest_{worker_id}"
+    recreate(server_url, name, template)
+    async with Database(url_of(server_url, name), size=8) as db:
+        async with db.transaction() as tx:
+            await log.open_days(tx, ahead=20)
+            await channels.add_outlet(tx, outlet=WEB)
+            await channels.add_source(tx, name="site", outlet="web")
+        yield db
+    drop(server_url, name)
+
+
+@pytest.fixture
+async def db(ground):
+    async with ground.transaction() as tx:
+        await tx.run(EMPTY)
+        await tx.run("UPDATE kernel.clock SET shift = '0'")
+    return ground
+
+
+EMPTY = """
+    TRUNCATE kernel.event, ingest.dead_letter, ingest.source_day, ingest.tally, ingest.seen_day, ingest.tracking_plan
+"""
 
 
 @pytest.fixture
 async def source(db):
-    async with db.transaction() as tx:
-        web = channels.OutletEntry(
-            channel="web", code="web", name="Web shop", country="FR", time_zone="Europe/Paris", currency="EUR"
-        )
-        await channels.add_outlet(tx, outlet=web)
-        return await channels.add_source(tx, name="site", outlet="web")
+    async with db.reading() as tx:
+        (source,) = await channels.sources(tx)
+    return source
 
 
 @pytest.fixture

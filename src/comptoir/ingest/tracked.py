@@ -344,9 +344,9 @@ def decode(events: Sequence[Event]) -> list[Tracked | None]:
             continue
         try:
             body = _decode(event.body)
-        except msgspec.ValidationError:
-            body = fitted(Body, msgspec.json.decode(event.body))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.MsgspecError, RecursionError):
+            body = _loosely(event.body)
+        if body is None:
             read.append(None)
             continue
         user, anonymous = body.user_id, body.anonymous_id
@@ -379,6 +379,13 @@ V1 = {
     "Completed Order": "Order Completed",
 }
 """The names of Segment's first e-commerce spec."""
+
+
+def _loosely(text: str) -> Body | None:
+    try:
+        return fitted(Body, msgspec.json.decode(text))
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def fitted(kind: type[Any], value: object) -> Any:
