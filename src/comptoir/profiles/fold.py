@@ -32,6 +32,8 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
     outlet_id: int
     channel: str
+    trust: float
+    """How much its word weighs, 0 to 1."""
 
 
 Touch = tuple[int, int, str, int | None, ingest.Tracked | None]

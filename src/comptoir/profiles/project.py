@@ -32,9 +32,9 @@ class Places:
         if not (sources - self.by_source.keys()) and self._read_at and tx.now - self._read_at < REREAD:
             return
         self.by_source = {
-            source_id: Place(outlet_id, channel)
-            for source_id, outlet_id, channel in await tx.tuples(
-                "SELECT source_id, outlet_id, channel FROM channels.v_source"
+            source_id: Place(outlet_id, channel, trust)
+            for source_id, outlet_id, channel, trust in await tx.tuples(
+                "SELECT source_id, outlet_id, channel, trust FROM channels.v_source"
             )
         }
         self._read_at = tx.now

@@ -7,6 +7,7 @@ Facts of our own (a sale is on record, people were merged) come by on the same l
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from time import perf_counter_ns
 
 from comptoir import identity, ingest, orders, profiles
@@ -37,51 +38,92 @@ class Customers:
 
     def __init__(self, settings: Settings) -> None:
         self.currency = settings.currency
+        self.country = settings.country
         self.places = profiles.Places()
         self.spent: Counter[str] = Counter()
         """Microseconds per step, for the benchmark and the metrics."""
+        self._names: identity.Cleaner | None = None
+        self._rules = ""
+        self._rules_read: datetime | None = None
 
     async def handle(self, tx: Tx, events: list[Event]) -> None:
         started = perf_counter_ns()
         tracked = ingest.decode(events)
         decoded = self._clock("decode", started)
         await self.places.know(tx, {event.source_id for event in events if event.source_id is not None})
-        nodes = await self.resolve(tx, events, tracked)
+        nodes = await self.resolve(tx, tracked)
         resolved = self._clock("resolve", decoded)
         await orders.take_completed(tx, events, tracked, nodes)
         taken = self._clock("orders", resolved)
         await profiles.project(tx, events, tracked, nodes, places=self.places, currency=self.currency)
         self._clock("project", taken)
 
-    async def resolve(
-        self, tx: Tx, events: Sequence[Event], tracked: Sequence[ingest.Tracked | None]
-    ) -> list[int | None]:
-        """The node of each tracked event, by all identifiers it names; None for facts."""
-        asked = [
-            (place, self.observation(event, act))
-            for place, (event, act) in enumerate(zip(events, tracked, strict=True))
-            if act is not None
-        ]
-        nodes: list[int | None] = [None] * len(events)
+    async def resolve(self, tx: Tx, tracked: Sequence[ingest.Tracked | None]) -> list[int | None]:
+        """The node of each tracked event, by all identifiers it names; None for facts and where nobody is named."""
+        cleaner = await self.cleaner(tx)
+        asked = [(index, self.observation(cleaner, act)) for index, act in enumerate(tracked) if act is not None]
+        nodes: list[int | None] = [None] * len(tracked)
         found = await identity.resolve(tx, [observation for _, observation in asked])
-        for (place, _), node in zip(asked, found, strict=True):
-            nodes[place] = node
+        for (index, _), node in zip(asked, found, strict=True):
+            nodes[index] = node
         return nodes
 
-    def observation(self, event: Event, act: ingest.Tracked) -> identity.Observation:
-        """Everything the event names somebody by. What others typed for her weighs less than what she did herself."""
-        named: list[identity.Identifier] = []
-        if act.user_id:
-            named.append((1, act.user_id))
-        if email := act.email:
-            named.append((3, email.lower()))
-        if act.anonymous_id:
-            named.append((7, act.anonymous_id))
+    def observation(self, cleaner: identity.Cleaner, act: ingest.Tracked) -> identity.Observation:
+        """Everything the event names somebody by, weighed by who says so."""
+        place = self.places.by_source[act.source_id]
+        identifiers, _ = cleaner.clean(named(act), self.country)
         return identity.Observation(
-            identifiers=tuple(named), at=event.occurred_at, source_id=act.source_id, position=event.position
+            identifiers=identifiers,
+            at=act.occurred_at,
+            source_id=act.source_id,
+            position=act.event.position,
+            trust=place.trust * TYPED if place.channel in BY_HAND else place.trust,
         )
+
+    async def cleaner(self, tx: Tx) -> identity.Cleaner:
+        """How identifiers are written, and which name nobody; looked up again every few seconds."""
+        if self._names and self._rules_read and tx.now - self._rules_read < RULES_EVERY:
+            return self._names
+        rules = await tx.value(RULES)
+        if self._names is None or rules != self._rules:
+            self._names, self._rules = await identity.Cleaner.load(tx), rules
+        self._rules_read = tx.now
+        return self._names
 
     def _clock(self, step: str, since: int) -> int:
         now = perf_counter_ns()
         self.spent[step] += (now - since) // 1000
         return now
+
+
+BY_HAND = frozenset({"shop", "phone"})
+TYPED = 0.9
+"""An address that staff typed for somebody weighs less than one she gave herself: one letter makes it another's."""
+RULES_EVERY = timedelta(seconds=5)
+RULES = """
+    SELECT concat((SELECT string_agg(n::text, ' ' ORDER BY ns) FROM identity.namespace AS n),
+                  (SELECT string_agg(b::text, ' ' ORDER BY blocked_value_id) FROM identity.blocked_value AS b))
+"""
+
+
+def named(act: ingest.Tracked) -> list[tuple[str, object]]:
+    """The identifiers of an event by namespace, as the sender wrote them."""
+    found: list[tuple[str, object]] = []
+    if act.user_id:
+        found.append(("user_id", act.user_id))
+    if act.anonymous_id:
+        found.append(("anonymous_id", act.anonymous_id))
+    body = act.body
+    if body.context.traits or (body.traits and act.call == "identify"):
+        traits = act.traits
+        found += [(name, traits[name]) for name in ("email", "phone", "loyalty_card") if name in traits]
+    if body.context.external_ids or body.merged:
+        found += act.external_ids
+    if device := body.context.device:
+        if device_id := act.device_id:
+            found.append(("device_id", device_id))
+        if device.advertising_id:
+            found.append(("idfa" if act.os.lower().startswith("i") else "gaid", device.advertising_id))
+    if body.previous_id is not None:
+        found.append(("anonymous_id", act.previous_id))
+    return found
