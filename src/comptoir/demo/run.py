@@ -174,16 +174,16 @@ class Demo:
 
     def _welcome(self, house: House, took: timedelta) -> None:
         """The URL and the one-click sign-ins, as soon as the server answers."""
-        table = Table.grid(padding=(0, 2))
+        roles = Table.grid(padding=(0, 2))
         for person in PEOPLE:
-            table.add_row(person.name, person.role.replace("_", " "), f"{house.url}/sign-in")
+            roles.add_row(person.role.replace("_", " "), person.name)
+        door = f"Sign in with one click at [bold]{house.url}/sign-in[/] as"
         note = (
-            "One click on the sign-in page, no password. People's names, contacts and all live traffic are simulated; "
-            f"the receipts are real, of 2017, shown {self.memory.weeks} weeks later."
+            "People's names, their contacts and all live traffic are simulated. The receipts are real, of 2017, "
+            f"and shown {self.memory.weeks} weeks later."
         )
-        self.console.print(
-            Panel(Group(table, "", note), title=f"[bold]{house.url}[/]", subtitle=f"open after {seconds(took)}")
-        )
+        title = f"[bold]{house.url}[/]"
+        self.console.print(Panel(Group(door, roles, "", note), title=title, subtitle=f"open after {seconds(took)}"))
 
     async def _open(self, courier: Courier, goods: Stock) -> dict[str, str]:
         """Shops, sources, products, receipts."""

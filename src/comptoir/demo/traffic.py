@@ -23,6 +23,8 @@ PATIENCE = timedelta(seconds=2)
 """Further behind than this, the town's clock is set back."""
 EVENTS_PER_BATCH = 100
 SALES_PER_BATCH = 200
+CHUNK = 2_000
+"""Acts that are sorted by source before they are sent, so that batches are full."""
 AT_ONCE = 4
 """Requests under way while catching up."""
 
@@ -75,7 +77,7 @@ class Traffic:
         chunk: list[Act] = []
         for act in self._until(until):
             chunk.append(act)
-            if len(chunk) >= 5 * EVENTS_PER_BATCH:
+            if len(chunk) >= CHUNK:
                 yield chunk
                 chunk = []
         if chunk:
