@@ -1,17 +1,28 @@
 """Who is who: identifiers, the evidence that connects them, and the people that follow from it.
 
-resolve     observations in, nodes out: the hot path, for batches        solve     the pure solution
-normalise   what senders write becomes one form; what identifies nobody  settle    from changed evidence to people
+resolve      observations in, nodes out: the hot path     normalise    one form for each identifier; what names nobody
+settle       from changed evidence to people              solve        the pure solution; closures: what to solve
+people       look-ups by any identifier or public id      explain      why they are one person; the graph for drawing
+merges       by hand, with preview                        splits       by hand: they stay apart
+undos        exact, and they stick                        retractions  of a batch or a source, and back
+journal      what changed, why, by whom                   tasks        what a steward should look at
+namespaces   kinds of identifier and their limits         reconcile    the proof
 
 A fact points at a node. A person is the set of nodes that hang together, named by its oldest; its public id is that
 node's `key`, and every key that ever named a person finds it.
 """
 
+from comptoir.identity import explain, journal, merges, namespaces, retractions, splits, tasks, undos
+from comptoir.identity.errors import UnknownIdentifier, UnknownNamespace, UnknownPerson
 from comptoir.identity.events import PeopleMerged, PeopleSplit
+from comptoir.identity.normalise import Cleaner, Refused
+from comptoir.identity.people import lookup, nodes_of, person, persons_of
+from comptoir.identity.reconcile import reconcile
 from comptoir.identity.records import Identifier, Namespace, Node, Observation, Person
 from comptoir.identity.resolve import observe, refusal, resolve
 
 __all__ = [
+    "Cleaner",
     "Identifier",
     "Namespace",
     "Node",
@@ -19,7 +30,24 @@ __all__ = [
     "PeopleMerged",
     "PeopleSplit",
     "Person",
+    "Refused",
+    "UnknownIdentifier",
+    "UnknownNamespace",
+    "UnknownPerson",
+    "explain",
+    "journal",
+    "lookup",
+    "merges",
+    "namespaces",
+    "nodes_of",
     "observe",
+    "person",
+    "persons_of",
+    "reconcile",
     "refusal",
     "resolve",
+    "retractions",
+    "splits",
+    "tasks",
+    "undos",
 ]
