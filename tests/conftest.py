@@ -3,13 +3,16 @@
 import os
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
 from comptoir.kernel import log
+from comptoir.kernel.auth import SYSTEM, keys
 from comptoir.kernel.db import Database, Tx, transaction
 from comptoir.kernel.migrate import migrate
 from comptoir.kernel.postgres import embedded
+from comptoir.kernel.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +64,7 @@ async def tx(shared_db):
         try:
             async with transaction(connection) as tx:
                 yield tx
-                raise Rollback
+                raise Rollback  # noqa: TRY301  it is the only way out
         except Rollback:
             pass
 
@@ -106,3 +109,25 @@ def url_of(server_url: str, name: str) -> str:
 
 async def rows(tx: Tx, sql: str, **params):
     return await tx.tuples(sql, **params)
+
+
+@pytest.fixture
+async def app(db):
+    """The whole application on a database of its own, as the server runs it."""
+    from comptoir.server.app import create_app  # noqa: PLC0415  half a second, for those who ask
+
+    async with create_app(Settings(), db) as app:
+        yield app
+
+
+@pytest.fixture
+async def api(app, db):
+    """An HTTP client that may do everything: `await api.get("/v1/…")`."""
+    async with db.transaction() as tx:
+        made = await keys.add_key(tx, name="tests", scopes=["*:admin"], actor=SYSTEM)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://comptoir.test",
+        headers={"Authorization": f"Bearer {made.token}"},
+    ) as client:
+        yield client

@@ -72,6 +72,8 @@ async def sign_in(db: Database, *, email: str, password: str, address: str = "",
     account = email.strip().lower()[:254]
     async with db.transaction() as tx:
         attempt = await tx.value(ATTEMPT, account=account, address=address, now=tx.now)
+    # Committed first: attempts that run at the same time must see each other.
+    async with db.reading() as tx:
         counts = await tx.tuples(FAILURES, account=account, address=address, since=tx.now - WINDOW)
         found = await tx.maybe(Account, ACCOUNT, email=account)
     both, of_account, of_address = counts[0]

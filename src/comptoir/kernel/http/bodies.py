@@ -12,7 +12,10 @@ class Incoming(AnyRequest):
 
     async def json(self) -> Any:
         refuse_nul(await self.body())
-        return await super().json()
+        try:
+            return await super().json()
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise Invalid(f"The body is not JSON: {error}") from error
 
     async def body(self) -> bytes:
         body = await super().body()
