@@ -8,7 +8,7 @@ vocabulary  what event names mean                   live        the house at thi
 traits      what is told about people               rebuild     empty it all and replay the log
 """
 
-from comptoir.profiles.golden import golden_record
+from comptoir.profiles.golden import golden_of, golden_record
 from comptoir.profiles.live import live
 from comptoir.profiles.measures import devices, measures
 from comptoir.profiles.people import UnknownPerson, person_by_key
@@ -55,6 +55,7 @@ __all__ = [
     "devices",
     "digest",
     "empty",
+    "golden_of",
     "golden_record",
     "live",
     "measures",

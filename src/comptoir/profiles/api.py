@@ -8,7 +8,7 @@ import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from comptoir import profiles
 from comptoir.kernel.auth import allow
@@ -72,7 +72,7 @@ async def list_people(
 
 
 @get("/people/{key:uuid}", guards=[allow("profiles:read")], responses=raises(UnknownPerson))
-async def get_person(tx: NamedDependency[Tx], key: UUID) -> GoldenRecord:
+async def get_person(tx: NamedDependency[Tx], key: FromPath[UUID]) -> GoldenRecord:
     """The golden record: the best known value of each field, and why."""
     return await profiles.golden_record(tx, person=await person_by_key(tx, key=key))
 
@@ -80,7 +80,7 @@ async def get_person(tx: NamedDependency[Tx], key: UUID) -> GoldenRecord:
 @get("/people/{key:uuid}/measures", guards=[allow("profiles:read")], responses=raises(UnknownPerson))
 async def get_measures(
     tx: NamedDependency[Tx],
-    key: UUID,
+    key: FromPath[UUID],
     since: Annotated[date | None, QueryParameter(description="From this day on (UTC); all by default.")] = None,
 ) -> Measures:
     """A person in figures."""
@@ -90,7 +90,7 @@ async def get_measures(
 @get("/people/{key:uuid}/timeline", guards=[allow("profiles:read")], responses=raises(UnknownPerson, Invalid))
 async def get_timeline(
     tx: NamedDependency[Tx],
-    key: UUID,
+    key: FromPath[UUID],
     channel: Annotated[Texts, listed("Only these channels.")] = None,
     kind: Annotated[Texts, listed("Only these kinds of moment.")] = None,
     cursor: Cursor = "",
@@ -109,7 +109,7 @@ async def get_timeline(
     guards=[allow("profiles:read")],
     responses=raises(UnknownPerson, UnknownMoment),
 )
-async def get_moment(tx: NamedDependency[Tx], key: UUID, position: int) -> dict[str, Any]:
+async def get_moment(tx: NamedDependency[Tx], key: FromPath[UUID], position: FromPath[int]) -> dict[str, Any]:
     """One moment as the log holds it."""
     if abs(position) >= 2**63:
         raise UnknownMoment(f"No moment has the position {position}.", position=position)
@@ -117,7 +117,7 @@ async def get_moment(tx: NamedDependency[Tx], key: UUID, position: int) -> dict[
 
 
 @get("/people/{key:uuid}/devices", guards=[allow("profiles:read")], responses=raises(UnknownPerson))
-async def list_devices(tx: NamedDependency[Tx], key: UUID) -> list[Device]:
+async def list_devices(tx: NamedDependency[Tx], key: FromPath[UUID]) -> list[Device]:
     """The devices that acted for a person, most recent first."""
     return await profiles.devices(tx, person=await person_by_key(tx, key=key))
 

@@ -47,6 +47,12 @@ async def golden_record(tx: Tx, *, person: int) -> GoldenRecord:
     return record(nodes[0], told)
 
 
+async def golden_of(tx: Tx, *, nodes: Sequence[int]) -> GoldenRecord:
+    """What the record of exactly these identifiers would be: the preview of a merge or a split."""
+    told = await tx.many(_Told, TOLD, nodes=ints(nodes))
+    return record(min(nodes, default=0), told)
+
+
 TOLD = """
     SELECT node_id, name, nullif(source_id, 0) AS source_id, value, verified, at, position, times
     FROM profiles.trait WHERE node_id = ANY(%(nodes)s::bigint[])
