@@ -28,6 +28,9 @@ from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
 OutletCode = Annotated[str, PathParameter(description="The retailer's own number of it.", max_length=60)]
 OneChannel = Annotated[Channel | None, QueryParameter(description="Only outlets of this channel.")]
 
+MAX_BODY = 4 * 1024 * 1024
+"""Bytes; a thousand outlets with opening hours and exceptions."""
+
 BAD_OUTLET = (UnknownTimeZone, UnknownCurrency, UnknownCountry, BadOpeningHours, BadPosition)
 
 
@@ -59,7 +62,12 @@ class Outlets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outlets: Annotated[list[OutletEntry], msgspec.Meta(min_length=1, max_length=1000)]
 
 
-@put("/outlets", guards=[allow("channels:write")], responses=raises(RepeatedCode, *BAD_OUTLET))
+@put(
+    "/outlets",
+    guards=[allow("channels:write")],
+    request_max_body_size=MAX_BODY,
+    responses=raises(RepeatedCode, *BAD_OUTLET),
+)
 async def record_outlets(tx: NamedDependency[Tx], data: JSONBody[Outlets]) -> list[Outlet]:
     """Record up to 1,000 outlets, all or none. A known code is replaced."""
     return await channels.record_outlets(tx, outlets=data.outlets)

@@ -39,7 +39,7 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """This key or user may not do that."""
+    """The key or user may not do that."""
 
     code = "forbidden"
     status = 403
