@@ -130,6 +130,16 @@ class Language:
             return f"{format_date(day, 'EEE', locale=self.locale)} {clock}"
         return self.day(day, today=today)
 
+    def short_day(self, moment: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+        """Today · Yesterday · Thu · 8 Oct · 8 Oct 2024."""
+        day, today = moment.astimezone(zone).date(), now.astimezone(zone).date()
+        days = (today - day).days
+        if days in {0, 1}:
+            return self.gettext("Yesterday") if days else self.gettext("Today")
+        if 1 < days < 7:
+            return format_date(day, "EEE", locale=self.locale)
+        return self.day(day, today=today)
+
     def ago(self, seconds: float) -> str:
         """12 s · 5 min · 3 h · 2 d: how long since, in one word's width."""
         for unit, size in ((N_("%(n)s d"), 86400), (N_("%(n)s h"), 3600), (N_("%(n)s min"), 60)):
@@ -167,7 +177,9 @@ def read_catalog(code: str) -> Catalog:
             if isinstance(message.id, str):
                 singulars[message.id] = cast("str", message.string)
             else:
-                plurals[message.id[0]] = tuple(cast("Sequence[str]", message.string))
+                forms = tuple(cast("Sequence[str]", message.string))
+                plurals[message.id[0]] = forms
+                singulars.setdefault(message.id[0], forms[0])
     singulars.pop("", None)
     return singulars, plurals, cast("Any", c2py)(rule)
 

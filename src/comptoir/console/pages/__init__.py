@@ -1,9 +1,42 @@
 """One module per page. Each ends with `section = Section(routes=[…], topics=[…], palette=[…])`; `SECTIONS` lists them.
 
 A handler makes a frozen view-model and ends with `return page.show("<noun>.html.j2", view)`; see `styleguide.py`.
+
+shell, sign_in, styleguide   the frame          customers, customer, mending   people, one person, merge and split
+home                         today              events, quality, letters       what comes in, how good, what waits
+sources, keys                what may send
+
+addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
+evidence   identity in words       graph     identifiers drawn                   veil  raw events, the person covered
+home_chart the day as a picture    snippets  the first event of a source
 """
 
 from comptoir.console.console import Section
-from comptoir.console.pages import shell, sign_in, styleguide
+from comptoir.console.pages import (
+    customer,
+    customers,
+    events,
+    home,
+    keys,
+    letters,
+    mending,
+    quality,
+    shell,
+    sign_in,
+    sources,
+    styleguide,
+)
 
-SECTIONS: list[Section] = [shell.section, sign_in.section, styleguide.section]
+FRAME: list[Section] = [shell.section, sign_in.section, styleguide.section]
+SECTIONS: list[Section] = [
+    *FRAME,
+    home.section,
+    customers.section,
+    customer.section,
+    mending.section,
+    events.section,
+    quality.section,
+    letters.section,
+    sources.section,
+    keys.section,
+]

@@ -1,12 +1,13 @@
 // What the pages need beyond the frame. Each element does one thing; without this file every page still works.
 
-// <x-copy><code>…</code><button data-said="Copied">: the text goes to the clipboard and the button says so.
+// <x-copy><code>…</code><button data-said="Copied">: the text, or data-copy, goes to the clipboard.
 customElements.define("x-copy", class extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", async (event) => {
       const button = event.target.closest("button");
       if (!button) return;
-      await navigator.clipboard.writeText(this.querySelector("code").textContent);
+      const code = this.querySelector("code");
+      await navigator.clipboard.writeText(code.dataset.copy ?? code.textContent);
       const label = button.querySelector("span");
       const before = label.textContent;
       label.textContent = button.dataset.said;

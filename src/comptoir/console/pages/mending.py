@@ -1,0 +1,449 @@
+"""Who is who, by hand: why she is one person, bringing two together, parting one, and taking it back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+
+from comptoir import channels, identity, profiles
+from comptoir.console.charts import Contact
+from comptoir.console.console import Section
+from comptoir.console.language import N_
+from comptoir.console.page import Page
+from comptoir.console.pages import evidence, graph
+from comptoir.console.pages.addresses import AnyRequest, Asked
+from comptoir.console.pages.customers import Wanted as CustomersWanted
+from comptoir.console.pages.customers import contacts, seek
+from comptoir.console.pages.said import last_said, say
+from comptoir.console.pages.told import field_name, value_in_words
+from comptoir.console.rooms import enter
+from comptoir.kernel.auth import Actor, allow
+from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import Invalid, Refusal
+from comptoir.kernel.money import Money
+
+MEND = "identity:write"
+READ = [*enter("customers"), allow("identity:read")]
+MAY = [*enter("customers"), allow(MEND)]
+CANDIDATES = 8
+
+DEEDS: dict[str, str] = {
+    "merged": N_("Brought together by new evidence"),
+    "resolved": N_("Sorted anew by new evidence"),
+    "merge": N_("Brought together by hand"),
+    "split": N_("Parted by hand"),
+    "undo": N_("Taken back"),
+    "retraction": N_("Evidence taken back"),
+}
+
+Word = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One of the two, in short."""
+
+    key: str
+    name: str
+    sub: str
+    spend: Money
+    orders: int
+    identifiers: int
+    contacts: Sequence[Contact]
+    last_at: datetime | None = None
+
+
+class Line(msgspec.Struct, frozen=True):
+    label: str
+    left: str
+    right: str
+    together: str = ""
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.left and self.right and self.left != self.right)
+
+
+# ---- why she is one person
+
+
+class IdentityWanted(Asked, frozen=True, kw_only=True):
+    """Between which two identifiers the path is asked for."""
+
+    a: int | None = None
+    b: int | None = None
+
+
+class Step(msgspec.Struct, frozen=True):
+    left: str
+    right: str
+    words: str
+    confidence: float
+
+
+class Deed(msgspec.Struct, frozen=True):
+    operation: int
+    words: str
+    at: datetime
+    actor: str
+    reason: str
+    undone: bool
+    can_undo: bool
+
+
+class IdentityView(msgspec.Struct, frozen=True):
+    href: str
+    name: str
+    identifiers: Sequence[identity.Node]
+    joining: int
+    doubtful: int
+    picture: graph.Picture
+    ties: Sequence[evidence.TieView]
+    choices: Sequence[tuple[str, str]]
+    a: str
+    b: str
+    asked: bool
+    path: Sequence[Step]
+    weakest: str
+    journal: Sequence[Deed]
+    may_mend: bool
+
+
+@get("/customers/{key:uuid}/identity", guards=READ)
+async def read_identity(
+    request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], key: FromPath[UUID]
+) -> Response[str]:
+    """The graph at large, every tie with its evidence, the strongest path between two, the journal."""
+    drawn = await identity.explain.graph(tx, key=key)
+    if drawn.key != key:
+        return page.go(f"/customers/{drawn.key}/identity")
+    said = last_said(request, page)
+    sources = {source.source_id: source.name for source in await channels.sources(tx)}
+    golden = await profiles.golden_record(tx, person=drawn.person_id)
+    names = {node.node_id: evidence.label(page, node) for node in drawn.nodes}
+    wanted = IdentityWanted.read(request)
+    first, last = drawn.nodes[0].node_id, drawn.nodes[-1].node_id
+    a, b = wanted.a if wanted.a in names else first, wanted.b if wanted.b in names else last
+    path = await path_between(page, tx, drawn, a, b, sources) if wanted.a and wanted.b and a != b else []
+    listed = evidence.ties(page, drawn, sources)
+    journal = await identity.journal.listing(tx, person_id=drawn.person_id, limit=20)
+    view = IdentityView(
+        href=f"/customers/{drawn.key}",
+        name=golden.display_name,
+        identifiers=drawn.nodes,
+        joining=sum(tie.joins for tie in listed),
+        doubtful=sum(not tie.joins for tie in listed),
+        picture=evidence.picture(drawn, width=720, height=430, most=40),
+        ties=listed,
+        choices=[(str(node), name) for node, name in names.items()],
+        a=str(a),
+        b=str(b),
+        asked=bool(wanted.a and wanted.b),
+        path=path,
+        weakest=weakest(page, path),
+        journal=[deed(one) for one in journal],
+        may_mend=page.viewer.may(MEND),
+    )
+    return said(page.show("identity.html.j2", view))
+
+
+async def path_between(
+    page: Page, tx: Tx, drawn: identity.explain.Graph, a: int, b: int, sources: dict[int, str]
+) -> list[Step]:
+    """The path whose weakest tie is strongest, step by step."""
+    nodes = {node.node_id: node for node in drawn.nodes}
+    numbers = {one.name: one.ns for one in (await identity.namespaces.load(tx)).by_ns.values()}
+    left, right = nodes[a], nodes[b]
+    found = await identity.explain.explain(
+        tx, a=(numbers[left.namespace], left.value), b=(numbers[right.namespace], right.value)
+    )
+    steps: list[Step] = []
+    at = a
+    for edge in found.path:
+        other = edge.b if edge.a == at else edge.a
+        words = "; ".join(dict.fromkeys(evidence.source_of(page, one, sources) for one in edge.evidence))
+        steps.append(Step(evidence.label(page, nodes[at]), evidence.label(page, nodes[other]), words, edge.confidence))
+        at = other
+    return steps
+
+
+def weakest(page: Page, path: Sequence[Step]) -> str:
+    if not path:
+        return ""
+    one = min(path, key=lambda step: step.confidence)
+    return f"{one.left} – {one.right}, {page.language.percent(one.confidence)}"
+
+
+def deed(one: identity.journal.Operation) -> Deed:
+    return Deed(
+        operation=one.operation,
+        words=DEEDS.get(one.kind, one.kind),
+        at=one.at,
+        actor=one.actor,
+        reason=one.reason,
+        undone=one.undone_by is not None,
+        can_undo=one.kind in DEEDS,
+    )
+
+
+# ---- bringing together
+
+
+class MergeWanted(Asked, frozen=True, kw_only=True):
+    q: str = ""
+    other: UUID | None = None
+
+
+class Pair(msgspec.Struct, frozen=True):
+    left: Summary
+    right: Summary
+    lines: Sequence[Line]
+    together_contacts: Sequence[Contact]
+
+
+class MergeView(msgspec.Struct, frozen=True):
+    href: str
+    name: str
+    question: str
+    candidates: Sequence[Summary]
+    pair: Pair | None
+    error: str
+
+
+@get("/customers/{key:uuid}/merge", guards=MAY)
+async def read_merge(
+    request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], key: FromPath[UUID]
+) -> Response[str]:
+    return await show_merge(page, tx, key, MergeWanted.read(request))
+
+
+async def show_merge(page: Page, tx: Tx, key: UUID, wanted: MergeWanted, *, error: str = "") -> Response[str]:
+    person = await identity.person(tx, key=key)
+    pair = None
+    if wanted.other is not None:
+        other = await identity.person(tx, key=wanted.other)
+        if other.person_id == person.person_id:
+            return page.go(f"/customers/{person.key}")
+        pair = await side_by_side(page, tx, person, other)
+    candidates: list[Summary] = []
+    if wanted.q and pair is None:
+        found = await seek(tx, page, CustomersWanted(q=wanted.q), {}, limit=CANDIDATES)
+        candidates = [summary_of(page, one) for one in found.people if one.person_id != person.person_id]
+    golden = await profiles.golden_record(tx, person=person.person_id)
+    view = MergeView(f"/customers/{person.key}", golden.display_name, wanted.q, candidates, pair, error)
+    return page.show("merge.html.j2", view, status=409 if error else 200)
+
+
+def summary_of(page: Page, found: profiles.Found, *, identifiers: int = 0) -> Summary:
+    email = found.email if found.email != found.display_name else ""
+    return Summary(
+        key=found.key,
+        name=found.display_name,
+        sub=" · ".join(part for part in (found.city, email) if part),
+        spend=found.spend,
+        orders=found.orders,
+        identifiers=identifiers,
+        contacts=contacts(page, found.thread),
+        last_at=found.last_at,
+    )
+
+
+async def side_by_side(page: Page, tx: Tx, left: identity.Person, right: identity.Person) -> Pair:
+    """The two and what they would be together. Nothing is written: the golden record is computed from both."""
+    people = [left.person_id, right.person_id]
+    found = {one.person_id: one for one in (await seen(page, tx, people)).people}
+    together = await profiles.golden_of(tx, nodes=[node.node_id for node in (*left.nodes, *right.nodes)])
+    beads = [bead for one in found.values() for bead in one.thread]
+    return Pair(
+        left=summary_or_none(page, found.get(left.person_id), left),
+        right=summary_or_none(page, found.get(right.person_id), right),
+        lines=compared(
+            page,
+            await profiles.golden_record(tx, person=left.person_id),
+            await profiles.golden_record(tx, person=right.person_id),
+            together,
+        ),
+        together_contacts=contacts(page, sorted(beads, key=lambda bead: (bead.day, bead.channel))),
+    )
+
+
+async def seen(page: Page, tx: Tx, people: list[int]) -> profiles.SearchPage:
+    return await profiles.search(tx, people=people, limit=len(people), currency=page.settings.currency)
+
+
+def summary_or_none(page: Page, found: profiles.Found | None, person: identity.Person) -> Summary:
+    """Somebody of whom nothing is counted yet still has identifiers."""
+    if found is None:
+        return Summary(str(person.key), "", "", Money(0, page.settings.currency), 0, len(person.nodes), [])
+    return summary_of(page, found, identifiers=len(person.nodes))
+
+
+def compared(
+    page: Page,
+    left: profiles.GoldenRecord,
+    right: profiles.GoldenRecord,
+    together: profiles.GoldenRecord | None = None,
+) -> list[Line]:
+    """The golden records field by field."""
+    mine, theirs, joint = (
+        {field.name: value_in_words(field.value) for field in (*record.fields, *record.traits)} if record else {}
+        for record in (left, right, together)
+    )
+    order = dict.fromkeys([*(field.name for field in (together or left).fields), *mine, *theirs])
+    return [
+        Line(page.gettext(field_name(name)), mine.get(name, ""), theirs.get(name, ""), joint.get(name, ""))
+        for name in order
+    ]
+
+
+class MergeForm(msgspec.Struct, frozen=True):
+    other: UUID
+    reason: Word = ""
+
+
+@post("/customers/{key:uuid}/merge", guards=MAY)
+async def merge(
+    page: NamedDependency[Page],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    key: FromPath[UUID],
+    data: URLEncodedBody[MergeForm],
+) -> Response[str]:
+    await tx.run("SAVEPOINT merging")
+    try:
+        done = await identity.merges.merge(tx, keys=[key, data.other], actor=actor.name, reason=data.reason)
+    except Refusal as refusal:
+        await tx.run("ROLLBACK TO SAVEPOINT merging")
+        return await show_merge(page, tx, key, MergeWanted(other=data.other), error=refusal.detail or str(refusal))
+    person = await identity.person(tx, key=key)
+    return say(page.go(f"/customers/{person.key}"), "merged", undo=done.operation)
+
+
+# ---- parting
+
+
+class SplitWanted(Asked, frozen=True, kw_only=True):
+    node: tuple[int, ...] = ()
+
+
+class Choosable(msgspec.Struct, frozen=True):
+    node_id: int
+    value: str
+    kind: str
+    shared: bool
+    first_seen: datetime
+
+
+class Part(msgspec.Struct, frozen=True):
+    name: str
+    identifiers: int
+
+
+class SplitView(msgspec.Struct, frozen=True):
+    href: str
+    name: str
+    identifiers: Sequence[Choosable]
+    leaving: Sequence[int]
+    stays: Part | None
+    leaves: Part | None
+    lines: Sequence[Line]
+    error: str
+
+
+@get("/customers/{key:uuid}/split", guards=MAY)
+async def read_split(
+    request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], key: FromPath[UUID]
+) -> Response[str]:
+    return await show_split(page, tx, key, SplitWanted.read(request).node)
+
+
+async def show_split(page: Page, tx: Tx, key: UUID, asked: Sequence[int], *, error: str = "") -> Response[str]:
+    """Both parts as they would be: the golden record is computed from the identifiers of each."""
+    person = await identity.person(tx, key=key)
+    golden = await profiles.golden_record(tx, person=person.person_id)
+    away = [node.node_id for node in person.nodes if node.node_id in set(asked)]
+    rest = [node.node_id for node in person.nodes if node.node_id not in set(asked)]
+    stays = leaves = None
+    lines: list[Line] = []
+    if away and rest:
+        left = await profiles.golden_of(tx, nodes=rest)
+        right = await profiles.golden_of(tx, nodes=away)
+        stays, leaves = Part(left.display_name, len(rest)), Part(right.display_name, len(away))
+        lines = compared(page, left, right)
+    elif away and not error:
+        error = page.gettext("Somebody has to stay: leave at least one identifier.")
+    view = SplitView(
+        href=f"/customers/{person.key}",
+        name=golden.display_name,
+        identifiers=[
+            Choosable(
+                node.node_id,
+                node.value,
+                evidence.NAMES.get(node.namespace, node.namespace),
+                node.shared,
+                node.first_seen,
+            )
+            for node in person.nodes
+        ],
+        leaving=away,
+        stays=stays,
+        leaves=leaves,
+        lines=lines,
+        error=error,
+    )
+    return page.show("split.html.j2", view, status=409 if error else 200)
+
+
+@post("/customers/{key:uuid}/split", guards=MAY)
+async def split(
+    request: AnyRequest,
+    page: NamedDependency[Page],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    key: FromPath[UUID],
+) -> Response[str]:
+    form = await request.form()
+    try:
+        nodes = sorted({int(str(one)) for one in form.getall("node", [])})
+    except ValueError as error:
+        raise Invalid("An identifier is named by its number.") from error
+    reason = str(form.get("reason", ""))[:500]
+    await tx.run("SAVEPOINT splitting")
+    try:
+        done = await identity.splits.split(tx, key=key, nodes=nodes, actor=actor.name, reason=reason)
+    except Refusal as refusal:
+        await tx.run("ROLLBACK TO SAVEPOINT splitting")
+        return await show_split(page, tx, key, nodes, error=refusal.detail or str(refusal))
+    person = await identity.person(tx, key=key)
+    return say(page.go(f"/customers/{person.key}"), "split", undo=done.operation)
+
+
+# ---- taking it back
+
+
+@post("/customers/undo/{operation:int}", guards=MAY)
+async def undo(
+    page: NamedDependency[Page],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    request: AnyRequest,
+    operation: FromPath[int],
+) -> Response[str]:
+    """Take an operation back and show one of those it touched."""
+    if operation >= 2**63:
+        raise Invalid("There is no such operation.")
+    done = await identity.undos.undo(tx, operation=operation, actor=actor.name)
+    before = await identity.journal.operation(tx, operation)
+    people = await identity.nodes_of(tx, done.people or before.people)
+    path = f"/customers/{people[0].key}" if people else "/customers"
+    answer = page.go(path)
+    if request.headers.get("hx-request"):  # the toast swaps nothing: the whole window goes
+        answer = page.answer("", headers={"HX-Redirect": path})
+    return say(answer, "undone")
+
+
+section = Section(routes=[read_identity, read_merge, merge, read_split, split, undo])

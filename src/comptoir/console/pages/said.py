@@ -1,0 +1,68 @@
+"""What was just done, said once on the page that follows: a cookie carries it there and is taken away."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from comptoir.console.language import N_
+from comptoir.console.page import Page
+from comptoir.console.pages.addresses import AnyRequest
+
+COOKIE = "said"
+Deed = Literal[
+    "merged",
+    "split",
+    "undone",
+    "replayed",
+    "discarded",
+    "still_bad",
+    "source_added",
+    "key_rotated",
+    "key_revoked",
+    "source_on",
+    "source_off",
+]
+WORDS: dict[Deed, str] = {
+    "merged": N_("One person. Can be undone exactly."),
+    "split": N_("Two people. Can be undone exactly."),
+    "undone": N_("As it was before."),
+    "replayed": N_("Taken. It is on its way to its customer."),
+    "discarded": N_("Discarded."),
+    "still_bad": N_("Not taken: it still has a fault."),
+    "source_added": N_("The source is there. Its key is below."),
+    "key_rotated": N_("A new key. The one before ends in 30 days."),
+    "key_revoked": N_("Revoked. The key opens nothing any more."),
+    "source_on": N_("Its events are taken again."),
+    "source_off": N_("Its events are refused from now on."),
+}
+
+
+class Said(msgspec.Struct, frozen=True):
+    deed: Deed
+    undo: int = 0
+    """The operation that takes it back; 0 where nothing does."""
+
+
+def say(answer: Response[Any], deed: Deed, *, undo: int = 0) -> Response[Any]:
+    """Have the next page say it."""
+    value = f"{deed}.{undo}"
+    answer.set_cookie(Cookie(key=COOKIE, value=value, path="/", max_age=30, httponly=True, samesite="lax"))
+    return answer
+
+
+def last_said(request: AnyRequest, page: Page) -> Callable[[Response[str]], Response[str]]:
+    """Put what was said on the page as a toast; the result clears the cookie of the answer."""
+    deed, _, undo = request.cookies.get(COOKIE, "").partition(".")
+    if deed not in WORDS or page.part:
+        return lambda answer: answer
+    number = undo if undo.isdecimal() and len(undo) < 19 else "0"
+    page.toast(page.gettext(WORDS[deed]), undo=f"/customers/undo/{number}" if number != "0" else "")
+
+    def clear(answer: Response[str]) -> Response[str]:
+        answer.delete_cookie(COOKIE, path="/")
+        return answer
+
+    return clear
