@@ -62,7 +62,17 @@ class Draw:
         """The words that templates may use. `sign` is `icon` for macros that have a parameter called icon."""
         words: tuple[Callable[..., Any], ...] = (
             *(self.icon, self.bead, self.chan, self.person, self.shop, self.product, self.article),
-            *(self.money, self.number, self.percent, self.delta, self.time, self.ago, self.why, self.mini),
+            *(
+                self.money,
+                self.number,
+                self.percent,
+                self.delta,
+                self.time,
+                self.knot_time,
+                self.ago,
+                self.why,
+                self.mini,
+            ),
             *(self.strung, self.unique, self.language.ngettext),
             *(charts.bar, charts.stack, charts.spark, charts.curve, charts.lanes),
         )
@@ -166,6 +176,13 @@ class Draw:
         written = self.language.moment(moment, now=self.now, zone=self.zone)
         exact = moment.astimezone(self.zone).isoformat(timespec="seconds")
         return Markup(f'<time datetime="{exact}">{escape(written)}</time>')  # noqa: S704
+
+    def knot_time(self, moment: datetime, *, new_day: bool) -> Markup:
+        """The clock; above it the day, where a new one begins."""
+        day = self.language.short_day(moment, now=self.now, zone=self.zone) if new_day else ""
+        exact = moment.astimezone(self.zone).isoformat(timespec="seconds")
+        head = Markup("<b>{}</b>").format(day) if day else ""
+        return Markup('<time datetime="{}">{}{}</time>').format(exact, head, self.language.clock(moment, self.zone))
 
     def ago(self, moment: datetime) -> Markup:
         """12 s, 5 min, 3 h: how long since."""
