@@ -89,8 +89,9 @@ async def search(
 COUNT: LiteralString = "SELECT count(*) FROM profiles.person AS p WHERE "
 NAMESPACES = "SELECT name, ns FROM identity.namespace"
 
+# By node, not by founder: between a merge and its projection a row's person is no founder, and its key finds her still.
 LIST: LiteralString = """
-    SELECT p.person_id, (SELECT n.key::text FROM identity.v_person AS n WHERE n.person_id = p.person_id) AS key,
+    SELECT p.person_id, (SELECT n.key::text FROM identity.v_node AS n WHERE n.node_id = p.person_id) AS key,
            p.channels, p.first_at, p.last_at, p.events, p.orders, p.spend_minor
     FROM profiles.person AS p
 """
