@@ -87,5 +87,6 @@ async def test_check_digits_of_the_standard():
     # GS1's own example of a GTIN-13, and a GTIN-8.
     assert check_digit("629104150021") == 3
     assert check_digit("9638507") == 4
+    assert check_digit("400638133393") == 1
     with pytest.raises(BadGtin):
         catalog.gtin14("٤006381333931")  # Arabic digits are digits to Python

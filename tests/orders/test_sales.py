@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comptoir import orders
+from comptoir import channels, identity, orders
 from comptoir.channels import UnknownOutlet
 from comptoir.kernel import money
 from comptoir.kernel.errors import Invalid
@@ -192,6 +192,54 @@ async def test_odd_words_come_back_as_they_were(shops):
     assert (sale.cashier, sale.till, sale.lines[0].sku, sale.lines[0].name) == (odd, "", odd, odd)
     assert sale.tenders[0].reference == sale.tenders[0].kind == odd
     assert await orders.sales_by_receipt(shops, receipts=[("lyon", odd), ("lyon", "none")]) == {("lyon", odd): sale}
+
+
+async def test_a_batch_is_written_in_the_order_of_its_keys(shops):
+    """Or two batches that share receipts could wait for each other."""
+    sales = [a_sale(str(n), outlet=outlet) for n in range(100) for outlet in ("nice", "lyon")]
+    random.Random(1).shuffle(sales)
+    await orders.record(shops, sales)
+    by_key = await shops.values("SELECT sale_id FROM orders.sale ORDER BY receipt_number, outlet_id")
+    assert by_key == sorted(by_key)
+
+
+async def test_who_named_herself_is_whose_sale_it_is(shops):
+    await channels.add_source(shops, name="till of Lyon", outlet="lyon", trust=0.5)
+    card, again, with_mail, stranger, filler, odd = [
+        await orders.sale(shops, sale_id=done.sale_id)
+        for done in await record(
+            shops,
+            a_sale("1", identifiers={"loyalty_card": "2 0123-45"}),
+            a_sale("2", identifiers={"loyalty_card": "2012345"}),
+            a_sale("3", identifiers={"email": "Jo@Example.com", "loyalty_card": "2012345"}),
+            a_sale("4"),
+            a_sale("5", identifiers={"email": "none@till"}),
+            a_sale("6", identifiers={"shoe_size": "38", "phone": "06 12 34 56 78"}),
+        )
+    ]
+    assert card.node_id == again.node_id == with_mail.node_id is not None
+    assert (stranger.node_id, stranger.flags) == (None, [])
+    assert (filler.node_id, filler.flags) == (None, ["unusable_identifier"])
+    assert odd.flags == ["unusable_identifier"]
+    person = await identity.lookup(shops, identifier=(4, "+33612345678"))
+    assert odd.node_id in {node.node_id for node in person.nodes}
+    both = {fact.node_id: fact.lane_key() for fact in await facts(shops)}
+    assert both[card.node_id] == f"n{card.node_id}"
+    sure = await shops.tuples("SELECT source_id > 0, round(prob::numeric, 3) FROM identity.evidence")
+    assert [(known, float(prob)) for known, prob in sure] == [(True, 0.485)]
+    (total,) = await orders.totals(shops, by="all")
+    assert total.customers == 2
+
+
+async def test_a_receipt_that_is_refused_or_known_is_no_evidence(shops):
+    people = "SELECT count(*) FROM identity.node"
+    await record(shops, a_sale("1"))
+    await record(
+        shops,
+        a_sale("1", identifiers={"loyalty_card": "2012345"}),
+        a_sale("2", identifiers={"loyalty_card": "2012345"}, total_minor=1),
+    )
+    assert await shops.value(people) == 0
 
 
 async def test_the_day_is_the_shops_own(shops):

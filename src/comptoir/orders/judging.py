@@ -44,6 +44,10 @@ class Outlet(msgspec.Struct, frozen=True, gc=False):
     outlet_id: int
     code: str
     channel: str
+    country: str
+    source_id: int
+    """Who vouches for what is said there: the outlet's first source, 0 without one."""
+    trust: float
 
 
 class Judged(msgspec.Struct, frozen=True, gc=False):

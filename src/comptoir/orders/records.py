@@ -90,7 +90,7 @@ class Recorded(msgspec.Struct, frozen=True):
     number: str
     repeated: bool
     flags: list[str] = []
-    """unknown_sku, unknown_original, adjusted: it was taken, but somebody should look at it."""
+    """unknown_sku, unknown_original, unusable_identifier, adjusted: it was taken, but somebody should look at it."""
 
 
 class Line(msgspec.Struct, frozen=True):

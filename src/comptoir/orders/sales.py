@@ -14,7 +14,7 @@ from comptoir.catalog import KnownVariant
 from comptoir.kernel import pack
 from comptoir.kernel.db import Tx, ints, texts, times
 from comptoir.kernel.errors import Refusal
-from comptoir.orders.customers import nodes_named
+from comptoir.orders.customers import Named, name_customers
 from comptoir.orders.errors import ReceiptConflict
 from comptoir.orders.judging import Judged, Outlet, judge
 from comptoir.orders.lines import Entry, packed
@@ -62,7 +62,7 @@ async def record(
     if fresh:
         new = [judged[index] for index in fresh.values()]
         sources = [None if source_ids is None else source_ids[index] for index in fresh.values()]
-        named = await nodes_named(tx, new) if nodes is None else [nodes[index] for index in fresh.values()]
+        named = await name_customers(tx, new) if nodes is None else [Named(nodes[index]) for index in fresh.values()]
         written = await _write(tx, new, named, sources)
         # What is still missing was recorded by somebody else between the look and now: look again.
         known |= written
@@ -98,14 +98,20 @@ async def _known(tx: Tx, keys: Sequence[Key] | dict[Key, int]) -> dict[Key, Know
 
 
 async def _write(
-    tx: Tx, new: Sequence[Judged], named: Sequence[int | None], sources: Sequence[int | None]
+    tx: Tx, new: Sequence[Judged], named: Sequence[Named], sources: Sequence[int | None]
 ) -> dict[Key, Known]:
     """Write those that nobody else has written meanwhile, and tell them."""
     variants = await catalog.variants_by_sku(tx, {line.sku for one in new for line in one.sale.lines if line.sku})
     origins = await _origins(tx, new)
     entries = [
-        Entry(one, node, origins.get(index), flags_of(one, variants, found=index in origins), source)
-        for index, (one, node, source) in enumerate(zip(new, named, sources, strict=True))
+        Entry(
+            one,
+            customer.node_id,
+            origins.get(index),
+            flags_of(one, variants, found=index in origins, unusable=customer.unusable),
+            source,
+        )
+        for index, (one, customer, source) in enumerate(zip(new, named, sources, strict=True))
     ]
     entries.sort(key=lambda entry: entry.judged.key)
     columns = columns_of(entries)
@@ -145,7 +151,12 @@ async def _summaries(tx: Tx, sale_ids: Sequence[int]) -> list[dict[str, Any]]:
 
 
 OUTLETS = """
-    SELECT outlet_id, code, channel FROM channels.v_outlet WHERE code = ANY(%(codes)s::text[])
+    SELECT o.outlet_id, o.code, o.channel, o.country, coalesce(s.source_id, 0)::integer, coalesce(s.trust, 1)::float8
+    FROM channels.v_outlet AS o
+    LEFT JOIN LATERAL (
+        SELECT source_id, trust FROM channels.v_source AS s WHERE s.outlet_id = o.outlet_id ORDER BY source_id LIMIT 1
+    ) AS s ON true
+    WHERE o.code = ANY(%(codes)s::text[])
 """
 
 # LIMIT 1 keeps each look a probe of the unique index, whatever was known of the table when the plan was made.
@@ -235,7 +246,7 @@ def conflict(one: Judged, before: dict[str, Any]) -> ReceiptConflict:
     )
 
 
-def flags_of(one: Judged, variants: dict[str, KnownVariant], *, found: bool) -> list[str]:
+def flags_of(one: Judged, variants: dict[str, KnownVariant], *, found: bool, unusable: bool) -> list[str]:
     """What was taken although somebody should look at it."""
     flags: list[str] = []
     if any(line.kind == "adjustment" for line in one.sale.lines) or any(
@@ -246,6 +257,8 @@ def flags_of(one: Judged, variants: dict[str, KnownVariant], *, found: bool) -> 
         flags.append("unknown_sku")
     if one.sale.takes_back and not found:
         flags.append("unknown_original")
+    if unusable:
+        flags.append("unusable_identifier")
     return flags
 
 

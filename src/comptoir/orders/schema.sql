@@ -25,7 +25,8 @@ CREATE TABLE orders.sale (
     till           text,
     origin_sale_id bigint,                     -- of a return: the sale it takes back
     source_id      smallint,                   -- channels.source that told of it; null: the API
-    flags          text[] NOT NULL DEFAULT '{}',  -- unknown_sku, unknown_original, adjusted: taken, but look at it
+    flags          text[] NOT NULL DEFAULT '{}',  -- taken, but look at it: unknown_sku, unknown_original,
+                                                  -- unusable_identifier, adjusted
     content        bytea NOT NULL,             -- digest: the same receipt again says the same
     CONSTRAINT sale_adds_up CHECK (
         total_minor = amount_minor - discount_minor + CASE WHEN tax_included THEN 0 ELSE tax_minor END)
