@@ -57,7 +57,7 @@ async def change_source(
 
 CHANGE = """
     UPDATE channels.source
-    SET name = coalesce(%(name)s::text, name), trust = coalesce(%(trust)s::real, trust),
+    SET name = coalesce(%(name)s::text, name), trust = coalesce(%(trust)s::float8, trust),
         enabled = coalesce(%(enabled)s::boolean, enabled)
     WHERE source_id = %(source_id)s
 """

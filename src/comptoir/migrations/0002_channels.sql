@@ -30,7 +30,7 @@ CREATE TABLE channels.source (
     outlet_id  smallint NOT NULL REFERENCES channels.outlet,
     name       text NOT NULL UNIQUE,
     salt       bytea NOT NULL,               -- makes message ids of different sources differ; never changes
-    trust      real NOT NULL DEFAULT 1 CHECK (trust BETWEEN 0 AND 1),  -- weight of its word against others'
+    trust      double precision NOT NULL DEFAULT 1 CHECK (trust BETWEEN 0 AND 1),  -- weight of its word against others'
     enabled    boolean NOT NULL DEFAULT true,
     added_at   timestamptz NOT NULL DEFAULT now()
 );
