@@ -85,3 +85,9 @@ class NothingToRetract(Invalid):
     """A retraction must name a batch or a source."""
 
     code = "identity.nothing_to_retract"
+
+
+class NamespaceExists(Conflict):
+    """The kind of identifier is there already."""
+
+    code = "identity.namespace_exists"

@@ -41,16 +41,10 @@ async def resolve(tx: Tx, observations: Sequence[Observation]) -> list[int | Non
     await tx.run(SHARE)
     rules = await namespaces.load(tx)
 
-    usable = [() if refusal(o, rules) else o.identifiers for o in observations]
-    hubs, claims_of = strongest(usable, rules)
-    firsts: dict[Identifier, datetime] = {}
-    for observation, identifiers in zip(observations, usable, strict=True):
-        for identifier in identifiers:
-            if identifier not in firsts:
-                firsts[identifier] = observation.at
+    hubs, stars, firsts = gather(observations, rules)
     nodes = await _nodes(tx, firsts)
 
-    seen = claims(observations, claims_of, nodes, rules)
+    seen = claims(stars, nodes, rules)
     if seen and (edges := await _record(tx, seen, {node: ns for (ns, _), node in nodes.items()})):
         await settle(tx, rules, edges=edges)
     return [None if hub is None else nodes[hub] for hub in hubs]
@@ -227,39 +221,46 @@ TESTIFY = """
 """
 
 
-def strongest(
-    usable: Sequence[tuple[Identifier, ...]], rules: Rules
-) -> tuple[list[Identifier | None], list[tuple[Identifier, ...]]]:
-    """Per observation its strongest identifier, and the others (none for most)."""
-    rank = rules.rank
+Star = tuple[Observation, Identifier, list[Identifier]]
+"""An observation, its strongest identifier and the others."""
+
+
+def gather(
+    observations: Sequence[Observation], rules: Rules
+) -> tuple[list[Identifier | None], list[Star], dict[Identifier, datetime]]:
+    """Per observation its strongest identifier; the stars of those that have several; when each was first seen."""
     hubs: list[Identifier | None] = []
-    others: list[tuple[Identifier, ...]] = []
-    for identifiers in usable:
-        if len(identifiers) < 2:
-            hubs.append(identifiers[0] if identifiers else None)
-            others.append(())
+    stars: list[Star] = []
+    firsts: dict[Identifier, datetime] = {}
+    known, rank = rules.by_ns, rules.rank
+    for observation in observations:
+        identifiers = observation.identifiers
+        if len(identifiers) == 1 and identifiers[0][0] in known:  # most
+            hub = identifiers[0]
+            hubs.append(hub)
+            if hub not in firsts:
+                firsts[hub] = observation.at
             continue
-        hub, *rest = sorted(set(identifiers), key=lambda i: (rank[i[0]], i))
+        if refusal(observation, rules):
+            hubs.append(None)
+            continue
+        hub, *others = sorted(set(identifiers), key=lambda i: (rank[i[0]], i))
         hubs.append(hub)
-        others.append((hub, *rest) if rest else ())
-    return hubs, others
+        if others:
+            stars.append((observation, hub, others))
+        for identifier in (hub, *others):
+            if identifier not in firsts:
+                firsts[identifier] = observation.at
+    return hubs, stars, firsts
 
 
-def claims(
-    observations: Sequence[Observation],
-    stars: Sequence[tuple[Identifier, ...]],
-    nodes: dict[Identifier, int],
-    rules: Rules,
-) -> dict[Claim, Seen]:
+def claims(stars: Sequence[Star], nodes: dict[Identifier, int], rules: Rules) -> dict[Claim, Seen]:
     """Fold what the observations say: one row for each edge, source and batch."""
     seen: dict[Claim, Seen] = {}
-    for observation, star in zip(observations, stars, strict=True):
-        if not star:
-            continue
-        hub = star[0]
+    for observation, hub, others in stars:
         node = nodes[hub]
         sure = rules.by_ns[hub[0]].confidence
-        for other in star[1:]:
+        for other in others:
             end = nodes[other]
             a, b = (node, end) if node < end else (end, node)
             key = (a, b, observation.source_id, observation.batch_id)
