@@ -77,13 +77,13 @@ def save(path: Path, catalog: Catalog) -> None:
         write_po(file, catalog, width=120, sort_output=True, omit_header=True)
 
 
-HEADER = '''msgid ""
+HEADER = """msgid ""
 msgstr ""
 "Language: fr\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Plural-Forms: nplurals=2; plural=(n > 1);\\n"
 
-'''
+"""
 
 
 if __name__ == "__main__":

@@ -221,7 +221,9 @@ async def test_the_side_panel_gives_the_focus_back(chromium, site):
 async def test_two_tabs_share_one_stream_and_the_second_takes_over(chromium, site):
     async with browsing(chromium, site) as one:
         opened = []
-        one.context.on("request", lambda request: opened.append(request.frame.page) if "/live?" in request.url else None)
+        one.context.on(
+            "request", lambda request: opened.append(request.frame.page) if "/live?" in request.url else None
+        )
         await one.reload()
         await status(one, "Live")
         two = await one.context.new_page()
@@ -230,7 +232,9 @@ async def test_two_tabs_share_one_stream_and_the_second_takes_over(chromium, sit
         await two.wait_for_function("() => document.querySelector('[data-beat]').textContent !== ''")
         for page in (one, two):  # both move
             before = await page.inner_text("#figure")
-            await page.wait_for_function("before => document.querySelector('#figure').textContent !== before", arg=before)
+            await page.wait_for_function(
+                "before => document.querySelector('#figure').textContent !== before", arg=before
+            )
         assert opened == [one], "one stream for both"
         await one.close()
         before = await two.inner_text("#figure")
@@ -289,4 +293,6 @@ async def test_a_growing_list_keeps_its_length(chromium, site):
                 await page.get_by_role("button", name="Line").click()
         lines = 'x-live[data-topic="trial.list"] li'
         await page.wait_for_function(f"() => document.querySelectorAll('{lines}').length === 3")
-        await page.wait_for_function(f"() => !document.querySelector('{lines}:last-child').textContent.includes('first')")
+        await page.wait_for_function(
+            f"() => !document.querySelector('{lines}:last-child').textContent.includes('first')"
+        )

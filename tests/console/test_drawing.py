@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -21,7 +21,7 @@ EVIL = "<script>alert('x')</script> & \"co\""
 def well_formed(*pieces):
     """Parses as XML: every tag closed, every attribute quoted (`popover` alone is HTML's)."""
     text = "".join(str(piece) for piece in pieces).replace(" popover ", " ")
-    return ElementTree.fromstring(f"<x>{text}</x>")
+    return ET.fromstring(f"<x>{text}</x>")
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def everything(draw):
         *(draw.bead(channel, hollow=True, size="sm") for channel in CHANNELS),
         draw.chan("web"),
         draw.person(EVIL, EVIL, href="/p?a=1&b=2", tier="gold", size="lg"),
-        draw.person(EVIL, known=False),
+        draw.person(EVIL, known=False, tier=EVIL),
         *(draw.product(kind) for kind in [*KINDS, "unheard of"]),
-        draw.article(EVIL, EVIL, kind="coat", cloth="camel", href="/a"),
+        draw.article(EVIL, EVIL, kind=EVIL, cloth=EVIL, href="/a"),
         draw.shop("<b>", EVIL, EVIL, depot=True),
         draw.money(Money(-123_456, "EUR")),
         draw.delta(-3.2, EVIL),
@@ -42,7 +42,7 @@ def everything(draw):
         draw.why(EVIL, [("+", EVIL, EVIL), ("-", EVIL), ("=", EVIL)], EVIL, refused=True),
         draw.mini([Contact(0.1, "web"), Contact(0.5, "web"), Contact(0.9, "shop", 2)], label=EVIL),
         charts.bar(130, channel="shop", mark=60, label=EVIL),
-        charts.stack([(3, "web"), (1, "good")], label=EVIL),
+        charts.stack([(3, "web"), (1, EVIL)], label=EVIL),
         charts.spark([1, 2, 3], before=[1, 1, 1], target=2, label=EVIL),
         charts.spark([], label="nothing yet"),
         charts.lanes(3),
@@ -87,7 +87,14 @@ def test_money_without_decimals_has_no_cents(draw):
 
 @pytest.mark.parametrize(
     ("change", "good", "tone"),
-    [(2, "up", "good"), (-2, "up", "bad"), (-2, "down", "good"), (2, "", "flat"), (0.01, "up", "flat"), (0, "up", "flat")],
+    [
+        (2, "up", "good"),
+        (-2, "up", "bad"),
+        (-2, "down", "good"),
+        (2, "", "flat"),
+        (0.01, "up", "flat"),
+        (0, "up", "flat"),
+    ],
 )
 def test_a_change_is_judged_by_the_direction_we_wish(draw, change, good, tone):
     assert f"delta-{tone}" in draw.delta(change, good=good)
@@ -118,7 +125,10 @@ def test_bars_stay_within_their_box():
 
 
 def test_a_stack_fills_its_width():
-    widths = [float(w) for w in re.findall(r'<rect x="[^"]+" width="([^"]+)"', charts.stack([(1, "web"), (3, "shop")], label="x"))]
+    widths = [
+        float(w)
+        for w in re.findall(r'<rect x="[^"]+" width="([^"]+)"', charts.stack([(1, "web"), (3, "shop")], label="x"))
+    ]
     assert widths == [246.0, 746.0]
     charts.stack([(0, "web")], label="nothing at all")
 

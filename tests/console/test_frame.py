@@ -107,12 +107,15 @@ def test_language_is_asked_for_then_chosen_then_spoken(somebody):
     assert lang(**{"accept-language": "de"}) == "en"
     client.post("/tastes", data={"lang": "fr", "next": "/"})
     assert lang(**{"accept-language": "en"}) == "fr"
-    assert lang("/?lang=en") == "en"
     assert lang("/?lang=klingon") == "fr"
+    assert lang("/?lang=en") == "en"
+    assert lang(**{"accept-language": "fr"}) == "en", "what was asked for is kept"
 
 
 def test_tastes_are_kept_and_lead_back(nobody):
-    answer = nobody.post("/tastes", data={"theme": "dark", "density": "dense", "shortcuts": "off", "next": "/styleguide"})
+    answer = nobody.post(
+        "/tastes", data={"theme": "dark", "density": "dense", "shortcuts": "off", "next": "/styleguide"}
+    )
     assert (answer.status_code, answer.headers["location"]) == (303, "/styleguide")
     assert dict(nobody.cookies) == {"theme": "dark", "density": "dense", "shortcuts": "off"}
     assert 'data-theme="dark"' in nobody.get("/sign-in").text
@@ -161,7 +164,10 @@ def test_another_site_cannot_act_for_anybody(somebody, path):
 def test_one_click_sign_in_is_for_demos_only(server_url, template):
     name = template.replace("template", "console_real")
     recreate(server_url, name, template)
-    with serving(url_of(server_url, name), demo=False) as address, httpx.Client(base_url=address, headers=BROWSER) as real:
+    with (
+        serving(url_of(server_url, name), demo=False) as address,
+        httpx.Client(base_url=address, headers=BROWSER) as real,
+    ):
         assert "personas" not in real.get("/sign-in").text
         assert real.post("/sign-in/as", data={"role": "admin"}).status_code == 404
 

@@ -35,7 +35,7 @@ def stack(parts: Sequence[tuple[float, str]], *, label: str) -> Markup:
     x, drawn = 0.0, ""
     for value, kind in parts:
         width = 1000 * value / total
-        hue = f'data-ch="{kind}" class="seg-ch"' if kind in CHANNELS else f'class="seg-{kind}"'
+        hue = f'data-ch="{kind}" class="seg-ch"' if kind in CHANNELS else f'class="seg-{escape(kind)}"'
         drawn += f'<rect x="{x:.1f}" width="{max(width - 4, 1):.1f}" height="10" {hue}/>'
         x += width
     return svg(drawn, box="0 0 1000 10", css="stackbar", label=label, stretch=True)
@@ -173,5 +173,5 @@ def svg(
     voice = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     measure = f' width="{size[0]}" height="{size[1]}"' if size else ""
     fit = ' preserveAspectRatio="none"' if stretch else ""
-    hue = f' data-ch="{channel}"' if channel else ""
+    hue = f' data-ch="{escape(channel)}"' if channel else ""
     return Markup(f'<svg class="{css}"{hue} viewBox="{box}"{measure}{fit} {voice}>{drawn}</svg>')  # noqa: S704

@@ -1,5 +1,6 @@
 """The console of one process: what its pages share, what is mounted, what is said when something fails."""
 
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 AnyRequest = Request[Any, Any, Any]
 Handlers = dict[int | type[Exception], Callable[..., Response[Any]]]
@@ -92,17 +95,18 @@ class Console:
     def page(self, request: AnyRequest, *, now: datetime | None = None) -> Page:
         """The answer to this request, still empty. Without `now`, one that shows no time (an error, the sign-in)."""
         actor = actor_of(request)
-        target = request.headers.get("hx-target", "")
+        block = request.headers.get("hx-target", "").partition("#")[2]
         partial = request.headers.get("hx-request-type") == "partial"
         return Page(
             self.frame,
             self.language(request, actor),
-            now=now or datetime.now(UTC),
+            now=now or datetime.now(UTC),  # clock: an error must show even without a database
             viewer=actor,
             tastes=tastes(request),
             room=request.scope["state"].get("room"),
             path=request.url.path,
-            part=target.partition("#")[2].replace("-", "_") if partial else "",
+            part=block.replace("-", "_") if partial and NAME.fullmatch(block) else "",
+            asked_language=request.query_params.get("lang") in LANGUAGES,
             position=self.hub.position,
         )
 

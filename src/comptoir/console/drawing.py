@@ -117,7 +117,7 @@ class Draw:
     ) -> Markup:
         """A human. `tier`: gold, silver, bronze. `size`: lg. Somebody not yet known has a dashed face."""
         face = escape(initials(name)) if known else self.icon("user-question")
-        ring = f' data-tier="{tier}"' if tier else ""
+        ring = f' data-tier="{escape(tier)}"' if tier else ""
         return frame(
             "person",
             f'<span class="face{"" if known else " face-anon"}"{ring} aria-hidden="true">{face}</span>',
@@ -130,7 +130,7 @@ class Draw:
         """A product's square. A kind that nobody drew is a parcel. `size`: md, lg, xl."""
         css = "thing" + (f" thing-{size}" if size else "")
         picture = f'<svg viewBox="0 0 48 48">{KINDS[kind]}</svg>' if kind in KINDS else self.icon("package")
-        return Markup(f'<span class="{css}" data-cloth="{cloth}" aria-hidden="true">{picture}</span>')  # noqa: S704
+        return Markup(f'<span class="{css}" data-cloth="{escape(cloth)}" aria-hidden="true">{picture}</span>')  # noqa: S704
 
     def article(
         self, name: str, sub: str = "", *, kind: str = "", cloth: str = "grey", href: str = "", size: str = ""

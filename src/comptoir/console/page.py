@@ -33,6 +33,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+YEAR = 365 * 24 * 3600
+
 Theme = Literal["light", "dark", "system"]
 Density = Literal["roomy", "dense"]
 
@@ -79,11 +81,12 @@ class Page:
         path: str = "/",
         part: str = "",
         position: str = "",
+        asked_language: bool = False,
     ) -> None:
         self.frame, self.language, self.now = frame, language, now
         self.viewer, self.room, self.path, self.part = viewer, room, path, part
         self.tastes = tastes or Tastes()
-        self.position = position
+        self.position, self.asked_language = position, asked_language
         self.draw = Draw(frame.assets, language, zone=frame.zone, now=now, scope=part or "p")
         self._toasts: list[tuple[str, str]] = []
 
@@ -114,7 +117,10 @@ class Page:
         return Markup(html) + self._aside()  # noqa: S704 made by an autoescaping template
 
     def answer(self, html: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
-        return Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS | (headers or {}))
+        answer = Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS | (headers or {}))
+        if self.asked_language:  # by `?lang=fr`: the next page speaks it too
+            answer.set_cookie("lang", self.language.code, path="/", max_age=YEAR, samesite="lax")
+        return answer
 
     def go(self, path: str) -> Response[str]:
         """Elsewhere: a redirect that htmx follows with the whole window."""

@@ -12,15 +12,13 @@ from litestar.response import Stream
 
 from comptoir.console.console import Console, Section
 from comptoir.console.language import LANGUAGES
-from comptoir.console.page import Density, Page, Theme
+from comptoir.console.page import YEAR, Density, Page, Theme
 from comptoir.console.palette import search
 from comptoir.console.rooms import ROOM
 from comptoir.kernel.auth import Actor, public, signed_in
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import NotFound
 from comptoir.kernel.http import READS_ONLY
-
-YEAR = 365 * 24 * 3600
 
 
 @get("/static/{digest:str}/{name:path}", guards=[public], sync_to_thread=False)
