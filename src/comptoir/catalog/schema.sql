@@ -53,6 +53,7 @@ CREATE TABLE catalog.media (
 
 -- published
 
+-- Every article with its product and its place in the tree of categories.
 CREATE VIEW catalog.v_variant AS
 SELECT v.variant_id, v.sku, v.gtin::text AS gtin, v.name, v.attributes, v.product_id, p.code AS product_code,
        p.name AS product_name, p.brand, v.category_id, c.path AS category_path, array_to_string(c.path, ' / ') AS category

@@ -91,12 +91,14 @@ CREATE TABLE orders.unrecorded (
 
 -- published
 
+-- Sales and returns with their outlet's channel; amounts of returns are negative.
 CREATE VIEW orders.v_sale AS
 SELECT s.sale_id, s.outlet_id, o.channel, s.receipt_number, s.is_return, s.node_id, s.occurred_at, s.business_day,
        s.recorded_at, s.currency, s.amount_minor, s.discount_minor, s.tax_minor, s.tax_included, s.total_minor, s.units,
        s.line_count, s.cashier, s.till, s.origin_sale_id, s.source_id, s.flags
 FROM orders.sale AS s JOIN channels.v_outlet AS o USING (outlet_id);
 
+-- Lines with what was paid for each (net_minor), and the catalog's name where none was printed.
 CREATE VIEW orders.v_sale_line AS
 SELECT l.sale_id, l.line_number, s.outlet_id, s.node_id, s.occurred_at, s.business_day, s.is_return, s.currency, l.kind,
        l.sku, l.variant_id, l.category_id, l.gtin, coalesce(l.name, v.name) AS name, l.quantity, l.unit_price_minor,
@@ -104,5 +106,6 @@ SELECT l.sale_id, l.line_number, s.outlet_id, s.node_id, s.occurred_at, s.busine
        l.amount_minor - l.discount_minor + CASE WHEN s.tax_included THEN 0 ELSE l.tax_minor END AS net_minor
 FROM orders.sale_line AS l JOIN orders.sale AS s USING (sale_id) LEFT JOIN catalog.variant AS v USING (variant_id);
 
+-- Orders told by an event that could not become a sale, and why.
 CREATE VIEW orders.v_unrecorded AS
 SELECT position, event_recorded_at, source_id, event_name, order_number, code, detail, kept_at FROM orders.unrecorded;
