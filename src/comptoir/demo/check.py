@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from comptoir.demo import acceptance
+from comptoir.demo import acceptance, stories
 from comptoir.demo.acceptance import Scene
 
 Check = Callable[[Scene], Awaitable[str]]
@@ -18,9 +18,11 @@ Check = Callable[[Scene], Awaitable[str]]
 CHECKS: list[tuple[str, Check]] = [
     ("The history is complete, to the cent", acceptance.history_is_complete),
     ("Live events arrive and are seen", acceptance.live_events_are_seen),
+    ("Two devices and a card become one customer, and part again", stories.one_customer),
     ("Bad events are kept with their reason and can be replayed", acceptance.bad_events_are_kept),
     ("A request as the official SDKs write it is accepted", acceptance.sdk_request_is_accepted),
     ("Pages open for their roles and for nobody else", acceptance.pages_open_for_their_roles),
+    ("People are recognised as who they are", stories.people_are_recognised),
     ("The server logged no defect", acceptance.nothing_broke),
 ]
 
