@@ -178,6 +178,9 @@ async def test_an_unknown_article_is_sold_all_the_same(shops):
     assert done.flags == ["unknown_sku"]
     (line,) = (await orders.sale(shops, sale_id=done.sale_id)).lines
     assert (line.sku, line.variant_id, line.category) == ("new here", None, None)
+    day = date(2026, 5, 4)
+    assert await orders.flagged(shops, since=day, until=day) == [orders.Flagged("lyon", "unknown_sku", 1)]
+    assert await orders.flagged(shops, since=day + timedelta(days=1), until=date.max) == []
 
 
 async def test_odd_words_come_back_as_they_were(shops):

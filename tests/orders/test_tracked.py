@@ -32,7 +32,7 @@ class Site:
         return await orders.receipt(self.tx, outlet=outlet, number=number)
 
     async def unrecorded(self):
-        return await self.tx.tuples("SELECT order_number, code FROM orders.v_unrecorded ORDER BY position")
+        return [(one.order_number, one.code) for one in reversed(await orders.unrecorded(self.tx))]
 
 
 @pytest.fixture

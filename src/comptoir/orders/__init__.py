@@ -7,6 +7,7 @@ customers  whose sale it was: identifiers become a node
 tracked    `take_completed`: order events of sites and apps become sales
 receipts   sales looked up by id, number, customer
 totals     what outlets, channels and days took
+quality    what was recorded with a flag, and what could not be recorded
 reconcile  proofs that the books are right
 
 Revenue is counted only from the fact `orders.sale_recorded`. Bulk readers use `orders.v_sale`, `orders.v_sale_line`.
@@ -25,11 +26,13 @@ from comptoir.orders.errors import (
     UnknownSale,
 )
 from comptoir.orders.events import SaleRecorded
+from comptoir.orders.quality import flagged, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
 from comptoir.orders.records import (
     Discount,
     Fault,
+    Flagged,
     Head,
     Line,
     NewDiscount,
@@ -41,6 +44,7 @@ from comptoir.orders.records import (
     Sale,
     Tender,
     Total,
+    Unrecorded,
 )
 from comptoir.orders.sales import record
 from comptoir.orders.totals import revenue_by_outlet, totals
@@ -54,6 +58,7 @@ __all__ = [
     "Discount",
     "EmptySale",
     "Fault",
+    "Flagged",
     "Head",
     "Line",
     "NewDiscount",
@@ -71,7 +76,9 @@ __all__ = [
     "TotalsDisagree",
     "UnknownCurrency",
     "UnknownSale",
+    "Unrecorded",
     "find",
+    "flagged",
     "receipt",
     "reconcile",
     "record",
@@ -81,4 +88,5 @@ __all__ = [
     "sales_of",
     "take_completed",
     "totals",
+    "unrecorded",
 ]

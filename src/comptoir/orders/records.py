@@ -183,6 +183,27 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     """Different people who named themselves."""
 
 
+class Flagged(msgspec.Struct, frozen=True):
+    """How many sales of an outlet carry a flag: unknown_sku, unknown_original, unusable_identifier, adjusted."""
+
+    outlet: str
+    flag: str
+    sales: int
+
+
+class Unrecorded(msgspec.Struct, frozen=True):
+    """An order that an event told of and that could not become a sale. `code` and `detail` say why."""
+
+    position: int
+    """Of the event in the log."""
+    event_recorded_at: datetime
+    source_id: int | None
+    event_name: str
+    order_number: str
+    code: str
+    detail: str
+
+
 class Fault(msgspec.Struct, frozen=True):
     """Something that `reconcile` found. `sale_id` 0: it concerns no single sale."""
 
