@@ -2,11 +2,13 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from comptoir.demo import history, places
+from comptoir.demo import history, places, run
 from comptoir.demo.history import LAST, ZONE, History, Missing, shown, town_begins, weeks_to_show
+from comptoir.demo.house import NotReady
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,20 @@ def test_without_the_package_it_says_what_to_install(monkeypatch):
 def test_shops_stand_where_they_stood():
     assert places.shops([367, 406]) == places.shops([406, 367])
     assert len({shop.name for shop in places.shops(list(range(1, 458)))}) == 457
+
+
+def test_without_the_package_everything_is_made_up(monkeypatch):
+    monkeypatch.setattr(history, "PACKAGE", "a_package_that_is_not_there")
+    options = run.Options(data_dir=Path(), host="", port=0, seed=1, size="tiny", speed=1, lang="en", check=False)
+    goods = run.stock(options)
+    assert goods.history is None
+    assert {person.household_id for person in goods.world.people} == set(range(1, 21))
+    assert {number for person in goods.world.people for number in person.tastes} <= goods.shelf.products.keys()
+    assert {store for person in goods.world.people for store in person.stores} <= set(goods.store_ids)
+
+
+@pytest.mark.parametrize("size", ["", "huge", "0", "-3", "nan", "inf"])
+def test_a_size_that_is_none_is_refused(size):
+    options = run.Options(data_dir=Path(), host="", port=0, seed=1, size=size, speed=1, lang="en", check=False)
+    with pytest.raises(NotReady, match="tiny, small, medium, full"):
+        options.share

@@ -35,6 +35,7 @@ from comptoir.kernel.settings import Settings
 
 SIZES = {"tiny": 20.0, "small": 0.05, "medium": 0.25, "full": 1.0}
 """Households: a share of the 2,469, or above 1 their number."""
+MOST_HOUSEHOLDS = 1_000_000
 CHECK_SPEED = 40.0
 
 
@@ -56,7 +57,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             share = SIZES[self.size] if self.size in SIZES else float(self.size)
         except ValueError:
             share = 0.0
-        if share <= 0:
+        if not 0 < share < MOST_HOUSEHOLDS:
             raise NotReady(
                 f"--size {self.size}: say {', '.join(SIZES)}, a share such as 0.1, or a number of households."
             )
@@ -134,6 +135,7 @@ class Demo:
             demo=True,
         )
         self.memory = self._remember()
+        _ = options.share  # a size that is none is refused before anything starts
 
     def _remember(self) -> Memory:
         options = self.options
