@@ -35,27 +35,39 @@ LOCK = """
     ON CONFLICT (person_id) DO UPDATE SET nodes = p.nodes WHERE false
 """
 
+# Sets by arrays, never by joins to the tables: they are probed by index however large they have grown.
 COMPUTE = """
+    WITH member AS MATERIALIZED (
+        SELECT node_id, person_id, ns FROM identity.v_node
+        WHERE node_id = ANY(%(people)s::bigint[]) AND person_id = node_id
+        UNION ALL
+        SELECT node_id, person_id, ns FROM identity.v_node
+        WHERE person_id = ANY(%(people)s::bigint[]) AND person_id <> node_id
+    ), named AS (
+        SELECT person_id, count(*)::integer AS nodes, bit_or(1::bigint << ns) AS namespaces
+        FROM member GROUP BY person_id
+    ), seen AS (
+        SELECT m.person_id, bit_or(t.channels) AS channels, min(t.first_at) AS first_at, max(t.last_at) AS last_at,
+               sum(t.events)::bigint AS events
+        FROM profiles.node AS t JOIN member AS m USING (node_id)
+        WHERE t.node_id = ANY(ARRAY(SELECT node_id FROM member))
+        GROUP BY m.person_id
+    ), bought AS (
+        SELECT m.person_id, sum(s.orders)::bigint AS orders, sum(s.units)::bigint AS units,
+               coalesce(sum(s.spend_minor) FILTER (WHERE s.currency = %(currency)s), 0)::bigint AS spend_minor
+        FROM profiles.shop AS s JOIN member AS m USING (node_id)
+        WHERE s.node_id = ANY(ARRAY(SELECT node_id FROM member))
+        GROUP BY m.person_id
+    )
     UPDATE profiles.person AS p
-    SET nodes = f.nodes, namespaces = coalesce(f.namespaces, 0), channels = coalesce(f.channels, 0),
+    SET nodes = coalesce(f.nodes, 0), namespaces = coalesce(f.namespaces, 0), channels = coalesce(f.channels, 0),
         first_at = coalesce(f.first_at, '-infinity'), last_at = coalesce(f.last_at, '-infinity'),
         events = coalesce(f.events, 0), orders = coalesce(f.orders, 0), units = coalesce(f.units, 0),
         spend_minor = coalesce(f.spend_minor, 0)
-    FROM unnest(%(people)s::bigint[]) AS k (person_id) CROSS JOIN LATERAL (
-        SELECT count(*)::integer AS nodes, bit_or(1::bigint << m.ns) AS namespaces, bit_or(t.channels) AS channels,
-               min(t.first_at) AS first_at, max(t.last_at) AS last_at, sum(t.events)::bigint AS events,
-               sum(s.orders)::bigint AS orders, sum(s.units)::bigint AS units, sum(s.spend_minor)::bigint AS spend_minor
-        FROM (
-            SELECT node_id, ns FROM identity.v_node WHERE node_id = k.person_id AND person_id = k.person_id
-            UNION ALL
-            SELECT node_id, ns FROM identity.v_node WHERE person_id = k.person_id AND person_id <> node_id) AS m
-        LEFT JOIN LATERAL (SELECT channels, first_at, last_at, events FROM profiles.node AS t
-                           WHERE t.node_id = m.node_id OFFSET 0) AS t ON true
-        LEFT JOIN LATERAL (SELECT sum(orders) AS orders, sum(units) AS units,
-                                  sum(spend_minor) FILTER (WHERE currency = %(currency)s) AS spend_minor
-                           FROM profiles.shop AS s WHERE s.node_id = m.node_id) AS s ON true
-    ) AS f
-    WHERE p.person_id = k.person_id
+    FROM (
+        SELECT * FROM unnest(%(people)s::bigint[]) AS k (person_id)
+        LEFT JOIN named USING (person_id) LEFT JOIN seen USING (person_id) LEFT JOIN bought USING (person_id)) AS f
+    WHERE p.person_id = f.person_id AND p.person_id = ANY(%(people)s::bigint[])
 """
 
 FORGET = "DELETE FROM profiles.person WHERE person_id = ANY(%(people)s::bigint[]) AND nodes = 0"

@@ -96,36 +96,42 @@ async def write(tx: Tx, fold: Fold) -> None:
     if fold.nodes:
         keys = sorted(fold.nodes)
         states = [fold.nodes[key] for key in keys]
+        firsts, lasts = [state[2] for state in states], [state[3] for state in states]
+        came = [(touch_channel(touch), touch_detail(touch)) for touch in firsts]
+        went = [
+            before if last is first else (touch_channel(last), touch_detail(last))
+            for first, last, before in zip(firsts, lasts, came, strict=True)
+        ]
         await tx.run(
             statements.NODE,
             node_ids=ints(keys),
-            events=ints(s[0] for s in states),
-            channels=ints(s[1] for s in states),
-            first_us=ints(s[2][0] for s in states),
-            first_positions=ints(s[2][1] for s in states),
-            first_channels=texts(touch_channel(s[2]) for s in states),
-            first_sources=ints(s[2][3] for s in states),
-            first_details=texts(touch_detail(s[2]) for s in states),
-            last_us=ints(s[3][0] for s in states),
-            last_positions=ints(s[3][1] for s in states),
-            last_channels=texts(touch_channel(s[3]) for s in states),
-            last_sources=ints(s[3][3] for s in states),
-            last_details=texts(touch_detail(s[3]) for s in states),
+            events=ints([state[0] for state in states]),
+            channels=ints([state[1] for state in states]),
+            first_us=ints([touch[0] for touch in firsts]),
+            first_positions=ints([touch[1] for touch in firsts]),
+            first_channels=texts([channel for channel, _ in came]),
+            first_sources=ints([touch[3] for touch in firsts]),
+            first_details=texts([detail for _, detail in came]),
+            last_us=ints([touch[0] for touch in lasts]),
+            last_positions=ints([touch[1] for touch in lasts]),
+            last_channels=texts([channel for channel, _ in went]),
+            last_sources=ints([touch[3] for touch in lasts]),
+            last_details=texts([detail for _, detail in went]),
         )
     if fold.traits:
         keys = sorted(fold.traits)
         told = [fold.traits[key] for key in keys]
         await tx.run(
             statements.TRAIT,
-            node_ids=ints(k[0] for k in keys),
-            names=texts(k[1] for k in keys),
-            sources=ints(k[2] for k in keys),
-            slots=texts(k[3] for k in keys),
-            us=ints(t[0] for t in told),
-            positions=ints(t[1] for t in told),
-            values=texts(t[2] for t in told),
-            verified=ints(t[3] for t in told),
-            times=ints(t[4] for t in told),
+            node_ids=ints([k[0] for k in keys]),
+            names=texts([k[1] for k in keys]),
+            sources=ints([k[2] for k in keys]),
+            slots=texts([k[3] for k in keys]),
+            us=ints([t[0] for t in told]),
+            positions=ints([t[1] for t in told]),
+            values=texts([t[2] for t in told]),
+            verified=ints([t[3] for t in told]),
+            times=ints([t[4] for t in told]),
         )
     if fold.words:
         found = sorted(fold.words)
@@ -135,55 +141,55 @@ async def write(tx: Tx, fold: Fold) -> None:
         counts = [fold.days[key] for key in keys]
         await tx.run(
             statements.DAY,
-            node_ids=ints(k[0] for k in keys),
-            days=ints(k[1] for k in keys),
-            channels=texts(k[2] for k in keys),
-            currencies=texts(k[3] for k in keys),
-            half_hours=ints(c[0] for c in counts),
-            events=ints(c[1] for c in counts),
-            views=ints(c[2] for c in counts),
-            carts=ints(c[3] for c in counts),
-            orders=ints(c[4] for c in counts),
-            units=ints(c[5] for c in counts),
-            spend=ints(c[6] for c in counts),
+            node_ids=ints([k[0] for k in keys]),
+            days=ints([k[1] for k in keys]),
+            channels=texts([k[2] for k in keys]),
+            currencies=texts([k[3] for k in keys]),
+            half_hours=ints([c[0] for c in counts]),
+            events=ints([c[1] for c in counts]),
+            views=ints([c[2] for c in counts]),
+            carts=ints([c[3] for c in counts]),
+            orders=ints([c[4] for c in counts]),
+            units=ints([c[5] for c in counts]),
+            spend=ints([c[6] for c in counts]),
         )
     if fold.categories:
         keys = sorted(fold.categories)
         counts = [fold.categories[key] for key in keys]
         await tx.run(
             statements.CATEGORY,
-            node_ids=ints(k[0] for k in keys),
-            days=ints(k[1] for k in keys),
-            categories=texts(k[2] for k in keys),
-            currencies=texts(k[3] for k in keys),
-            views=ints(c[0] for c in counts),
-            units=ints(c[1] for c in counts),
-            spend=ints(c[2] for c in counts),
+            node_ids=ints([k[0] for k in keys]),
+            days=ints([k[1] for k in keys]),
+            categories=texts([k[2] for k in keys]),
+            currencies=texts([k[3] for k in keys]),
+            views=ints([c[0] for c in counts]),
+            units=ints([c[1] for c in counts]),
+            spend=ints([c[2] for c in counts]),
         )
     if fold.shops:
         keys = sorted(fold.shops)
         counts = [fold.shops[key] for key in keys]
         await tx.run(
             statements.SHOP,
-            node_ids=ints(k[0] for k in keys),
-            outlets=ints(k[1] for k in keys),
-            currencies=texts(k[2] for k in keys),
-            orders=ints(c[0] for c in counts),
-            units=ints(c[1] for c in counts),
-            spend=ints(c[2] for c in counts),
-            last_us=ints(c[3] for c in counts),
+            node_ids=ints([k[0] for k in keys]),
+            outlets=ints([k[1] for k in keys]),
+            currencies=texts([k[2] for k in keys]),
+            orders=ints([c[0] for c in counts]),
+            units=ints([c[1] for c in counts]),
+            spend=ints([c[2] for c in counts]),
+            last_us=ints([c[3] for c in counts]),
         )
     if fold.devices:
         keys = sorted(fold.devices)
         days = [fold.devices[key] for key in keys]
         await tx.run(
             statements.DEVICE,
-            node_ids=ints(k[0] for k in keys),
-            devices=texts(k[1] for k in keys),
-            hashes=ints(agent_hash(k[2]) for k in keys),
-            agents=texts(k[2] for k in keys),
-            first_days=ints(d[0] for d in days),
-            last_days=ints(d[1] for d in days),
+            node_ids=ints([k[0] for k in keys]),
+            devices=texts([k[1] for k in keys]),
+            hashes=ints([agent_hash(k[2]) for k in keys]),
+            agents=texts([k[2] for k in keys]),
+            first_days=ints([d[0] for d in days]),
+            last_days=ints([d[1] for d in days]),
         )
 
 
@@ -194,12 +200,12 @@ async def count(tx: Tx, fold: Fold) -> None:
         counts = [fold.takings[key] for key in keys]
         await tx.run(
             statements.TAKINGS,
-            half_hours=ints(k[0] for k in keys),
-            channels=texts(k[1] for k in keys),
-            currencies=texts(k[2] for k in keys),
-            orders=ints(c[0] for c in counts),
-            units=ints(c[1] for c in counts),
-            spend=ints(c[2] for c in counts),
+            half_hours=ints([k[0] for k in keys]),
+            channels=texts([k[1] for k in keys]),
+            currencies=texts([k[2] for k in keys]),
+            orders=ints([c[0] for c in counts]),
+            units=ints([c[1] for c in counts]),
+            spend=ints([c[2] for c in counts]),
         )
     if fold.minutes:
         minutes = sorted(fold.minutes)
@@ -207,7 +213,7 @@ async def count(tx: Tx, fold: Fold) -> None:
         await tx.run(
             statements.MINUTE,
             minutes=ints(minutes),
-            events=ints(c[0] for c in counts),
-            merges=ints(c[1] for c in counts),
-            splits=ints(c[2] for c in counts),
+            events=ints([c[0] for c in counts]),
+            merges=ints([c[1] for c in counts]),
+            splits=ints([c[2] for c in counts]),
         )

@@ -23,18 +23,26 @@ NODE: LiteralString = """
     ON CONFLICT (node_id) DO UPDATE SET
         events = t.events + excluded.events,
         channels = t.channels | excluded.channels,
-        (first_at, first_position, first_channel, first_source, first_detail) = (
-            SELECT f.* FROM (VALUES
-                (t.first_at, t.first_position, t.first_channel, t.first_source, t.first_detail),
-                (excluded.first_at, excluded.first_position, excluded.first_channel, excluded.first_source,
-                 excluded.first_detail)) AS f (at, position, channel, source, detail)
-            ORDER BY at, position LIMIT 1),
-        (last_at, last_position, last_channel, last_source, last_detail) = (
-            SELECT f.* FROM (VALUES
-                (t.last_at, t.last_position, t.last_channel, t.last_source, t.last_detail),
-                (excluded.last_at, excluded.last_position, excluded.last_channel, excluded.last_source,
-                 excluded.last_detail)) AS f (at, position, channel, source, detail)
-            ORDER BY at DESC, position DESC LIMIT 1)
+        first_channel = CASE WHEN (excluded.first_at, excluded.first_position) < (t.first_at, t.first_position)
+                        THEN excluded.first_channel ELSE t.first_channel END,
+        first_source = CASE WHEN (excluded.first_at, excluded.first_position) < (t.first_at, t.first_position)
+                        THEN excluded.first_source ELSE t.first_source END,
+        first_detail = CASE WHEN (excluded.first_at, excluded.first_position) < (t.first_at, t.first_position)
+                        THEN excluded.first_detail ELSE t.first_detail END,
+        first_position = CASE WHEN (excluded.first_at, excluded.first_position) < (t.first_at, t.first_position)
+                        THEN excluded.first_position ELSE t.first_position END,
+        first_at = CASE WHEN (excluded.first_at, excluded.first_position) < (t.first_at, t.first_position)
+                        THEN excluded.first_at ELSE t.first_at END,
+        last_channel = CASE WHEN (excluded.last_at, excluded.last_position) > (t.last_at, t.last_position)
+                        THEN excluded.last_channel ELSE t.last_channel END,
+        last_source = CASE WHEN (excluded.last_at, excluded.last_position) > (t.last_at, t.last_position)
+                        THEN excluded.last_source ELSE t.last_source END,
+        last_detail = CASE WHEN (excluded.last_at, excluded.last_position) > (t.last_at, t.last_position)
+                        THEN excluded.last_detail ELSE t.last_detail END,
+        last_position = CASE WHEN (excluded.last_at, excluded.last_position) > (t.last_at, t.last_position)
+                        THEN excluded.last_position ELSE t.last_position END,
+        last_at = CASE WHEN (excluded.last_at, excluded.last_position) > (t.last_at, t.last_position)
+                        THEN excluded.last_at ELSE t.last_at END
 """
 
 DAY: LiteralString = """

@@ -6,8 +6,9 @@ Facts of our own (a sale is on record, people were merged) come by on the same l
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from time import perf_counter_ns
 
 from comptoir import identity, ingest, orders, profiles
@@ -43,6 +44,7 @@ class Customers:
         self.spent: Counter[str] = Counter()
         """Microseconds per step, for the benchmark and the metrics."""
         self._names: identity.Cleaner | None = None
+        self._plain: Callable[[str, str], tuple[identity.Identifier, ...]] = lambda _user, _anonymous: ()
         self._rules = ""
         self._rules_read: datetime | None = None
 
@@ -71,7 +73,7 @@ class Customers:
     def observation(self, cleaner: identity.Cleaner, act: ingest.Tracked) -> identity.Observation:
         """Everything the event names somebody by, weighed by who says so."""
         place = self.places.by_source[act.source_id]
-        identifiers, _ = cleaner.clean(named(act), self.country)
+        identifiers = self._plain(act.user_id, act.anonymous_id) if is_plain(act) else self._clean(cleaner, named(act))
         return identity.Observation(
             identifiers=identifiers,
             at=act.occurred_at,
@@ -86,9 +88,20 @@ class Customers:
             return self._names
         rules = await tx.value(RULES)
         if self._names is None or rules != self._rules:
-            self._names, self._rules = await identity.Cleaner.load(tx), rules
+            names = await identity.Cleaner.load(tx)
+            self._names, self._rules = names, rules
+
+            # A device sends the same two ids with each of its events.
+            @lru_cache(REMEMBERED)
+            def plain(user: str, anonymous: str) -> tuple[identity.Identifier, ...]:
+                return self._clean(names, [("user_id", user or None), ("anonymous_id", anonymous or None)])
+
+            self._plain = plain
         self._rules_read = tx.now
         return self._names
+
+    def _clean(self, cleaner: identity.Cleaner, raw: list[tuple[str, object]]) -> tuple[identity.Identifier, ...]:
+        return cleaner.clean(raw, self.country)[0]
 
     def _clock(self, step: str, since: int) -> int:
         now = perf_counter_ns()
@@ -96,6 +109,8 @@ class Customers:
         return now
 
 
+REMEMBERED = 100_000
+"""Pairs of user and device whose identifiers are kept clean in memory."""
 BY_HAND = frozenset({"shop", "phone"})
 TYPED = 0.9
 """An address that staff typed for somebody weighs less than one she gave herself: one letter makes it another's."""
@@ -104,6 +119,14 @@ RULES = """
     SELECT concat((SELECT string_agg(n::text, ' ' ORDER BY ns) FROM identity.namespace AS n),
                   (SELECT string_agg(b::text, ' ' ORDER BY blocked_value_id) FROM identity.blocked_value AS b))
 """
+
+
+def is_plain(act: ingest.Tracked) -> bool:
+    """Whether it names nobody but by userId and anonymousId, as nearly all events do."""
+    body, context = act.body, act.body.context
+    return not (
+        context.traits or context.external_ids or context.device or body.traits or body.merged or body.previous_id
+    )
 
 
 def named(act: ingest.Tracked) -> list[tuple[str, object]]:
