@@ -92,6 +92,8 @@ async def browse(db, source, chromium, shop, sdk, *, events, many, weather):
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = await browser.new_page()
+        said = []
+        page.on("console", lambda message: said.append(message.text))
         await page.goto(origin + "/index.html")
         await page.add_script_tag(url=f"/sdk/{script}")
         await page.evaluate(load, [source.write_key, f"http://127.0.0.1:{weather.port}", many])
@@ -99,7 +101,11 @@ async def browse(db, source, chromium, shop, sdk, *, events, many, weather):
             await page.evaluate(TRACK, [begin, min(begin + 200, events)])
             if many:
                 await arrived(db, begin - 1_000)
-        await asyncio.wait_for(arrived(db, events), 110)
+        try:
+            await asyncio.wait_for(arrived(db, events), 110)
+        except TimeoutError:
+            missing = sorted(set(range(events)) - set(await numbers(db)))
+            pytest.fail(f"missing {missing}; weather {weather.met}; said {said[:5]}")
         await browser.close()
 
 

@@ -124,6 +124,16 @@ async def test_a_browser_may_send_from_any_page(client, db):
     assert (await bodies(db))[0]["received"] == {"ip": "203.0.113.9", "gpc": True}
 
 
+async def test_headers_that_an_sdk_asks_for_are_allowed_and_its_sent_at_is_used(client, db):
+    asked = {"origin": "https://shop.example", "access-control-request-headers": "rsa-retry-attempt,sentat"}
+    preflight = await client.send("/v1/track", method="OPTIONS", headers=asked, auth=False)
+    assert "rsa-retry-attempt" in preflight.headers["access-control-allow-headers"]
+    strange = await client.send("/v1/t", method="OPTIONS", headers=asked | {"access-control-request-headers": "a\nb"})
+    assert "\n" not in strange.headers["access-control-allow-headers"]
+    await client.send("/v1/track", viewed(timestamp="2026-11-21T10:00:00Z"), headers={"sentat": "2026-11-21T10:00:10Z"})
+    assert (await bodies(db))[0]["sentAt"] == "2026-11-21T10:00:10Z"
+
+
 async def test_the_address_of_a_server_is_not_kept(client, db):
     await client.batch(viewed())
     assert "received" not in (await bodies(db))[0]

@@ -81,6 +81,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Of the visitor; empty where the sender is a server."""
     gpc: bool = False
     """Global Privacy Control: the header `Sec-GPC: 1`."""
+    sent_at: str = ""
+    """RudderStack's header `SentAt`, for events that do not say it themselves."""
 
 
 class Letter(msgspec.Struct, frozen=True, gc=False):
@@ -124,7 +126,7 @@ class Bad(Exception):
 def judge(data: bytes, arrival: Arrival, plan: Compiled | None = None) -> Submission:
     """Give every event of a request its verdict. Raises Invalid when the request itself is no JSON."""
     batch, received = _opened(data, arrival)
-    judging = Judging(arrival, moment(batch.sentAt), received, plan)
+    judging = Judging(arrival, moment(batch.sentAt) or moment(arrival.sent_at), received, plan)
     merge = bool(bytes(batch.context) or bytes(batch.integrations))
     closely = suspicious(data)
     take = judging.take

@@ -119,7 +119,7 @@ class Tracking:
         if status != 200 or call is None:
             REQUESTS.labels(str(status)).inc()
         if origin is not None:
-            head = head + _cors(origin)
+            head = head + _cors(origin, headers.get(b"access-control-request-headers", b""))
         head.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -137,6 +137,7 @@ class Tracking:
             call=call,
             ip=_ip(scope) if beside else "",
             gpc=headers.get(b"sec-gpc") == b"1",
+            sent_at=headers.get(b"sentat", b"").decode("latin-1"),
         )
         await self._submit(data, arrival)
 
@@ -306,16 +307,21 @@ def _method_not_allowed(allow: str) -> tuple[int, Headers, bytes]:
     return 405, [JSON, (b"allow", allow.encode())], msgspec.json.encode(answer)
 
 
-def _cors(origin: bytes) -> Headers:
+def _cors(origin: bytes, asked: bytes) -> Headers:
+    """Any page may send, with any headers: RudderStack's SDK grows a new one (`SentAt`, `Rsa-Retry-…`) now and then."""
     return [
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),
         (b"access-control-allow-methods", b"POST, GET, OPTIONS"),
-        (b"access-control-allow-headers", b"authorization, content-type, x-retry-count, anonymousid"),
+        (b"access-control-allow-headers", ALLOWED + (b", " + asked if NAMES.fullmatch(asked) else b"")),
         (b"access-control-expose-headers", b"retry-after"),
         (b"access-control-max-age", b"86400"),
         (b"vary", b"origin"),
     ]
+
+
+ALLOWED = b"authorization, content-type, x-retry-count, anonymousid, sentat"
+NAMES = re.compile(rb"[A-Za-z0-9-]+(?: ?, ?[A-Za-z0-9-]+){0,30}")
 
 
 def _segment_settings(write_key: str, scheme: str, host: str) -> bytes:
