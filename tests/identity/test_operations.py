@@ -103,7 +103,7 @@ async def test_an_undone_operation_leaves_no_trace(tx, batches, x, y, kind):
 
 
 @searching
-@given(cut(), cut(size=14))
+@given(cut(), cut(most=14))
 async def test_unmerging_restores_everything_and_sticks(tx, batches, later):
     """Whatever automatic merges a new batch brings: undone one by one, all is as before, also when it comes again."""
     await tx.run(EMPTY)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from comptoir.identity import explain, journal, merges, namespaces, people, retractions, rulebook, splits, tasks, undos
 from comptoir.identity.errors import (
@@ -54,13 +54,13 @@ async def look_up(tx: NamedDependency[Tx], namespace: Name, value: Value, countr
 
 
 @get("/people/{key:uuid}", guards=[allow("identity:read")], responses=raises(UnknownPerson))
-async def get_person(tx: NamedDependency[Tx], key: UUID) -> Person:
+async def get_person(tx: NamedDependency[Tx], key: FromPath[UUID]) -> Person:
     """The person whom this id names now. Every id that ever named a person works."""
     return await people.person(tx, key=key)
 
 
 @get("/people/{key:uuid}/graph", guards=[allow("identity:read")], responses=raises(UnknownPerson))
-async def get_graph(tx: NamedDependency[Tx], key: UUID) -> explain.Graph:
+async def get_graph(tx: NamedDependency[Tx], key: FromPath[UUID]) -> explain.Graph:
     """A person's identifiers and every edge at them: which join, which do not, and why."""
     return await explain.graph(tx, key=key)
 
@@ -252,13 +252,15 @@ async def remove_blocked_value(
 @get("/tasks", guards=[allow("identity:read")])
 async def list_tasks(
     tx: NamedDependency[Tx],
-    state: Annotated[str, QueryParameter(description="open, done or dismissed.", max_length=20)] = "open",
+    of_state: Annotated[
+        str, QueryParameter(name="state", description="open, done or dismissed.", max_length=20)
+    ] = "open",
     cursor: Cursor = "",
     limit: Limit = 100,
 ) -> Page[tasks.Task]:
     """What a steward should look at, oldest first."""
     after = place_of(cursor, int)
-    found = await tasks.listing(tx, state=state, after=after[0] if after else 0, limit=limit + 1)
+    found = await tasks.listing(tx, state=of_state, after=after[0] if after else 0, limit=limit + 1)
     return page(found, limit, lambda task: [task.task_id])
 
 
