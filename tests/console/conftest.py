@@ -79,3 +79,27 @@ async def chromium(anyio_backend):
         browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM)
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="session")
+def town(server_url, template):
+    """A town with people, served; tests of pages share it and leave it usable."""
+    from conftest import recreate, url_of  # noqa: PLC0415
+    from console.town import serving as serving_town  # noqa: PLC0415
+
+    name = template.replace("template", "town")
+    recreate(server_url, name, template)
+    with serving_town(url_of(server_url, name)) as town:
+        yield town
+
+
+@pytest.fixture(scope="session")
+def bare_town(server_url, template):
+    """The same house before anything came in."""
+    from conftest import recreate, url_of  # noqa: PLC0415
+    from console.town import serving as serving_town  # noqa: PLC0415
+
+    name = template.replace("template", "bare")
+    recreate(server_url, name, template)
+    with serving_town(url_of(server_url, name), empty=True) as town:
+        yield town
