@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Router, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
 from comptoir.identity import explain, journal, merges, namespaces, people, retractions, rulebook, splits, tasks, undos
 from comptoir.identity.errors import (
@@ -181,7 +181,7 @@ async def create_preview(
 @get("/journal", guards=[allow("identity:read")], responses=raises(UnknownPerson))
 async def list_operations(
     tx: NamedDependency[Tx],
-    person: UUID | None = None,
+    person: FromQuery[UUID | None] = None,
     kind: Annotated[str | None, QueryParameter(max_length=40)] = None,
     cursor: Cursor = "",
     limit: Limit = 100,
