@@ -7,8 +7,9 @@ writer        `Intake`: concurrent requests written together, each event once
 seen          which message ids were recorded in the last seven days
 plans         what a source has promised to send, as JSON Schemas with versions
 dead_letters  what could not be taken: mend, replay, discard
-quality       counts per source and day            tail    what comes in just now
-tracked       `decode`: what the layers above read from an event
+tally         counts, written with the events       quality  counts per source and day
+tail          what comes in just now
+tracked       `decode`: what the layers above read from an event; body: its Structs
 """
 
 from comptoir.ingest.dead_letters import Waiting, dead_letter, dead_letters, discard, replay, waiting

@@ -9,122 +9,14 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
+from comptoir.ingest.body import Body, Device, decode_body, loosely
 from comptoir.ingest.intake import CALLS
-from comptoir.ingest.wire import Id, text_of
+from comptoir.ingest.wire import text_of
 from comptoir.kernel.log import Event
-
-Text = str | None
-
-
-class Page(msgspec.Struct, frozen=True, gc=False):
-    """The page that was looked at."""
-
-    url: Text = None
-    path: Text = None
-    title: Text = None
-    referrer: Text = None
-    search: Text = None
-
-
-class Device(msgspec.Struct, frozen=True, gc=False):
-    """The device in her hand."""
-
-    id: Id = None
-    type: Text = None
-    model: Text = None
-    manufacturer: Text = None
-    name: Text = None
-    advertising_id: Id = msgspec.field(default=None, name="advertisingId")
-
-
-class Os(msgspec.Struct, frozen=True, gc=False):
-    """Its operating system."""
-
-    name: Text = None
-    version: Id = None
-
-
-class External(msgspec.Struct, frozen=True, gc=False):
-    """An identifier of another system: `{"type": "loyalty_card", "id": "29…"}`."""
-
-    type: Text = None
-    id: Id = None
-    value: Id = None
-
-
-class Referrer(msgspec.Struct, frozen=True, gc=False):
-    """Where she came from, as apps say it."""
-
-    url: Text = None
-    link: Text = None
-
-
-class Consent(msgspec.Struct, frozen=True, gc=False):
-    """Her choices by category, as a consent banner tells them."""
-
-    categories: dict[str, bool] | None = msgspec.field(default=None, name="categoryPreferences")
-
-
-class Context(msgspec.Struct, frozen=True, gc=False):
-    """What the SDK knows of the place of the event."""
-
-    page: Page | None = None
-    device: Device | None = None
-    os: Os | None = None
-    campaign: dict[str, Any] | None = None
-    referrer: Referrer | None = None
-    locale: Text = None
-    channel: Text = None
-    user_agent: Text = msgspec.field(default=None, name="userAgent")
-    ip: Text = None
-    group_id: Id = msgspec.field(default=None, name="groupId")
-    external_ids: list[External] | None = msgspec.field(default=None, name="externalIds")
-    traits: dict[str, Any] | None = None
-    consent: Consent | None = None
-
-
-class About(msgspec.Struct, frozen=True, gc=False):
-    """The properties that most readers want."""
-
-    name: Id = None
-    category: Id = None
-    product_id: Id = None
-    product_id_camel: Id = msgspec.field(default=None, name="productId")
-    sku: Id = None
-    order_id: Id = None
-    order_id_camel: Id = msgspec.field(default=None, name="orderId")
-    query: Id = None
-    url: Text = None
-    path: Text = None
-    title: Text = None
-    referrer: Text = None
-
-
-class Received(msgspec.Struct, frozen=True, gc=False):
-    """What the request's headers said; written by the intake."""
-
-    ip: Text = None
-    gpc: bool = False
-
-
-class Body(msgspec.Struct, frozen=True, gc=False):
-    """An event on the wire."""
-
-    user_id: Id = msgspec.field(default=None, name="userId")
-    anonymous_id: Id = msgspec.field(default=None, name="anonymousId")
-    previous_id: Id = msgspec.field(default=None, name="previousId")
-    group_id: Id = msgspec.field(default=None, name="groupId")
-    name: Text = None
-    context: Context = Context()
-    properties: About = About()
-    traits: dict[str, Any] | None = None
-    channel: Text = None
-    merged: list[External] | None = msgspec.field(default=None, name="mergeProperties")
-    received: Received = Received()
 
 
 class Tracked(msgspec.Struct, frozen=True, gc=False):
@@ -343,9 +235,9 @@ def decode(events: Sequence[Event]) -> list[Tracked | None]:
             read.append(None)
             continue
         try:
-            body = _decode(event.body)
+            body = decode_body(event.body)
         except (msgspec.MsgspecError, RecursionError):
-            body = _loosely(event.body)
+            body = loosely(event.body)
         if body is None:
             read.append(None)
             continue
@@ -362,7 +254,6 @@ def decode(events: Sequence[Event]) -> list[Tracked | None]:
     return read
 
 
-_decode = msgspec.json.Decoder(Body).decode
 KINDS = {f"ingest.{call}": call for call in CALLS}
 V1 = {
     "Viewed Product Category": "Product List Viewed",
@@ -379,30 +270,6 @@ V1 = {
     "Completed Order": "Order Completed",
 }
 """The names of Segment's first e-commerce spec."""
-
-
-def _loosely(text: str) -> Body | None:
-    try:
-        return fitted(Body, msgspec.json.decode(text))
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def fitted(kind: type[Any], value: object) -> Any:
-    """As much of a value as fits the Struct: a field of the wrong type is left out."""
-    given: dict[str, Any] = value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-    kept: dict[str, Any] = {}
-    for field in msgspec.structs.fields(kind):
-        if given.get(field.encode_name) is None:
-            continue
-        inner = [one for one in (field.type, *get_args(field.type)) if isinstance(one, type)]
-        structs = [one for one in inner if issubclass(one, msgspec.Struct)]
-        try:
-            kept[field.name] = msgspec.convert(given[field.encode_name], field.type)
-        except msgspec.ValidationError:
-            if structs:
-                kept[field.name] = fitted(structs[0], given[field.encode_name])
-    return kind(**kept)
 
 
 @lru_cache(maxsize=10_000)

@@ -7,8 +7,6 @@ connection of its own. In one transaction go: the good events (binary COPY), the
 import asyncio
 import contextlib
 import time
-from collections import Counter
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
@@ -22,6 +20,7 @@ from comptoir.ingest import seen
 from comptoir.ingest.intake import Letter, Submission
 from comptoir.ingest.plans import Compiled, plans
 from comptoir.ingest.seen import Seen
+from comptoir.ingest.tally import FOLD, TALLY, Counts, Flush
 from comptoir.kernel import log as event_log
 from comptoir.kernel.coalesce import Coalescer
 from comptoir.kernel.db import TRANSIENT, Database, Tx, rows
@@ -34,8 +33,6 @@ MAX_BATCH = 1_500
 LANES = 2
 FOLD_EVERY = 5.0
 PLANS_EVERY = 2.0
-LABELS = 1_000
-"""Event names counted per source and process; the names of those beyond are counted together."""
 BARRIER = 0x636F6D7074_0001
 """Advisory lock: shared by every transaction that stamps events, exclusive for the turn of the day."""
 
@@ -53,30 +50,6 @@ class Receipt(msgspec.Struct, frozen=True):
     rejected: int
 
 
-class Flush(msgspec.Struct):
-    """The submissions of one transaction, put together."""
-
-    rows: dict[bytes, bytes]
-    """By key, so that what comes twice in it is written once."""
-    labels: list[tuple[int, list[str], list[bytes]]]
-    letters: list[tuple[int, Letter]]
-    warned: Counter[tuple[int, str, str]]
-    total: int
-
-    @classmethod
-    def of(cls, batch: Sequence[Submission]) -> "Flush":
-        whole = cls({}, [], [], Counter(), 0)
-        for one in batch:
-            whole.rows.update(zip(one.keys, one.rows, strict=True))
-            whole.total += len(one.keys)
-            if one.keys:
-                whole.labels.append((one.source_id, one.labels, one.keys))
-            whole.letters += [(one.source_id, letter) for letter in one.letters]
-            for (label, reason), n in one.warned.items():
-                whole.warned[one.source_id, label, reason] += n
-        return whole
-
-
 class Intake:
     """`submit` answers when the events are durable. `open` before, `close` after; `keep_fresh` runs beside it."""
 
@@ -88,7 +61,7 @@ class Intake:
         self._turning = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._offset = 0
-        self._labels: dict[int, set[str]] = {}
+        self._counts = Counts()
         self._coalescer = Coalescer(
             self._write, max_batch=MAX_BATCH, max_waiting=max_waiting, lanes=LANES, weigh=lambda one: one.weight
         )
@@ -260,7 +233,7 @@ class Intake:
     async def _finish(
         self, connection: psycopg.AsyncConnection[Any], whole: Flush, known: set[bytes], recorded: datetime
     ) -> None:
-        counts = self._counts(whole, known)
+        counts = self._counts.of(whole, known)
         tx = Tx(connection, recorded)
         async with connection.pipeline():
             if whole.letters:
@@ -268,43 +241,6 @@ class Intake:
             await tx.run(TALLY, day=recorded.date(), counts=rows(counts))
             await connection.execute(event_log.WAKE)
             await connection.execute("COMMIT")
-
-    def _counts(self, whole: Flush, known: set[bytes]) -> list[dict[str, Any]]:
-        accepted: Counter[tuple[int, str]] = Counter()
-        duplicate: Counter[tuple[int, str]] = Counter()
-        exact = not known and len(whole.rows) == whole.total
-        left: set[bytes] = set() if exact else whole.rows.keys() - known
-        for source_id, labels, keys in whole.labels:
-            if exact:
-                for label, n in Counter(labels).items():
-                    accepted[source_id, label] += n
-                continue
-            for label, key in zip(labels, keys, strict=True):
-                if key in left:
-                    left.discard(key)
-                    accepted[source_id, label] += 1
-                else:
-                    duplicate[source_id, label] += 1
-        rejected = Counter((source_id, one.name or one.call, one.reason) for source_id, one in whole.letters)
-        counted: Counter[tuple[int, str, str, str]] = Counter()
-        for outcome, counter in (("accepted", accepted), ("duplicate", duplicate)):
-            for (source_id, label), n in counter.items():
-                counted[source_id, self._label(source_id, label), outcome, ""] += n
-        for outcome, reasons in (("rejected", rejected), ("warned", whole.warned)):
-            for (source_id, label, reason), n in reasons.items():
-                counted[source_id, self._label(source_id, label), outcome, reason] += n
-        return [
-            {"source_id": source_id, "event": label, "outcome": outcome, "reason": reason, "events": n}
-            for (source_id, label, outcome, reason), n in counted.items()
-        ]
-
-    def _label(self, source_id: int, label: str) -> str:
-        known = self._labels.setdefault(source_id, set())
-        if label not in known:
-            if len(known) >= LABELS:
-                return "(other)"
-            known.add(label)
-        return label[:200]
 
     def _receipts(self, batch: list[Submission], whole: Flush, known: set[bytes]) -> list[Receipt]:
         accepted = len(whole.rows) - len(known)
@@ -339,7 +275,7 @@ class Intake:
             async with self._db.transaction() as tx:
                 await event_log.open_days(tx)
             self.seen.turn(today)
-            self._labels.clear()
+            self._counts.forget()
             if self._loading:
                 self._loading.cancel()
             self._loading = asyncio.get_running_loop().create_task(self._load())
@@ -381,23 +317,6 @@ BURY = """
     ON CONFLICT (source_id, body_key) WHERE state = 'waiting'
     DO UPDATE SET times = d.times + 1, last_received_at = excluded.last_received_at,
         reason = excluded.reason, detail = excluded.detail
-"""
-
-TALLY = "INSERT INTO ingest.tally (day, counts) VALUES (%(day)s, %(counts)s::json)"
-
-FOLD = """
-    WITH counted AS (
-        DELETE FROM ingest.tally WHERE tally_id IN (
-            SELECT tally_id FROM ingest.tally ORDER BY tally_id LIMIT 10000 FOR UPDATE SKIP LOCKED)
-        RETURNING day, counts
-    )
-    INSERT INTO ingest.source_day AS d (day, source_id, event, outcome, reason, events)
-    SELECT day, source_id, event, outcome, reason, sum(events)
-    FROM counted, json_to_recordset(counts)
-        AS c (source_id smallint, event text, outcome text, reason text, events bigint)
-    GROUP BY day, source_id, event, outcome, reason
-    ORDER BY day, source_id, event COLLATE "C", outcome, reason
-    ON CONFLICT (day, source_id, event, outcome, reason) DO UPDATE SET events = d.events + excluded.events
 """
 
 
