@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from comptoir import catalog
 from comptoir.catalog import BadGtin, NewProduct, NewVariant, UnknownProduct
 from comptoir.catalog.gtin import check_digit
+from comptoir.catalog.products import BY_SKUS
 
 pytestmark = pytest.mark.anyio
 
@@ -90,3 +91,9 @@ async def test_check_digits_of_the_standard():
     assert check_digit("400638133393") == 1
     with pytest.raises(BadGtin):
         catalog.gtin14("٤006381333931")  # Arabic digits are digits to Python
+
+
+async def test_skus_are_looked_up_by_their_index_also_with_a_plan_from_an_empty_table(tx):
+    await tx.run("SET LOCAL plan_cache_mode = force_generic_plan")
+    plan = "\n".join(await tx.values("EXPLAIN " + BY_SKUS, skus="{a,b}"))
+    assert "variant_sku_key" in plan, plan

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from comptoir import channels, orders
 from comptoir.kernel.log import Event
-from orders.conftest import NOON, facts, open_shops
+from orders.conftest import NOON, a_sale, facts, open_shops
 
 pytestmark = pytest.mark.anyio
 
@@ -103,6 +103,16 @@ async def test_told_again_later_it_is_the_same_order(site):
     await site.take(site.event("Order Completed", **order), again, site.event("completed_order", **order), other)
     await site.take(again, other)
 
+    assert len(await facts(site.tx)) == 1
+    assert await site.unrecorded() == [("o1", "orders.receipt_conflict")]
+
+
+async def test_an_order_that_the_shop_itself_has_sent_is_known(site):
+    await orders.record(site.tx, [a_sale("o1", outlet="site")])
+    await site.take(
+        site.event("Order Completed", order_id="o1", total=20),
+        site.event("Order Completed", order_id="o1", total=20, currency="USD"),
+    )
     assert len(await facts(site.tx)) == 1
     assert await site.unrecorded() == [("o1", "orders.receipt_conflict")]
 

@@ -16,7 +16,7 @@ from comptoir.kernel.db import Tx, ints, rows
 from comptoir.kernel.errors import Invalid, Refusal
 from comptoir.kernel.log import Event
 from comptoir.kernel.money import allocate, minor
-from comptoir.orders.errors import BadAmount, BadText, EmptySale, UnknownSale
+from comptoir.orders.errors import BadAmount, BadText, EmptySale, ReceiptConflict, UnknownSale
 from comptoir.orders.judging import AHEAD, EARLIEST, LONGEST, MAX_QUANTITY
 from comptoir.orders.receipts import sales_by_receipt
 from comptoir.orders.records import NewDiscount, NewLine, NewSale, Receipt, Sale
@@ -148,7 +148,7 @@ async def _record(
     refused += [
         (one.event, one.number, answer)
         for one, answer in zip(sent, answers, strict=True)
-        if isinstance(answer, Refusal)
+        if isinstance(answer, Refusal) and not is_known(answer)
     ]
 
 
@@ -168,6 +168,11 @@ KEEP = """
     ORDER BY u.position
     ON CONFLICT (position) DO UPDATE SET code = excluded.code, detail = excluded.detail, kept_at = excluded.kept_at
 """
+
+
+def is_known(refusal: Refusal) -> bool:
+    """The shop itself has sent this order, or another script of the page has: told otherwise, but the same money."""
+    return isinstance(refusal, ReceiptConflict) and not {"kind", "currency", "total_minor"} & {*refusal.data["differs"]}
 
 
 def read(index: int, event: Event, shops: dict[int, Shop]) -> Told:
