@@ -23,7 +23,7 @@ _int8 = struct.Struct("!iq").pack
 
 def whole(packed: Iterable[bytes]) -> bytes:
     """What COPY wants around the rows."""
-    return b"".join((HEAD, *packed, TAIL))
+    return HEAD + b"".join(packed) + TAIL
 
 
 def start(columns: int) -> bytes:
