@@ -1,6 +1,7 @@
 """A person is the merge of her nodes': whatever the order, the batches, and who was thought to be whom meanwhile."""
 
 import itertools
+import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -80,7 +81,7 @@ async def fresh(house):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(deeds=deeds, cuts=st.lists(st.integers(0, 40), max_size=5), seed=st.randoms(use_true_random=False))
+@given(deeds=deeds, cuts=st.lists(st.integers(0, 40), max_size=5), seed=st.integers(0, 10**6))
 async def test_neither_order_nor_batches_can_be_seen(house, deeds, cuts, seed):
     await house.nodes(1, 1, 3, 3)
     events = events_of(house, deeds)
@@ -89,7 +90,7 @@ async def test_neither_order_nor_batches_can_be_seen(house, deeds, cuts, seed):
     whole = await profiles.digest(house.tx), await house.everything(1), await house.everything(3)
 
     await fresh(house)
-    seed.shuffle(events)
+    random.Random(seed).shuffle(events)
     edges = [0, *sorted(cut % (len(events) + 1) for cut in cuts), len(events)]
     for begin, end in itertools.pairwise(edges):
         if begin < end:
