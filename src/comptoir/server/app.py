@@ -6,7 +6,6 @@ async with create_app(settings, db) as app:     # plain ASGI
 
 import asyncio
 import contextlib
-import importlib
 from collections.abc import Coroutine, Sequence
 from functools import cache
 from typing import Any, Self
@@ -24,6 +23,8 @@ from comptoir.catalog.api import router as catalog
 from comptoir.channels import Sources
 from comptoir.channels.api import router as channels
 from comptoir.console import SECTIONS, Console, Retailer
+from comptoir.identity.api import router as identity
+from comptoir.ingest.api import router as ingestion
 from comptoir.kernel import http
 from comptoir.kernel.auth.api import router as kernel
 from comptoir.kernel.auth.authenticator import Authenticator
@@ -32,21 +33,13 @@ from comptoir.kernel.db import Database
 from comptoir.kernel.notices import Notices
 from comptoir.kernel.settings import Settings
 from comptoir.orders.api import router as orders
+from comptoir.profiles.api import router as profiles
 from comptoir.server import health
 
 log = structlog.get_logger(__name__)
 
 
-def _later(*names: str) -> list[Router]:
-    """Until every package has its api.py."""
-    found: list[Router] = []
-    for name in names:
-        with contextlib.suppress(ImportError, AttributeError):
-            found.append(importlib.import_module(f"comptoir.{name}.api").router)
-    return found
-
-
-ROUTERS: Sequence[Router] = (kernel, channels, catalog, orders, *_later("ingest", "identity", "profiles"))
+ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, orders, profiles)
 
 
 class Application:

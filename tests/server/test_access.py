@@ -1,0 +1,151 @@
+"""Every route says who may use it, and lets in those and nobody else."""
+
+import re
+from uuid import UUID
+
+import httpx
+import pytest
+from litestar.routes import HTTPRoute
+
+from comptoir.kernel.auth import ROLES, SYSTEM, sessions, users
+from comptoir.kernel.auth.guards import allow, guards_of, is_marked, public, signed_in
+from comptoir.kernel.auth.permissions import GRANTS, opens
+
+pytestmark = pytest.mark.anyio
+
+WITHOUT_KEY = {
+    ("POST", "/v1/kernel/users"): "an e-mail address can be added once",
+    ("POST", "/v1/ingest/dead-letters/replays"): "a letter is replayed once",
+    ("POST", "/sign-in"): "a second session harms nobody",
+}
+"""Routes that change the world outside of the request's transaction, and why asking twice is safe."""
+
+
+def routes(app):
+    for route in app.litestar.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                    yield method, route.path, handler
+
+
+def wanted(handler) -> list[str]:
+    """The scopes that a route asks for."""
+    return [guard.scope for guard in guards_of(handler) if isinstance(guard, allow)]
+
+
+async def test_every_route_is_marked(app):
+    unmarked = [f"{method} {path}" for method, path, handler in routes(app) if not is_marked(handler)]
+    assert not unmarked, f"say who may use them: guards=[allow(…)], [signed_in] or [public]: {unmarked}"
+
+
+async def test_what_changes_the_world_asks_for_more_than_read(app):
+    weak = [
+        f"{method} {path}"
+        for method, path, handler in routes(app)
+        if method != "GET"
+        and path.startswith("/v1/")
+        and not handler.opt.get("reads_only")
+        and all(scope.endswith(":read") for scope in wanted(handler))
+    ]
+    assert not weak, f"these change something with a scope that only reads: {weak}"
+
+
+async def test_every_post_honours_the_idempotency_key_or_says_why_not(app):
+    bare = {
+        (method, path)
+        for method, path, handler in routes(app)
+        if method == "POST"
+        and path.startswith("/v1/")
+        and "tx" not in handler.parsed_fn_signature.parameters
+        and not handler.opt.get("reads_only")
+    }
+    assert bare <= set(WITHOUT_KEY), f"take `tx: NamedDependency[Tx]`: {bare - set(WITHOUT_KEY)}"
+
+
+def concrete(path: str) -> str:
+    """An address of the route's form, of a thing that does not exist."""
+    filled = re.sub(r"\{\w+:uuid\}", str(UUID(int=7)), path)
+    filled = re.sub(r"\{\w+:int\}", "4242", filled)
+    return re.sub(r"\{\w+:\w+\}", "x", filled)
+
+
+async def test_nobody_gets_in_without_a_credential_and_a_wrong_one_is_refused(app):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+        for method, path, handler in routes(app):
+            guards = guards_of(handler)
+            if public in guards or not path.startswith("/v1/"):
+                continue
+            for headers in ({}, {"Authorization": "Bearer ck_00000000_nonsense"}, {"Authorization": "Basic eDo="}):
+                answer = await client.request(method, concrete(path), headers=headers, json={})
+                assert answer.status_code == 401, f"{method} {path} {headers}: {answer.status_code}"
+                assert answer.json()["code"] == "unauthenticated"
+
+
+@pytest.fixture
+async def tokens(db):
+    """A signed-in session per role."""
+    found = {}
+    async with db.transaction() as tx:
+        for role in ROLES:
+            user = await users.add_user(tx, email=f"{role}@x.y", roles=[role], password_hash="", actor=SYSTEM)
+            found[role] = (await sessions.open_session(tx, user_id=user.user_id)).token
+    return found
+
+
+async def test_each_role_opens_what_its_scopes_say_and_nothing_else(app, tokens):
+    """401 and 403 are the guard's answers; whatever else comes means that the door was open."""
+    for role, token in tokens.items():
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app),
+            base_url="http://test",
+            cookies={sessions.COOKIE: token},
+            headers={"Sec-Fetch-Site": "same-origin"},
+        ) as client:
+            for method, path, handler in routes(app):
+                if not path.startswith("/v1/") or path.endswith(("/stream", "/live")):
+                    continue
+                expected = all(opens(GRANTS[role], scope) for scope in wanted(handler))
+                # Without a body, what is let in changes nothing.
+                answer = await client.request(method, concrete(path))
+                opened = answer.status_code not in {401, 403}
+                assert opened == expected, f"{role} {method} {path}: {answer.status_code}"
+                assert answer.status_code < 500, f"{role} {method} {path}: {answer.text}"
+
+
+async def test_a_form_of_another_site_does_nothing_with_our_cookie(app, tokens):
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://test", cookies={sessions.COOKIE: tokens["admin"]}
+    ) as client:
+        body = {"name": "x", "scopes": ["orders:read"]}
+        for headers, status in (
+            ({"Sec-Fetch-Site": "cross-site"}, 403),
+            ({"Sec-Fetch-Site": "same-site"}, 403),
+            ({"Origin": "http://evil.example"}, 403),
+            ({"Origin": "null"}, 403),
+            ({}, 403),
+            ({"Origin": "http://test"}, 201),
+            ({"Sec-Fetch-Site": "same-origin"}, 201),
+        ):
+            answer = await client.post("/v1/kernel/keys", json=body, headers=headers)
+            assert answer.status_code == status, headers
+        assert (await client.get("/v1/kernel/keys", headers={"Sec-Fetch-Site": "cross-site"})).status_code == 200
+
+
+async def test_a_revoked_key_is_refused(app, api, db):
+    made = (await api.post("/v1/kernel/keys", json={"name": "till", "scopes": ["channels:read"]})).json()
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    assert (await api.get("/v1/channels/outlets", headers=headers)).status_code == 200
+    assert (await api.get("/v1/kernel/keys", headers=headers)).status_code == 403
+    await api.delete(f"/v1/kernel/keys/{made['key']['key_id']}")
+    for _ in range(500):
+        if (await api.get("/v1/channels/outlets", headers=headers)).status_code == 401:
+            return
+    pytest.fail("it is still let in")
+
+
+def test_the_guards_are_told_apart():
+    assert allow("orders:read").scope == "orders:read"
+    assert signed_in is not public
+    with pytest.raises(ValueError, match="not a scope"):
+        allow("orders:look")
