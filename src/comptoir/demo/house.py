@@ -14,7 +14,7 @@ from asyncio.subprocess import Process
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import msgspec
@@ -30,6 +30,7 @@ DEATH_SIGNAL = 1
 LIBC = ctypes.CDLL(None)  # loaded here: between fork and exec as little as possible is done
 
 
+LINES = msgspec.json.Decoder(dict[str, Any])
 SIGNS_OF_DEFECT = ("http.defect", "ingest.defect", "consumer.parked", "task_ended", "child_died", "Traceback")
 
 
@@ -121,6 +122,20 @@ class House:
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
         await self.__aexit__(None, None, None)
         raise NotReady(f"The server did not start. The end of {self.log}:\n{tail}")
+
+    async def sql(self, query: str) -> list[dict[str, Any]]:
+        """`comptoir sql`: the published views, for questions about everybody at once."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "comptoir", "sql", query, "--format", "json"),
+            *("--data-dir", str(self.settings.data_dir)),
+            env={**os.environ, **environment(self.settings)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        answer, complaint = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(complaint.decode(errors="replace"))
+        return LINES.decode_lines(answer)
 
     def defects(self) -> list[str]:
         """Lines of the server's log that tell of a defect of ours."""
