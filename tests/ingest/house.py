@@ -27,7 +27,7 @@ class House:
 
     def start(self):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "comptoir.server.bench_ingest", "serve", self.url, str(self.port)],
+            [sys.executable, Path(__file__).with_name("serving.py"), self.url, str(self.port)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )

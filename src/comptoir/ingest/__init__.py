@@ -29,6 +29,7 @@ from comptoir.ingest.records import (
     Seen,
     State,
 )
+from comptoir.ingest.seen import WINDOW
 from comptoir.ingest.tail import accepted, tail
 from comptoir.ingest.tracked import Tracked, decode
 from comptoir.ingest.tracking import Tracking
@@ -36,6 +37,7 @@ from comptoir.ingest.writer import Intake, Receipt
 
 __all__ = [
     "MEANING",
+    "WINDOW",
     "Arrival",
     "BadSchema",
     "DeadLetter",

@@ -7,30 +7,23 @@ transaction, run before and after.
 """
 
 import asyncio
-import contextlib
 import itertools
 import os
 import random
-import signal
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
-import structlog
 
 from comptoir import channels, ingest
 from comptoir.kernel import log
 from comptoir.kernel.db import Database
-from comptoir.kernel.migrate import migrate
-from comptoir.kernel.postgres import embedded
-from comptoir.kernel.settings import Settings
+from comptoir.server.bench import own_database, own_server
 
 EARLIER_DAYS = 6
 EARLIER_IDS = 400_000
@@ -50,26 +43,18 @@ PLAN: dict[str, dict[str, Any]] = {
 
 async def run(size: int = EVENTS, *, earlier: int = EARLIER_IDS, singles: int = SINGLES) -> dict[str, Any]:
     """The figures. `size` is the number of events sent in batches of 100."""
-    with tempfile.TemporaryDirectory(prefix="comptoir-bench-") as folder:
-        url = embedded(Path(folder) / "postgres")
-        await migrate(url)
-        async with Database(url, size=4) as db:
-            key = await _prepare(db, earlier)
-            port = _free_port()
-            server = await _start("serve", url, str(port))
-            try:
-                assert server.stdout
-                await asyncio.wait_for(server.stdout.readline(), 120)
-                before = await _raw_copy(db, size)
-                batches = await _load("batches", port, key, size, 32)
-                after = await _raw_copy(db, size)
-                alone = await _load("singles", port, key, singles, 64)
-            finally:
-                server.send_signal(signal.SIGTERM)
-                await server.wait()
-            async with db.reading() as tx:
-                counts = dict(await tx.tuples("SELECT outcome, sum(events) FROM ingest.v_source_day GROUP BY 1"))
-                stored = await tx.value("SELECT count(*) FROM kernel.event WHERE kind <> 'bench' AND kind <> 'raw'")
+    async with own_database(size=4) as db:
+        key = await _prepare(db, earlier)
+        async with own_server(db.url) as address:
+            port = int(address.rpartition(":")[2])
+            await _filters(db)
+            before = await _raw_copy(db, size)
+            batches = await _load("batches", port, key, size, 32)
+            after = await _raw_copy(db, size)
+            alone = await _load("singles", port, key, singles, 64)
+        async with db.reading() as tx:
+            counts = dict(await tx.tuples("SELECT outcome, sum(events) FROM ingest.v_source_day GROUP BY 1"))
+            stored = await tx.value("SELECT count(*) FROM kernel.event WHERE kind <> 'bench' AND kind <> 'raw'")
     raw = (before + after) / 2
     figures = {
         "events_per_second": round(batches["per_second"]),
@@ -127,6 +112,16 @@ EARLIER = """
 """
 
 
+async def _filters(db: Database) -> None:
+    """Wait until the server has frozen the earlier days: it asks them one by one until then."""
+    async with asyncio.timeout(120):
+        while True:
+            async with db.reading() as tx:
+                if await tx.value("SELECT count(*) FROM ingest.seen_day") == ingest.WINDOW:
+                    return
+            await asyncio.sleep(0.1)
+
+
 async def _raw_copy(db: Database, size: int) -> float:
     """Rows a second by binary COPY, packed beforehand."""
     source = channels.Source(
@@ -182,37 +177,6 @@ def bodies(number: int, *, bad: bool = True, per: int = 100) -> Iterator[bytes]:
     stream = events(number, bad=bad)
     while some := list(itertools.islice(stream, per)):
         yield b'{"batch":[' + b",".join(some) + b'],"sentAt":"2026-11-21T10:10:12.654321+00:00"}'
-
-
-# ---- the server's process
-
-
-def _serve(url: str, port: str) -> None:
-    import uvicorn  # noqa: PLC0415  only this process needs it
-
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
-    async def main() -> None:
-        async with Database(url, size=4) as db, ingest.Intake(db) as intake:
-            sources = channels.Sources(db)
-            await sources.refresh()
-            await intake.ready()
-            stopping = asyncio.Event()
-            fresh = asyncio.create_task(intake.keep_fresh(stopping))
-            app = ingest.Tracking(intake, sources, Settings())
-            config = uvicorn.Config(app, port=int(port), log_level="warning", access_log=False, lifespan="off")
-            server = uvicorn.Server(config)
-            running = asyncio.create_task(server.serve())
-            while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
-                await asyncio.sleep(0.02)
-            print("ready", flush=True)
-            await running
-            stopping.set()
-            await fresh
-
-    import uvloop  # noqa: PLC0415
-
-    uvloop.run(main())
 
 
 # ---- the load generator's process
@@ -301,28 +265,13 @@ def _call(kind: str, port: str, key: str, number: str, connections: str) -> None
 
 
 async def _load(kind: str, port: int, key: str, number: int, connections: int) -> dict[str, Any]:
-    process = await _start("call", kind, str(port), key, str(number), str(connections))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "comptoir.server.bench_ingest", kind, str(port), key, str(number), str(connections)),
+        stdout=asyncio.subprocess.PIPE,
+    )
     out, _ = await process.communicate()
     return msgspec.json.decode(out.splitlines()[-1])
 
 
-async def _start(*arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "comptoir.server.bench_ingest", *arguments, stdout=asyncio.subprocess.PIPE
-    )
-
-
-def _free_port() -> int:
-    import socket  # noqa: PLC0415
-
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        return listening.getsockname()[1]
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "serve":
-        _serve(*sys.argv[2:])
-    elif sys.argv[1] == "call":
-        _call(*sys.argv[2:])
-    else:
-        print(msgspec.json.format(msgspec.json.encode(asyncio.run(run(int(sys.argv[1]))))).decode())
+    _call(*sys.argv[1:])
