@@ -120,6 +120,6 @@ async def test_a_new_namespace_and_a_blocked_value(api):
     blocked = await api.post("/v1/identity/blocked-values", json={"pattern": "4711", "namespace": "erp_number"})
     assert blocked.status_code == 201
     answer = await api.get("/v1/identity/lookup", params={"namespace": "erp_number", "value": "4711"})
-    assert answer.json()["reason"] == "blocked"
+    assert answer.json()["data"]["reason"] == "blocked"
     gone = await api.delete(f"/v1/identity/blocked-values/{blocked.json()['blocked_value_id']}")
     assert gone.status_code == 204

@@ -10,7 +10,7 @@ from identity.worlds import EMPTY, cut, partition, reference, whole
 pytestmark = pytest.mark.anyio
 
 
-searching = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+searching = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @searching

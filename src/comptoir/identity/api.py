@@ -18,6 +18,7 @@ from comptoir.identity.errors import (
     NothingToRetract,
     NotUndoable,
     ReferenceTaken,
+    SharedByMany,
     Superseded,
     UnknownIdentifier,
     UnknownNamespace,
@@ -127,7 +128,11 @@ class Preview(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     retraction: Retraction | None = None
 
 
-@post("/merges", guards=[allow("identity:write")], responses=raises(UnknownPerson, KeptApart, ReferenceTaken))
+@post(
+    "/merges",
+    guards=[allow("identity:write")],
+    responses=raises(UnknownPerson, KeptApart, SharedByMany, ReferenceTaken),
+)
 async def create_merge(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Merge]) -> Operation:
     """Join people by hand. The limits of identifiers are raised for this person only."""
     return await _merge(tx, actor, data)
@@ -161,7 +166,7 @@ async def create_retraction(
     "/previews",
     guards=[allow("identity:write")],
     status_code=200,
-    responses=raises(UnknownPerson, UnknownOperation, NotConnected, KeptApart, NotUndoable, Superseded, BadPattern),
+    responses=raises(UnknownPerson, UnknownOperation, NotConnected, KeptApart, SharedByMany, NotUndoable, Superseded),
 )
 async def create_preview(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Preview]

@@ -51,6 +51,12 @@ class KeptApart(Conflict):
     code = "identity.kept_apart"
 
 
+class SharedByMany(Conflict):
+    """The identifier is used by several people, so it cannot be joined to one."""
+
+    code = "identity.shared_by_many"
+
+
 class Superseded(Conflict):
     """Later evidence connects the same people: say whether to cut that too."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from comptoir.identity import journal, namespaces, people, testimony
-from comptoir.identity.errors import KeptApart
+from comptoir.identity.errors import KeptApart, SharedByMany
 from comptoir.identity.journal import Effect, Operation
 from comptoir.identity.namespaces import Rules
 from comptoir.identity.records import PERSON_KEY, Node, Pair, Person
@@ -39,6 +39,8 @@ async def merge(
         moves = []
     now = {(await people.person(tx, key=key)).person_id for key in keys}
     if len(now) > 1:
+        if hubs := [n.value for n in await people.nodes_of(tx, now) if n.shared]:
+            raise SharedByMany(f"{hubs[0]} is used by several people.", values=hubs)
         raise KeptApart("A steward's split keeps these people apart: undo it first.", people=request["people"])
     return await journal.finish(tx, opened, Effect(vouched=pairs, request=request), moves)
 

@@ -108,7 +108,7 @@ CREATE INDEX cannot_link_b ON identity.cannot_link (b);
 
 -- What changed in the graph, why, by whom. `moved` is the pre-image of the nodes that changed person.
 CREATE TABLE identity.journal (
-    operation bigint GENERATED ALWAYS AS IDENTITY (CACHE 64) PRIMARY KEY,
+    operation bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind      text NOT NULL,       -- merged, resolved (both automatic); merge, split, undo, retraction, namespace, blocked_value
     actor     text NOT NULL,
     reason    text NOT NULL DEFAULT '',
