@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -22,7 +23,9 @@ from comptoir import channels, orders
 from comptoir.kernel import consumers
 from comptoir.kernel.auth import ROLES, SYSTEM, users
 from comptoir.kernel.db import Database
+from comptoir.kernel.migrate import migrate
 from comptoir.kernel.settings import Settings
+from comptoir.kernel.time import advance
 from comptoir.server.running import running
 
 SHOPS = {
@@ -37,12 +40,13 @@ OTHERS = {
     "appli": ("app", "Tissandier app"),
     "centre": ("phone", "Call centre, Tours"),
     "redoute": ("market", "La Redoute"),
+    "lettre": ("email", "Newsletter"),
 }
 SOURCES = {
     "browser": ("Web shop, browser", "site"),
     "app": ("App, iOS and Android", "appli"),
     "calls": ("Call centre desk", "centre"),
-    "news": ("Newsletter", "site"),
+    "news": ("Newsletter", "lettre"),
     "market": ("La Redoute, orders", "redoute"),
 }
 PEOPLE = [
@@ -57,6 +61,7 @@ ARTICLES = [
     ("K-231", "Cardigan Mousse", "Knitwear", 13900), ("S-310", "Boots Corentin, tan", "Shoes", 18900), ("S-322", "Loafers Paulin", "Shoes", 15900),
     ("A-410", "Scarf Alba, écru", "Accessories", 8900), ("A-433", "Belt Rivage", "Accessories", 5900), ("T-512", "Trousers Lison", "Trousers", 12900),
 ]  # fmt: skip
+PARIS = ZoneInfo("Europe/Paris")
 XSS = "<script>alert(1)</script>"
 
 
@@ -71,12 +76,13 @@ class Town(msgspec.Struct):
     keys: dict[str, str]
     """Write keys by the name of the source above."""
 
-    def visitor(self, role: str = "admin", **headers: str) -> httpx.Client:
+    @contextmanager
+    def visitor(self, role: str = "admin", **headers: str) -> Iterator[httpx.Client]:
         """A signed-in person of this role."""
-        client = httpx.Client(base_url=self.url, headers={"Origin": self.url, **headers}, timeout=20)
-        answer = client.post("/sign-in/as", data={"role": role})
-        assert answer.status_code == 303, answer.text
-        return client
+        with httpx.Client(base_url=self.url, headers={"Origin": self.url, **headers}, timeout=20) as client:
+            answer = client.post("/sign-in/as", data={"role": role})
+            assert answer.status_code == 303, answer.text
+            yield client
 
     def send(self, source: str, *events: dict) -> None:
         """Hand events to the tracking API, as an SDK does."""
@@ -94,11 +100,13 @@ def serving(url: str, *, empty: bool = False) -> Iterator[Town]:
     up, stop = threading.Event(), asyncio.Event()
 
     async def live() -> None:
+        await migrate(url)
+        async with Database(url, size=2) as db:
+            await set_clock(db)
         async with running(settings_for(url)) as house:
             await staff(house.db)
             town = Town(house.url, {})
             if not empty:
-                await asyncio.to_thread(lambda: None)
                 town.keys = await open_doors(house.db)
                 await house.app.sources.refresh()
                 await asyncio.to_thread(people_come_by, town)
@@ -112,7 +120,7 @@ def serving(url: str, *, empty: bool = False) -> Iterator[Town]:
         asyncio.set_event_loop(loop)
         try:
             loop.run_until_complete(live())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  told to the thread that waits
             failed.append(error)
             up.set()
 
@@ -126,6 +134,15 @@ def serving(url: str, *, empty: bool = False) -> Iterator[Town]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(20)
+        loop.close()
+
+
+async def set_clock(db: Database) -> None:
+    """Forward to the next 14:32 in Paris, so that a day is under way whenever the tests run."""
+    async with db.transaction() as tx:
+        target = tx.now.astimezone(PARIS).replace(hour=14, minute=32, second=8, microsecond=0)
+        target += timedelta(days=target <= tx.now)
+        await advance(tx, by=target - tx.now)
 
 
 async def staff(db: Database) -> None:
@@ -350,8 +367,9 @@ def people_come_by(town: Town) -> None:
 
 async def record_receipts(db: Database) -> None:
     rng = random.Random(11)
-    now = datetime.now(UTC)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    async with db.reading() as tx:
+        now = tx.now
+    midnight = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
     sales: list[orders.NewSale] = []
 
     def sell(outlet: str, at: datetime, who: dict | None, *, kind: str = "sale") -> None:
@@ -379,12 +397,13 @@ async def record_receipts(db: Database) -> None:
                 person(number),
             )
     for back in (0, 7):
-        start = midnight - timedelta(days=back)
-        hours = (now - midnight) / timedelta(hours=1) if back == 0 else 21
-        for _ in range(int(hours * (11 if back == 0 else 9))):
-            at = start + timedelta(hours=rng.random() * hours)
+        opening = midnight - timedelta(days=back) + timedelta(hours=7.5)
+        for _ in range(260):
+            at = opening + timedelta(hours=13.5 * rng.betavariate(2, 1.6))
+            shop = rng.choices([*SHOPS, "site", "appli", "redoute", "centre"], [9, 6, 5, 4, 3, 12, 6, 2, 1])[0]
             who = person(rng.randrange(len(PEOPLE))) if rng.random() < 0.6 else None
-            sell(rng.choices([*SHOPS, "site", "appli", "redoute", "centre"], [9, 6, 5, 4, 3, 12, 6, 2, 1])[0], at, who)
+            if at < now and (back == 0 or rng.random() < 0.88):
+                sell(shop, at, who)
     sell("LYB", now - timedelta(minutes=20), person(0), kind="return")
     async with db.transaction() as tx:
         answers = await orders.record(tx, sales)

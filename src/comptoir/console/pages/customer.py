@@ -29,7 +29,7 @@ from comptoir.kernel.money import Money
 YEAR = timedelta(days=365)
 MOMENTS = 40
 
-Kind = Literal["order", "basket", "look", "search", "message", "call", "visit", "told", "return"]
+Kind = Literal["bought", "basket", "looked", "message", "met", "told"]
 
 KNOWN_BY: Sequence[str] = (
     N_("told by a machine"),
@@ -187,7 +187,9 @@ def fact(page: Page, field: profiles.Field, sources: dict[int, channels.Source])
     rule = ", ".join(gettext(CRITERIA[one]) for one in field.rule)
     return Fact(
         label=gettext(field_name(field.name)),
-        value=value_in_words(field.value),
+        value=speaks(page, str(field.value)) or value_in_words(field.value)
+        if field.name == "language"
+        else value_in_words(field.value),
         channel=source.channel if source else "shop",
         source=gettext(
             "%(source)s, %(when)s",
@@ -215,7 +217,7 @@ async def thread(page: Page, tx: Tx, person: identity.Person, wanted: Wanted, pl
         tx,
         person=person.person_id,
         channels=wanted.channel or None,
-        kinds=wanted.kind or None,
+        kinds=[kind for one in wanted.kind for kind in KINDS[one][2]] or None,
         before=wanted.before or None,
         limit=MOMENTS,
     )
@@ -228,7 +230,7 @@ async def thread(page: Page, tx: Tx, person: identity.Person, wanted: Wanted, pl
         choices=[
             *(
                 Choice(page.gettext(name), icon, "", kind in wanted.kind, toggled(wanted, href, kind=kind))
-                for kind, (name, icon) in KINDS.items()
+                for kind, (name, icon, _) in KINDS.items()
             ),
             *(
                 Choice(page.draw.channel_name(key), "", key, key in wanted.channel, toggled(wanted, href, channel=key))

@@ -15,7 +15,7 @@ from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.evidence import NAMED_BY_EVENTS, find
-from comptoir.console.pages.told import VERDICTS
+from comptoir.console.pages.told import REASONS, VERDICTS
 from comptoir.console.rooms import enter
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import NotFound
@@ -146,8 +146,8 @@ def row(page: Page, one: ingest.Seen, sources: Mapping[int, channels.Source], fo
 
 
 def meaning(reason: str) -> str:
-    """A reason in a sentence; one that is newer than this page speaks for itself."""
-    return next((words for known, words in ingest.MEANING.items() if known == reason), reason)
+    """A reason in a sentence; one that is newer than this page, in the words of the intake."""
+    return REASONS.get(reason) or next((words for known, words in ingest.MEANING.items() if known == reason), reason)
 
 
 class EventView(msgspec.Struct, frozen=True):

@@ -103,7 +103,7 @@ def draw(identifiers: Sequence[Identifier], ties: Sequence[Tie], *, width: int, 
                 x=round(x, 1),
                 y=round(y, 1),
                 label_x=round(min(max(x, 52), width - 52), 1),
-                label_y=round(y + (-17 if above else 29 if depth == 0 else 25), 1),
+                label_y=round(y + (-15 if above else 33 if depth == 0 else 24), 1),
                 anchor="middle",
                 label=shorten(one),
                 channel=channel,
@@ -177,8 +177,9 @@ def layout(identifiers: Sequence[Identifier], ties: Sequence[Tie]) -> dict[int, 
     spans: dict[int, tuple[float, float]] = {root: (-pi / 2, 1.5 * pi)}
     for node in queue:
         start, end = spans[node]
+        share = (end - start) / max(sum(leaves[child] for child in children[node]), 1)
         for child in children[node]:
-            stop = start + (end - start) * leaves[child] / max(sum(leaves[one] for one in children[node]), 1)
+            stop = start + share * leaves[child]
             angles[child] = (start + stop) / 2
             # A branch fans out within a quarter turn, so that it points away from the middle.
             half = min((stop - start) / 2, pi / 4)

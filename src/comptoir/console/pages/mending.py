@@ -175,7 +175,7 @@ def weakest(page: Page, path: Sequence[Step]) -> str:
     if not path:
         return ""
     one = min(path, key=lambda step: step.confidence)
-    return f"{one.left} – {one.right}, {page.language.percent(one.confidence)}"
+    return f"{one.left} – {one.right}, {page.language.percent(one.confidence, 1)}"
 
 
 def deed(one: identity.journal.Operation) -> Deed:

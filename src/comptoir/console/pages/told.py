@@ -28,8 +28,8 @@ WITH_SUBJECT: Mapping[str, str] = {
     "page": N_("Was on the page %(what)s"),
     "screen": N_("Was on the screen %(what)s"),
     "look": N_("Looked at %(what)s"),
-    "order": N_("Bought, receipt %(what)s"),
-    "return": N_("Brought back, receipt %(what)s"),
+    "order": N_("Bought %(what)s"),
+    "return": N_("Brought back %(what)s"),
 }
 """By the event's name, else by its kind."""
 
@@ -74,18 +74,15 @@ ALONE: Mapping[str, str] = {
     "other": N_("Did something else"),
 }
 
-KINDS: Mapping[str, tuple[str, str]] = {
-    "order": (N_("Purchases"), "receipt"),
-    "basket": (N_("Baskets"), "basket"),
-    "look": (N_("Looks"), "eye"),
-    "search": (N_("Searches"), "search"),
-    "message": (N_("Messages"), "message"),
-    "call": (N_("Calls"), "headset"),
-    "visit": (N_("Visits"), "walk"),
-    "told": (N_("Told us"), "id"),
-    "return": (N_("Returns"), "arrow-back-up"),
+KINDS: Mapping[str, tuple[str, str, Sequence[str]]] = {
+    "bought": (N_("Purchases"), "receipt", ["order", "return"]),
+    "basket": (N_("Baskets"), "basket", ["basket"]),
+    "looked": (N_("Looks"), "eye", ["look", "search"]),
+    "message": (N_("Messages"), "message", ["message"]),
+    "met": (N_("Visits and calls"), "walk", ["visit", "call"]),
+    "told": (N_("Told us"), "id", ["told"]),
 }
-"""The filters of a thread: kind → its name and sign."""
+"""The filters of a thread: its name, its sign, and the kinds of moment that it keeps."""
 
 
 def sentence(page: Page, kind: str, name: str, subject: str | None) -> str:
@@ -133,6 +130,8 @@ def note(strand: Strand, places: Mapping[int, str]) -> str:
     newest = strand.moments[0]
     subjects = distinct(strand.moments)
     place = places.get(newest.source_id or 0, "")
+    if newest.kind in {"order", "return"}:
+        return place
     if len(subjects) > 1:
         shown = ", ".join(subjects[:3]) + ("…" if len(subjects) > 3 else "")
         return f"{shown} · {place}" if place else shown
@@ -155,6 +154,28 @@ VERDICTS: Mapping[str, tuple[str, str, str]] = {
     "duplicate": (N_("sent again"), "", "refresh"),
     "rejected": (N_("rejected"), "bad", "ban"),
 }
+
+
+REASONS: Mapping[str, str] = {
+    "malformed": N_("It is no JSON object of the tracking API."),
+    "unknown_type": N_("Its type is none of track, identify, page, screen, group, alias."),
+    "no_user_anon_id": N_("It names neither a user nor a browser."),
+    "no_previous_id": N_("It does not say which earlier name it joins."),
+    "bad_group_id": N_("It does not say which group."),
+    "missing_event_name": N_("It does not say what happened: the event has no name."),
+    "too_large": N_("It is larger than 32 KB."),
+    "too_many_traits": N_("It has more than 300 properties or traits."),
+    "too_many_identifiers": N_("It names more than 50 identifiers."),
+    "identifier_too_long": N_("An identifier is longer than 500 characters."),
+    "message_id_too_long": N_("Its message id is longer than 100 characters."),
+    "nul_or_surrogate": N_("A text in it holds a character that cannot be stored."),
+    "bad_time": N_("Its time is no moment between 1970 and 9999."),
+    "bad_money": N_("An amount in it is negative, no number, or more than any sale."),
+    "plan_violation": N_("It does not keep to the tracking plan of its source."),
+    "unplanned_event": N_("The tracking plan of its source does not name it."),
+    "clock_off": N_("The sender’s clock is off by more than a day."),
+}
+"""Why an event was not taken, or was doubtful."""
 
 
 def field_name(name: str) -> str:

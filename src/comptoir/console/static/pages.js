@@ -8,7 +8,7 @@ customElements.define("x-copy", class extends HTMLElement {
       if (!button) return;
       const code = this.querySelector("code");
       await navigator.clipboard.writeText(code.dataset.copy ?? code.textContent);
-      const label = button.querySelector("span");
+      const label = button.lastChild;
       const before = label.textContent;
       label.textContent = button.dataset.said;
       setTimeout(() => { label.textContent = before; }, 2000);

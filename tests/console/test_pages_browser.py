@@ -1,0 +1,161 @@
+"""The pages in Chromium: open to all, in both languages, light and dark, desk and phone; live; by keyboard."""
+
+import re
+
+import pytest
+
+from console.test_browser import browsing, overflow, violations
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+
+LOOKS = [(1440, "en"), (1440, "fr"), (390, "en"), (390, "fr")]
+PATHS = [
+    "/",
+    "/customers",
+    "/customers?channel=shop&has=loyalty_card&spent=1",
+    "/customers?q=nobody-at-all",
+    "{customer}",
+    "{customer}?kind=bought&channel=shop",
+    "{customer}/identity",
+    "{customer}/split",
+    "{customer}/merge?q=wouters",
+    "/events",
+    "/events?verdict=rejected",
+    "/quality",
+    "/quality/letters",
+    "/quality/letters/1",
+    "/quality/consumers",
+    "/sources",
+    "/sources/1",
+    "/sources/new",
+    "/sources/keys",
+]
+
+
+async def customer(page, question="Morel"):
+    await page.goto(f"/customers?q={question}")
+    return await page.locator("a.person-name").first.get_attribute("href")
+
+
+@pytest.mark.parametrize(("width", "lang"), LOOKS)
+async def test_every_page_is_open_to_all(chromium, town, width, lang):
+    faults = {}
+    async with browsing(chromium, town.url, width=width, lang=lang) as page:
+        href = await customer(page)
+        for path in PATHS:
+            answer = await page.goto(path.replace("{customer}", href))
+            assert answer.status == 200, path
+            found = await violations(page)
+            if too_wide := await overflow(page):
+                found.append(f"{too_wide} px too wide")
+            if found:
+                faults[path] = found
+        assert not page.wrong
+    assert not faults
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+async def test_an_empty_house_is_open_to_all(chromium, bare_town, lang):
+    faults = {}
+    async with browsing(chromium, bare_town.url, width=390, lang=lang) as page:
+        for path in ["/", "/customers", "/events", "/quality", "/quality/letters", "/quality/consumers", "/sources"]:
+            await page.goto(path)
+            if found := await violations(page):
+                faults[path] = found
+        assert not page.wrong
+    assert not faults
+
+
+async def test_what_comes_in_shows_without_a_reload(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        await page.goto("/events?name=Garden")
+        await page.locator("x-link", has_text="Live").wait_for()
+        await page.get_by_text("Nothing fits").wait_for()
+        await page.evaluate("window.here = true")
+        town.send("browser", {"type": "track", "event": "Garden Visited", "anonymousId": "gardener-1"})
+        await page.locator("#tail").get_by_text("Garden Visited").wait_for(timeout=8000)
+        assert await page.evaluate("window.here")
+
+        await page.goto("/")
+        town.send("browser", {"type": "track", "event": "Pond Visited", "anonymousId": "gardener-1"})
+        await page.locator(".ticker").get_by_text("Pond Visited").wait_for(timeout=8000)
+        assert not page.wrong
+
+
+async def test_pause_holds_what_comes_in(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        await page.goto("/events?name=Quiet")
+        await page.locator("x-link", has_text="Live").wait_for()
+        await page.locator("[data-pause]").click()
+        await page.locator("x-link", has_text="Paused").wait_for()
+        town.send("browser", {"type": "track", "event": "Quiet Visited", "anonymousId": "gardener-1"})
+        await page.locator("[data-pause]").click()
+        await page.locator("#tail").get_by_text("Quiet Visited").wait_for(timeout=8000)
+
+
+async def test_the_list_answers_while_one_types(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        await page.goto("/customers")
+        await page.keyboard.press("f")
+        await page.keyboard.type("quém")
+        await page.locator("#found .person-name", has_text="Quéméneur").wait_for()
+        await page.wait_for_url(re.compile(r"q=qu"))
+        assert await page.locator("#found .person-name").count() == 1
+        await page.locator("#found .chip-x").first.click()
+        await page.locator("#found .person-name", has_text="Morel").wait_for()
+        assert not page.wrong
+
+
+async def test_an_event_opens_beside_the_thread(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        href = await customer(page)
+        await page.goto(f"{href}?kind=looked")
+        await page.locator(".knot a").first.click()
+        side = page.locator("#side")
+        await side.locator(".json").wait_for()
+        assert '"event"' in await side.locator(".json").text_content()
+        assert page.url.endswith("?kind=looked")
+        await page.keyboard.press("Escape")
+        await side.wait_for(state="hidden")
+        assert not page.wrong
+
+
+async def test_merge_and_undo_by_keyboard_alone(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        left = await customer(page, "Kervadec")
+        right = await customer(page, "Gautier")
+        await page.goto(left)
+        await page.keyboard.press("m")
+        await page.wait_for_url(re.compile("/merge"))
+        await page.keyboard.type("gautier")  # the field has the focus
+        compare = page.locator("#candidates a.btn").first
+        await compare.wait_for()
+        await compare.focus()
+        await page.keyboard.press("Enter")
+        one = page.get_by_role("button", name="One person")
+        await one.wait_for()
+        await one.focus()
+        await page.keyboard.press("Enter")
+        undo = page.locator("x-toast").get_by_role("button", name="Undo")
+        await undo.wait_for()
+        assert "Known by" in await page.locator(".who-tags").text_content()
+        await undo.focus()
+        await page.keyboard.press("Enter")
+        await page.get_by_text("As it was before.").wait_for()
+        for href in (left, right):
+            await page.goto(href)
+            assert page.url.endswith(href)
+        assert not page.wrong
+
+
+async def test_a_key_is_shown_and_copied(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.goto("/sources/1")
+        assert not await page.locator(".secret code").is_visible()
+        await page.locator(".secret summary").click()
+        await page.locator(".secret").get_by_role("button", name="Copy").click()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("wk_")
+        assert copied == await page.locator(".secret code").text_content()
+        assert not page.wrong
