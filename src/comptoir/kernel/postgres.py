@@ -44,6 +44,12 @@ def embedded(folder: Path, extra: dict[str, str] | None = None) -> str:
         lines = [f"{name} = {value}" for name, value in {**CONFIGURATION, **(extra or {})}.items()]
         with configuration.open("a") as file:
             file.write("\n".join(["", MARK, *lines, ""]))
+    # A process that was killed never took itself off the list; with it there, the server would not stop any more.
+    with server._lock:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        users = server.global_process_id_list
+        for pid in users.get_and_remove(0):
+            if not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+                users.get_and_remove(pid)
     server.start()
     return server.get_uri()
 
