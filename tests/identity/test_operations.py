@@ -197,6 +197,13 @@ async def test_a_merge_by_hand_joins_two_accounts_and_only_these(tx):
     assert await identity.reconcile(tx) == []
 
 
+async def test_three_are_merged_whoever_is_named_first(tx):
+    await identity.resolve(tx, [seen(TABLET), seen(JO, JOS_MAIL), seen(MAY, MAYS_MAIL)])
+    keys = [await key_of(tx, who) for who in (TABLET, JO, MAY)]
+    await merges.merge(tx, keys=keys, actor="steward")
+    assert await together(tx, TABLET, JO, MAY, JOS_MAIL, MAYS_MAIL)
+
+
 async def test_a_split_sticks_and_a_merge_against_it_is_refused(tx):
     await identity.resolve(tx, [seen(JO, JOS_MAIL, TABLET), seen(JOS_MAIL, LAPTOP)])
     tablet = await node_of(tx, TABLET)

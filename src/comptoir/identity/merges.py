@@ -1,6 +1,7 @@
 """Joining people by hand, and looking first at what that would do."""
 
 from collections.abc import Awaitable, Sequence
+from itertools import combinations
 from uuid import UUID
 
 import msgspec
@@ -30,8 +31,9 @@ async def merge(
     if isinstance(opened, Operation):
         return opened
     rules = await namespaces.load(tx)
-    first, *others = [await people.person(tx, key=key) for key in keys]
-    pairs = sorted({pair for other in others for pair in must_links(first, other, rules)})
+    whole = [await people.person(tx, key=key) for key in keys]
+    # Each with each: a raised limit of one kind of person key needs a link between two of that kind.
+    pairs = sorted({pair for left, right in combinations(whole, 2) for pair in must_links(left, right, rules)})
     if pairs:
         touched = await testimony.vouch(tx, opened, pairs)
         moves = await settle(tx, rules, recount=touched, operation=True)
