@@ -1,0 +1,138 @@
+"""The command line: what it prints, what it refuses, and that it never shows a traceback."""
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import msgspec
+import pytest
+import structlog
+
+from comptoir.cli import main
+from comptoir.kernel import logs
+
+pytestmark = pytest.mark.anyio
+
+
+class Done(msgspec.Struct):
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def comptoir(fresh_url, tmp_path, monkeypatch, capsys):
+    """Run a command on a database of its own; what it printed. `expect` is its exit code."""
+    monkeypatch.setenv("COMPTOIR_DATABASE_URL", fresh_url)
+    monkeypatch.setenv("COMPTOIR_DATA_DIR", str(tmp_path))
+
+    def run(*arguments, stdin="", expect=0):
+        monkeypatch.setattr(sys, "argv", ["comptoir", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert (ended.value.code or 0) == expect, said
+        return Done(said.out, said.err)
+
+    yield run
+    structlog.reset_defaults()
+    root = logging.getLogger()
+    root.handlers = [one for one in root.handlers if not isinstance(one, logs.Handler)]
+
+
+def test_help_answers_for_every_command(comptoir):
+    said = comptoir("--help").stdout
+    for name in ("demo", "serve", "worker", "source", "key", "user", "sql", "import", "export", "replay", "doctor"):
+        assert name in said
+
+
+def test_sources_and_keys(comptoir):
+    first = comptoir("source", "add", "Web shop", "--channel", "web").stdout.strip()
+    assert first.startswith("wk_")
+    assert comptoir("source", "add", "Web shop", expect=1).stderr.startswith("A source is called")
+    second = comptoir("source", "rotate", "Web shop").stdout.strip()
+    assert second != first
+    assert second in comptoir("source", "list").stdout
+    assert "no channel" in comptoir("source", "add", "Fax", "--channel", "fax", expect=1).stderr
+
+    key = comptoir("key", "add", "--scope", "orders:write", "--scope", "catalog:read").stdout.strip()
+    assert key.startswith("ck_")
+    assert key.split("_")[1] in comptoir("key", "list").stdout
+    assert "revoked" in comptoir("key", "revoke", key).stdout
+    assert "orders:write" in comptoir("key", "add", "--scope", "nonsense", expect=1).stderr
+
+
+def test_users(comptoir):
+    said = comptoir("user", "add", "ada@example.org", "--role", "admin", stdin="correct horse battery\n").stdout
+    assert said == "ada@example.org: admin.\n"
+    comptoir("user", "add", "ada@example.org", "--role", "admin", stdin="correct horse battery\n", expect=1)
+    assert "between 10" in comptoir("user", "add", "b@c.d", "--role", "admin", stdin="short\n", expect=1).stderr
+
+
+def test_sql_reads_published_views_and_nothing_else(comptoir):
+    comptoir("source", "add", "Web shop")
+    found = comptoir("sql", "SELECT code, channel FROM channels.v_outlet", "--format", "json").stdout
+    assert json.loads(found) == {"code": "web-shop", "channel": "web"}
+    for forbidden in (
+        "SELECT * FROM kernel.api_key",
+        "SELECT write_key FROM channels.write_key",
+        "DELETE FROM channels.outlet",
+        "INSERT INTO channels.outlet DEFAULT VALUES",
+        "CREATE TABLE channels.x ()",
+        "SELECT 1; DELETE FROM channels.outlet",
+        "SELECT pg_read_file('/etc/passwd')",
+        "COPY channels.v_outlet TO PROGRAM 'cat'",
+        "SELEC",
+    ):
+        assert "Published are" in comptoir("sql", forbidden, expect=1).stderr, forbidden
+    assert "web-shop" in comptoir("sql", "SELECT code FROM channels.v_outlet").stdout
+    assert "longer than" in comptoir("sql", "SELECT pg_sleep(9)", "--timeout", "0.2", expect=1).stderr
+
+
+def test_outlets_come_in_and_go_out(comptoir, tmp_path):
+    file = tmp_path / "shops.csv"
+    file.write_text("code,channel,name,latitude,longitude\nS1,shop,One,48.8,2.3\nS2,shop,Two,,\nS3,fax,Three,,\n")
+    done = comptoir("import", "outlets", str(file), expect=1)
+    assert "3 rows read, 2 recorded, 1 refused." in done.stdout
+    assert "row 3" in done.stderr
+    for form in ("csv", "ndjson", "parquet"):
+        written = tmp_path / f"out.{form}"
+        assert "2 rows" in comptoir("export", "channels.v_outlet", str(written)).stdout
+        assert written.stat().st_size > 0
+    (tmp_path / "out.csv").rename(tmp_path / "again.csv")
+    assert "not published" in comptoir("export", "kernel.api_key", str(file), expect=1).stderr
+    assert "no file" in comptoir("import", "outlets", str(tmp_path / "none.csv"), expect=1).stderr
+    file.rename(tmp_path / "shops.xls")
+    assert "name it" in comptoir("import", "outlets", str(tmp_path / "shops.xls"), expect=1).stderr
+
+
+def test_the_books(comptoir):
+    assert "nothing is wrong" in comptoir("reconcile").stdout
+    assert "emptied" in comptoir("replay", "customers").stdout
+    assert "customers" in comptoir("replay", "nobody", expect=1).stderr
+
+
+def test_the_doctor_reports_and_hides_the_database_url(comptoir, fresh_url):
+    comptoir("source", "list")
+    done = comptoir("doctor")
+    assert "migrations" in done.stdout
+    assert "database_url=(set)" in done.stdout
+    assert fresh_url not in done.stdout
+
+
+def test_a_database_that_is_away_is_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "comptoir", "source", "list"],
+        env={**os.environ, "COMPTOIR_DATABASE_URL": "postgresql://127.0.0.1:1/none"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database cannot be reached")
+    assert "Traceback" not in done.stderr
