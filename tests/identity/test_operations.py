@@ -1,5 +1,6 @@
 """What stewards do and undo: always exactly what the evidence and their words say, and back again exactly."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -42,28 +43,26 @@ async def couple(tx):
     await identity.resolve(tx, [seen(JO, JOS_MAIL), seen(JO, LAPTOP, minute=1), seen(MAYS_MAIL, TABLET, minute=2)])
 
 
-steps = st.lists(st.tuples(st.sampled_from("bbbbmsSru"), st.integers(0, 10**6), st.integers(0, 10**6)), max_size=10)
-
-
 @searching
-@given(cut(), steps)
-async def test_any_afternoon_of_a_steward_is_what_the_evidence_says(tx, batches, afternoon):
+@given(cut(most=90), st.integers(0, 2**32))
+async def test_any_afternoon_of_a_steward_is_what_the_evidence_says(tx, batches, seed):
     """Batches, merges, splits, retractions and undos in any order: stored = solved from everything."""
     await tx.run(EMPTY)
-    done = []
-    for number, (kind, x, y) in enumerate([("b", 0, 0), *afternoon]):
+    dice = random.Random(seed)
+    for number, kind in enumerate(["b", *dice.choices("bbbmmsSruu", k=12)]):
         await tx.run("SAVEPOINT step")
         try:
             if kind == "b" and batches:
                 await identity.resolve(tx, batches.pop(0))
             elif kind != "b":
-                done.append((await step(tx, kind, x, y, done, f"step {number}")).operation)
+                # Few choices, so that operations meet on the same people and edges.
+                await step(tx, kind, dice.randrange(6), dice.randrange(6), f"step {number}")
         except (KeptApart, NotConnected, NotUndoable, SharedByMany, Superseded):
             await tx.run("ROLLBACK TO SAVEPOINT step")
         assert await identity.reconcile(tx) == []
 
 
-async def step(tx, kind, x, y, done, reference):
+async def step(tx, kind, x, y, reference):
     nodes = await tx.tuples("SELECT node_id, key FROM identity.node ORDER BY node_id")
     (left, left_key), (_, right_key) = nodes[x % len(nodes)], nodes[y % len(nodes)]
     how = {"actor": "steward", "reference": reference}
@@ -79,7 +78,7 @@ async def step(tx, kind, x, y, done, reference):
     if kind == "r":
         scope = [Scope(batch_id="import 1"), Scope(source_id=1), Scope(source_id=2, since=START + timedelta(minutes=2))]
         return await retractions.retract(tx, scope=scope[x % 3], **how)
-    operations = await tx.values("SELECT operation FROM identity.journal ORDER BY operation")
+    operations = await tx.values("SELECT operation FROM identity.journal ORDER BY operation DESC")
     if not operations:
         raise NotUndoable
     return await undos.undo(tx, operation=operations[x % len(operations)], cut=bool(y % 2), **how)
@@ -92,7 +91,7 @@ async def test_an_undone_operation_leaves_no_trace(tx, batches, x, y, kind):
     await identity.resolve(tx, whole(batches))
     before = await graph(tx)
     try:
-        done = await step(tx, kind, x, y, [], "once")
+        done = await step(tx, kind, x, y, "once")
     except (NotConnected, SharedByMany):
         return
     after = await graph(tx)
