@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from comptoir.kernel.bodies import Many, inlined
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
+from comptoir.kernel.http.many import Many, inlined
 
 
 class Thing(msgspec.Struct, frozen=True):

@@ -11,10 +11,10 @@ from comptoir.catalog import categories, imports, products
 from comptoir.catalog.errors import BadGtin, UnknownProduct
 from comptoir.catalog.records import Category, Imported, NewProduct, Product, RefusedRow, Variant
 from comptoir.kernel.auth import allow
-from comptoir.kernel.bodies import Many
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
+from comptoir.kernel.http.many import Many
 
 MAX_BODY = 32_000_000
 """Bytes: five thousand products with all they say of themselves."""

@@ -5,6 +5,6 @@ access   source, key, user                      doctor  a report that can be pas
 terminal settings, output, errors               files   rows of CSV, NDJSON and Parquet
 """
 
-from comptoir.cli.main import app, main
+from comptoir.cli.commands import app, main
 
 __all__ = ["app", "main"]

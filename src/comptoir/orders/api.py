@@ -10,10 +10,10 @@ from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.status_codes import HTTP_200_OK
 
 from comptoir.kernel.auth import allow
-from comptoir.kernel.bodies import Many
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
+from comptoir.kernel.http.many import Many
 from comptoir.orders import receipts, sales
 from comptoir.orders.errors import UnknownSale
 from comptoir.orders.records import Head, NewSale, Recorded, Sale, Total

@@ -6,7 +6,7 @@
 transactions  `tx`: committed before the answer is sent, so an answer never promises what a crash could take back
 idempotency   the same `Idempotency-Key` gets the same answer, and the work is done once
 pages         `Page`, `page`, `cursor_of`, `place_of`
-bodies        what a body may hold
+bodies        what a body may hold                    many  bodies that hold many things, each judged by itself
 problems      RFC 9457 problem+json with a stable `code`; `raises(...)` for OpenAPI
 edge          request ids, security headers, what no route may see
 """

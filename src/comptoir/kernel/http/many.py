@@ -18,7 +18,7 @@ import msgspec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
-from comptoir.kernel.http import refuse_nul
+from comptoir.kernel.http.bodies import refuse_nul
 
 T = TypeVar("T", bound=msgspec.Struct)
 
