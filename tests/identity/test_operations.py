@@ -228,3 +228,21 @@ async def test_merges_and_splits_are_told(tx):
     await undos.undo(tx, operation=bridge.operation, actor="steward")
     told = await tx.values("SELECT kind FROM kernel.event WHERE kind LIKE 'identity.%%' ORDER BY position")
     assert told[-2:] == ["identity.people_merged", "identity.people_split"]
+
+
+async def test_what_two_stewards_cut_stays_cut_until_both_take_it_back(tx):
+    await identity.resolve(tx, [seen(JO, JOS_MAIL, batch="import 1")])
+    a, b = sorted([await node_of(tx, JO), await node_of(tx, JOS_MAIL)])
+    first = await splits.cut(tx, edges=[(a, b)], actor="ann")
+    second = await splits.cut(tx, edges=[(a, b)], actor="bob")
+    await undos.undo(tx, operation=first.operation, actor="ann")
+    assert not await together(tx, JO, JOS_MAIL)
+    await undos.undo(tx, operation=second.operation, actor="bob")
+    assert await together(tx, JO, JOS_MAIL)
+
+    whole_import = await retractions.retract(tx, scope=Scope(batch_id="import 1"), actor="ann")
+    whole_source = await retractions.retract(tx, scope=Scope(source_id=1), actor="bob")
+    await undos.undo(tx, operation=whole_import.operation, actor="ann")
+    assert not await together(tx, JO, JOS_MAIL)
+    await undos.undo(tx, operation=whole_source.operation, actor="bob")
+    assert await together(tx, JO, JOS_MAIL)
