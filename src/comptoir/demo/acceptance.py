@@ -33,6 +33,8 @@ class Scene(msgspec.Struct, frozen=True):
     settings: Settings
     keys: dict[str, str]
     traffic: Traffic
+    town: asyncio.Task[None]
+    """The traffic, while it is live."""
     history: History | None
     memory: Memory
 
@@ -70,6 +72,7 @@ async def history_is_complete(scene: Scene) -> str:
 
 async def live_events_are_seen(scene: Scene) -> str:
     """What the town does now comes in, and is read by the worker."""
+    assert not scene.town.done(), "the town has stopped: see the server's log"
     began = datetime.now(UTC)
 
     async def some() -> list[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Before the first customer: shops, the places on the net, their sources, and the products; all over the HTTP API."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from comptoir.demo.courier import Courier
+from comptoir.demo.courier import Courier, Refused
 from comptoir.demo.history import CURRENCY, Product
 from comptoir.demo.places import Shop
 
@@ -50,7 +51,34 @@ async def open_sources(courier: Courier) -> dict[str, str]:
         entry = {"name": f"{place.name} (simulated)", "outlet": place.source}
         source = known.get(place.source) or await courier.post("/v1/channels/sources", entry)
         keys[place.source] = source["write_key"]
+        if place.source == "web" and place.source not in known:
+            await promise(courier, source["source_id"])
     return keys
+
+
+async def promise(courier: Courier, source_id: int) -> None:
+    """The web shop's tracking plan: what its events about products hold. Violations are counted, not refused.
+
+    A new source is known to every process within a moment; until then it has no plan to give.
+    """
+    for attempt in range(1, PLAN_ATTEMPTS + 1):
+        try:
+            await courier.post(f"/v1/ingest/plans/{source_id}", PLAN)
+        except Refused as refused:
+            if refused.status != 404 or attempt == PLAN_ATTEMPTS:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return
+
+
+GOODS = {
+    "type": "object",
+    "required": ["product_id", "price"],
+    "properties": {"product_id": {"type": "string"}, "price": {"type": "number", "minimum": 0}},
+}
+PLAN = {"mode": "observe", "events": {"Product Viewed": GOODS, "Product Added": GOODS}, "note": "Plan of the demo"}
+PLAN_ATTEMPTS = 25
 
 
 async def fill_shelves(courier: Courier, products: list[Product], progress: Callable[[int], None]) -> int:

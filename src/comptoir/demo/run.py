@@ -13,8 +13,9 @@ import signal
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import msgspec
 from rich.console import Console, Group
 from rich.panel import Panel
@@ -22,10 +23,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from comptoir.demo import check, history, loading, opening, places, world
-from comptoir.demo.courier import Courier
+from comptoir.demo.courier import Courier, Refused
 from comptoir.demo.history import History, Missing, Product, weeks_to_show
 from comptoir.demo.house import House, Memory, NotReady, free_port
 from comptoir.demo.outings import Shelf
+from comptoir.demo.receipts import NotTaken
 from comptoir.demo.staff import PEOPLE, hire
 from comptoir.demo.traffic import Traffic
 from comptoir.demo.truth import Truth
@@ -116,6 +118,15 @@ async def until_stopped(demo: "Demo") -> int:
     except asyncio.CancelledError:
         demo.console.print("The shop is closed. `comptoir demo` opens it again where it was.")
         return 0
+    except Exception as error:
+        cause = error
+        while isinstance(cause, ExceptionGroup):  # of requests that were under way together
+            cause = cast("ExceptionGroup[Exception]", cause).exceptions[0]
+        if not isinstance(cause, Refused | NotTaken | httpx.TransportError):
+            raise
+        said = f"The server did not take it: {cause!r}. More is in {demo.options.data_dir / 'server.log'}."
+        demo.console.print(said, style="bold red", markup=False)
+        return 1
 
 
 class Demo:
@@ -167,11 +178,13 @@ class Demo:
                 traffic = self._traffic(courier, keys, goods)
                 await self._catch_up(traffic)
                 self.console.print(f"Everything is in after {seconds(datetime.now(UTC) - began)}; the town is live.")
-                async with self._live(traffic):
+                async with self._live(traffic) as town:
                     if self.options.check:
-                        scene = check.Scene(house, courier, self.settings, keys, traffic, goods.history, self.memory)
+                        scene = check.Scene(
+                            house, courier, self.settings, keys, traffic, town, goods.history, self.memory
+                        )
                         return await check.run(scene, self.console)
-                    await asyncio.Event().wait()
+                    await asyncio.shield(town)  # it ends only by Ctrl+C, or because the server is gone
         return 0
 
     def _welcome(self, house: House, took: timedelta) -> None:
@@ -236,7 +249,7 @@ class Demo:
         self.save()
 
     @contextlib.asynccontextmanager
-    async def _live(self, traffic: Traffic) -> AsyncGenerator[None]:
+    async def _live(self, traffic: Traffic) -> AsyncGenerator[asyncio.Task[None]]:
         """The town lives while the block runs; its last acts are finished before the server stops."""
         stopping = asyncio.Event()
         speed = CHECK_SPEED if self.options.check else self.options.speed
@@ -246,7 +259,7 @@ class Demo:
         day = f"a day in town takes {length}"
         self.console.print(f"About {speed:g} simulated acts a second: {day}. Ctrl+C ends it.")
         try:
-            yield
+            yield task
         finally:
             stopping.set()
             with contextlib.suppress(Exception):

@@ -106,8 +106,8 @@ class Twin:
 
 
 def damaged(rng: random.Random, message: dict[str, Any]) -> dict[str, Any]:
-    """As real senders damage them: no name, nobody, an unknown type, a time that is none, text for a table."""
-    match rng.randrange(5):
+    """As real senders damage them: no name, nobody, an unknown type, a time that is none, a price as text, no table."""
+    match rng.randrange(6):
         case 0:
             return {**message, "type": "track", "event": ""}
         case 1:
@@ -116,5 +116,8 @@ def damaged(rng: random.Random, message: dict[str, Any]) -> dict[str, Any]:
             return {**message, "type": "trak"}
         case 3:
             return {**message, "timestamp": "yesterday"}
+        case 4:
+            said = {"product_id": "1234", "price": "free"}
+            return {**message, "type": "track", "event": "Product Viewed", "properties": said}
         case _:
             return {**message, "type": "track", "event": "Product Viewed", "properties": "sku=1234"}
