@@ -161,14 +161,14 @@ NAMED: LiteralString = """
         FROM unnest(%(words)s::text[]) AS k (word)
         CROSS JOIN LATERAL (SELECT w.node_id FROM profiles.name_word AS w
                             WHERE w.word >= k.word AND w.word < k.word || U&'\\FFFD') AS w
-        JOIN identity.v_node AS n USING (node_id)
+        JOIN identity.node AS n USING (node_id)
         GROUP BY n.person_id
         HAVING count(DISTINCT k.word) = cardinality(%(words)s::text[]))
 """
 
 BOUGHT_IN: LiteralString = """
     p.person_id IN (
-        SELECT n.person_id FROM profiles.shop AS s JOIN identity.v_node AS n USING (node_id)
+        SELECT n.person_id FROM profiles.shop AS s JOIN identity.node AS n USING (node_id)
         WHERE s.outlet_id = ANY(%(shops)s::smallint[]) AND s.orders > 0)
 """
 
