@@ -123,11 +123,11 @@ async def test_an_event_opens_beside_the_thread(chromium, town):
 async def test_merge_and_undo_by_keyboard_alone(chromium, town):
     async with browsing(chromium, town.url) as page:
         left = await customer(page, "Kervadec")
-        right = await customer(page, "Gautier")
+        right = await customer(page, "Pons")
         await page.goto(left)
         await page.keyboard.press("m")
         await page.wait_for_url(re.compile("/merge"))
-        await page.keyboard.type("gautier")  # the field has the focus
+        await page.keyboard.type("pons")  # the field has the focus
         compare = page.locator("#candidates a.btn").first
         await compare.wait_for()
         await compare.focus()

@@ -33,6 +33,7 @@ document.addEventListener("keydown", (event) => {
   if (element) {
     event.preventDefault();
     element.click();
+    if (element.matches("input")) element.focus();
   } else if (!mod && [...all.keys()].some((other) => other.startsWith(`${keys} `))) {
     started = keys;
     timer = setTimeout(() => { started = ""; }, PATIENCE);
