@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from comptoir.console import ROOMS
+from comptoir.demo import places
 from comptoir.demo.courier import Courier
 from comptoir.demo.history import CURRENCY, INSTALL, History, last_day
 from comptoir.demo.house import House, Memory
@@ -57,7 +58,7 @@ async def history_is_complete(scene: Scene) -> str:
     wrong = [row["outlet"] for row in told if row["currency"] != CURRENCY or row["returns"]]
     assert not wrong, f"other currencies or returns at {wrong[:5]}"
     found = {row["outlet"]: (row["receipts"], row["customers"], row["total_minor"]) for row in told}
-    real = {f"shop-{t.store_id}": (t.receipts, t.customers, t.total_minor) for t in scene.history.totals()}
+    real = {places.code(t.store_id): (t.receipts, t.customers, t.total_minor) for t in scene.history.totals()}
     differ = {
         shop: {"data set": real.get(shop), "comptoir": found.get(shop)}
         for shop in sorted(real.keys() | found.keys())

@@ -145,7 +145,7 @@ class House:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as the child reads them."""
-    names = ("database_url", "language", "country", "currency", "time_zone", "log_level", "demo")
+    names = ("database_url", "retailer", "language", "country", "currency", "time_zone", "log_level", "demo")
     return {f"COMPTOIR_{name.upper()}": str(getattr(settings, name)) for name in names if getattr(settings, name)}
 
 

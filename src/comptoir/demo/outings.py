@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from comptoir.demo import places
 from comptoir.demo.history import CURRENCY, Product
 from comptoir.demo.world import Device, Person, mistyped, stable
 
@@ -237,7 +238,7 @@ class Outing:
         phones = [device for device in person.devices if device.kind == "phone"]
         if phones and rng.random() < 0.35:
             see = _Screen(self, "app", phones[0], None)
-            yield see.track("Store Visited", {"store_id": f"shop-{store}", "method": "beacon"})
+            yield see.track("Store Visited", {"store_id": places.code(store), "method": "beacon"})
         wanted = self.memory.looked[-2:] if rng.random() < 0.7 else []
         others = [self.shelf.pick(rng, person).product_id for _ in range(rng.randrange(1, 9))]
         lines = [
@@ -260,7 +261,7 @@ class Outing:
         for _ in range(self.rng.randrange(1, 4)):
             product = self.shelf.pick(self.rng, person)
             self.memory.looked = [*self.memory.looked[-9:], product.product_id]
-            said = {**facts(product), "store_id": f"shop-{store}"}
+            said = {**facts(product), "store_id": places.code(store)}
             body = message("track", held, **who, event="Product Viewed", properties=said)
             yield Step(self.rng.uniform(5, 40), "display", marks, body)
 

@@ -5,6 +5,7 @@ households of a demo without the data package.
 """
 
 import random
+from functools import cache
 from math import cos, radians
 
 import msgspec
@@ -78,7 +79,13 @@ class Shop(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> str:
-        return f"shop-{self.store_id}"
+        return code(self.store_id)
+
+
+@cache
+def code(store_id: int) -> str:
+    """`CIN-367`: the made-up town and the real number. The town is the first thing that is drawn for a shop."""
+    return f"{random.Random(f'shop:{store_id}').choice(TOWNS)[0][:3].upper()}-{store_id}"
 
 
 def shops(store_ids: list[int]) -> list[Shop]:
@@ -87,7 +94,7 @@ def shops(store_ids: list[int]) -> list[Shop]:
     made: list[Shop] = []
     for store_id in sorted(store_ids):
         rng = random.Random(f"shop:{store_id}")
-        town, state, code, latitude, longitude, zone = rng.choice(TOWNS)
+        town, state, postcode, latitude, longitude, zone = rng.choice(TOWNS)
         street = next(
             (street for street in rng.sample(STREETS, len(STREETS)) if f"{town}, {street}" not in taken), "Plaza"
         )
@@ -100,7 +107,7 @@ def shops(store_ids: list[int]) -> list[Shop]:
                 store_id=store_id,
                 name=name,
                 street=f"{rng.randrange(1, 3_000)} {street}",
-                postal_code=f"{code + rng.randrange(30):05d}",
+                postal_code=f"{postcode + rng.randrange(30):05d}",
                 city=town,
                 region=state,
                 latitude=round(latitude + north, 5),

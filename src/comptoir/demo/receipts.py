@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from comptoir.demo import places
 from comptoir.demo.courier import Courier
 from comptoir.demo.history import CURRENCY, Line, Receipt, shown
 from comptoir.demo.outings import Sale
@@ -26,7 +27,7 @@ def receipt_entry(receipt: Receipt, *, weeks: int, fuel: set[int]) -> dict[str, 
     coupons = min(total, sum(line.coupon for line in receipt.lines))
     paid = [("coupon", coupons), ("unrecorded", total - coupons)] if coupons else []
     return {
-        "outlet": f"shop-{receipt.store_id}",
+        "outlet": places.code(receipt.store_id),
         "number": str(receipt.basket_id),
         "occurred_at": shown(receipt.at, weeks),
         "currency": CURRENCY,
@@ -53,7 +54,7 @@ def line_entry(line: Line, fuel: set[int]) -> dict[str, Any]:
 def sale_entry(sale: Sale, at: datetime) -> dict[str, Any]:
     """One receipt of the twin; its cashier says that it is simulated."""
     return {
-        "outlet": f"shop-{sale.store_id}",
+        "outlet": places.code(sale.store_id),
         "number": sale.number,
         "occurred_at": at,
         "currency": CURRENCY,

@@ -139,6 +139,7 @@ class Demo:
             data_dir=options.data_dir,
             host=options.host,
             port=options.port,
+            retailer="Demo, simulated people",
             language=options.lang,
             country="US",
             currency=history.CURRENCY,

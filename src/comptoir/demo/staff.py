@@ -19,7 +19,7 @@ class Colleague(msgspec.Struct, frozen=True):
 
     @property
     def email(self) -> str:
-        return f"{self.role}@staff.example.com"
+        return f"{self.name.lower().replace(' ', '.')}@staff.example.com"
 
 
 PEOPLE = [
