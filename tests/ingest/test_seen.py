@@ -115,7 +115,7 @@ async def test_around_midnight_what_yesterday_is_still_writing_is_waited_for(cli
     await reached.wait()
     await move(db, days=1)
     today = asyncio.create_task(client.batch(event))
-    await waiting_for_a_lock(db)
+    await waiting_for_a_lock(db, today)
     assert not today.done()
     go.set()
     assert [(await yesterday).status, (await today).status] == [200, 200]
@@ -123,10 +123,10 @@ async def test_around_midnight_what_yesterday_is_still_writing_is_waited_for(cli
     await second.close()
 
 
-async def waiting_for_a_lock(db):
+async def waiting_for_a_lock(db, task):
     connection = await psycopg.AsyncConnection.connect(db.url, autocommit=True)
     async with connection:
-        while True:
+        while not task.done():
             found = await connection.execute(
                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
             )
