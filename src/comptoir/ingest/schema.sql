@@ -65,6 +65,7 @@ ALTER TABLE ingest.seen_day ALTER COLUMN filter SET STORAGE EXTERNAL;  -- random
 
 -- published
 
+-- Counts per source, day, event and reason.
 CREATE VIEW ingest.v_source_day AS
     SELECT source_id, day, event, outcome, reason, sum(events)::bigint AS events
     FROM (
@@ -76,6 +77,7 @@ CREATE VIEW ingest.v_source_day AS
     ) AS every
     GROUP BY source_id, day, event, outcome, reason;
 
+-- Refused events without their bodies, which may hold personal data.
 CREATE VIEW ingest.v_dead_letter AS
     SELECT dead_letter_id, source_id, received_at, last_received_at, times, reason, detail, event_type, event_name, state
     FROM ingest.dead_letter;

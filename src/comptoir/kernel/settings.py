@@ -20,7 +20,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=200)] = 10
     """Connections per process."""
     host: str = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` for all."""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 for any free one."""
     retailer: str = "Comptoir"
     """Whose counter this is, as the console says it."""
     language: str = "en"
@@ -32,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_zone: str = "Europe/Paris"
     """IANA zone of the head office: where its day begins."""
     log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
     log_format: str = "text"
     """`text` for people, `json` for machines."""
     max_body_bytes: int = 1_048_576

@@ -48,11 +48,13 @@ CREATE INDEX write_key_source ON channels.write_key (source_id);
 
 -- published
 
+-- Every place where the retailer meets customers.
 CREATE VIEW channels.v_outlet AS
     SELECT outlet_id, channel, code, name, street, postcode, city, region, country, latitude, longitude,
            time_zone, currency, active
     FROM channels.outlet;
 
+-- What sends us events, and where it stands; without its write key.
 CREATE VIEW channels.v_source AS
     SELECT s.source_id, s.outlet_id, o.channel, s.name, s.trust, s.enabled, s.added_at
     FROM channels.source AS s JOIN channels.outlet AS o USING (outlet_id);

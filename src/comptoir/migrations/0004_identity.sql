@@ -136,6 +136,7 @@ CREATE UNIQUE INDEX task_open ON identity.task (kind, (nodes[1])) WHERE state = 
 
 -- published
 
+-- Every identifier, its namespace and the person it belongs to.
 CREATE VIEW identity.v_node AS
     SELECT n.node_id, n.person_id, s.name AS namespace, n.ns, n.value, n.key, n.state = 1 AS shared, n.first_seen
     FROM identity.node AS n JOIN identity.namespace AS s USING (ns);

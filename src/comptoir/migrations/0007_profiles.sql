@@ -69,6 +69,7 @@ CREATE TABLE profiles.day (
     PRIMARY KEY (node_id, day, channel, currency)
 ) WITH (fillfactor = 70);
 
+-- Looks and purchases of a day by category.
 CREATE TABLE profiles.day_category (
     node_id     bigint NOT NULL,
     day         date NOT NULL,
@@ -146,6 +147,7 @@ CREATE TABLE profiles.minute (
     splits integer NOT NULL
 ) WITH (fillfactor = 50);
 
+-- Takings of the whole house by half-hour of the sale and channel.
 CREATE TABLE profiles.takings (
     half_hour   timestamptz NOT NULL,
     channel     text NOT NULL COLLATE "C",
@@ -183,6 +185,7 @@ FROM (
     GROUP BY n.person_id, d.day, d.channel) AS merged
 WINDOW w AS (PARTITION BY person_id, channel ORDER BY day);
 
+-- What a person spent a day, by channel and currency.
 CREATE VIEW profiles.v_spend AS
 SELECT n.person_id, d.day, d.channel, d.currency, sum(d.orders)::bigint AS orders, sum(d.units)::bigint AS units,
        sum(d.spend_minor)::bigint AS spend_minor
@@ -190,12 +193,14 @@ FROM profiles.day AS d JOIN identity.v_node AS n USING (node_id)
 WHERE d.currency <> ''
 GROUP BY n.person_id, d.day, d.channel, d.currency;
 
+-- What a person looked at and bought a day, by category.
 CREATE VIEW profiles.v_category AS
 SELECT n.person_id, d.day, d.category, d.currency, sum(d.views)::bigint AS views, sum(d.units)::bigint AS units,
        sum(d.spend_minor)::bigint AS spend_minor
 FROM profiles.day_category AS d JOIN identity.v_node AS n USING (node_id)
 GROUP BY n.person_id, d.day, d.category, d.currency;
 
+-- The timeline of every person; bodies stay in the log.
 CREATE VIEW profiles.v_moment AS
 SELECT n.person_id, m.node_id, m.occurred_at, m.position, m.recorded_at, m.source_id, m.channel, m.kind, m.spoke,
        m.name, m.subject, m.amount_minor, m.currency
