@@ -138,6 +138,7 @@ def openapi_config() -> OpenAPIConfig:
         ),
     }
     return OpenAPIConfig(
+        use_handler_docstrings=True,
         title="Comptoir",
         version=comptoir.__version__,
         description="The one counter behind every channel of a retailer. Errors are problem+json (RFC 9457).",
