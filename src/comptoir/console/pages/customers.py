@@ -1,6 +1,6 @@
 """Customers: anyone by any identifier or name, filters as chips in the address, the thread of 90 days in each row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ from comptoir.console.console import Section
 from comptoir.console.language import N_
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
-from comptoir.console.pages.evidence import find
+from comptoir.console.pages.evidence import find, known_as
 from comptoir.console.palette import Found as Answer
 from comptoir.console.palette import PaletteSource
 from comptoir.console.rooms import enter
@@ -127,11 +127,12 @@ async def read_customers(request: AnyRequest, page: NamedDependency[Page], tx: N
     shops = {code: outlet.outlet_id for code, outlet in outlets.items()}
     found = await seek(tx, page, wanted, shops)
     everybody = (await profiles.search(tx, limit=1, currency=page.settings.currency)).count
+    nameless = await known_as(tx, page, [one.person_id for one in found.people if not one.display_name])
     clauses = clauses_of(page, wanted, {code: outlet.name for code, outlet in outlets.items()})
     view = CustomersView(
         wanted=wanted,
         clauses=clauses,
-        rows=[row(page, one) for one in found.people],
+        rows=[row(page, one, nameless) for one in found.people],
         count=found.count,
         everybody=everybody,
         first=len(wanted.trail) * ROWS + 1,
@@ -216,12 +217,12 @@ def whole(page: Page, units: int, currency: str) -> str:
     return page.language.money(Money(units * 10 ** exponent(currency), currency), cents=False)
 
 
-def row(page: Page, found: profiles.Found) -> Row:
+def row(page: Page, found: profiles.Found, nameless: Mapping[int, str]) -> Row:
     last = found.thread[-1].channel if found.thread else (found.channels[0] if found.channels else "")
     return Row(
         href=f"{PATH}/{found.key}",
         name=found.display_name,
-        sub=found.city or (found.email if found.email != found.display_name else "") or "",
+        sub=nameless.get(found.person_id) or found.city or other_email(found),
         contacts=contacts(page, found.thread),
         spend=found.spend,
         orders=found.orders,
@@ -229,6 +230,11 @@ def row(page: Page, found: profiles.Found) -> Row:
         last_at=found.last_at,
         last_channel=last if last in CHANNELS else "",
     )
+
+
+def other_email(found: profiles.Found) -> str:
+    """The e-mail, unless it stands for the name already."""
+    return found.email if found.email and found.email != found.display_name else ""
 
 
 def contacts(page: Page, beads: Sequence[profiles.Bead]) -> list[Contact]:
@@ -262,11 +268,12 @@ def page_after(wanted: Wanted, cursor: str | None) -> str:
 async def find_customers(page: Page, tx: Tx, question: str) -> list[Answer]:
     """For the palette: by any identifier, or the beginning of a name."""
     found = await seek(tx, page, Wanted(q=question), {}, limit=6)
+    nameless = await known_as(tx, page, [one.person_id for one in found.people if not one.display_name])
     return [
         Answer(
             href=f"{PATH}/{one.key}",
             title=one.display_name or page.gettext("Somebody not yet known"),
-            sub=one.city or one.email or "",
+            sub=nameless.get(one.person_id) or one.city or other_email(one),
             picture=page.draw.icon("user-check" if one.display_name else "user-question"),
         )
         for one in found.people

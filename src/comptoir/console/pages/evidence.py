@@ -80,6 +80,17 @@ async def find(tx: Tx, page: Page, text: str, *, namespaces: Sequence[str] = ())
     return list(people)
 
 
+async def known_as(tx: Tx, page: Page, people: Sequence[int]) -> dict[int, str]:
+    """For those without a name: the strongest identifier of each, as one says it."""
+    rank = {name: place for place, name in enumerate(NAMES)}
+    best: dict[int, identity.Node] = {}
+    for node in await identity.nodes_of(tx, people):
+        before = best.get(node.person_id)
+        if before is None or rank.get(node.namespace, 99) < rank.get(before.namespace, 99):
+            best[node.person_id] = node
+    return {person: label(page, node) for person, node in best.items()}
+
+
 def picture(drawn: identity.explain.Graph, *, width: int, height: int, most: int) -> graph.Picture:
     """The person's identifiers and ties. What was taken back is listed, not drawn."""
     identifiers = [

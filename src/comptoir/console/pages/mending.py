@@ -232,7 +232,13 @@ async def show_merge(page: Page, tx: Tx, key: UUID, wanted: MergeWanted, *, erro
     candidates: list[Summary] = []
     if wanted.q and pair is None:
         found = await seek(tx, page, CustomersWanted(q=wanted.q), {}, limit=CANDIDATES)
-        candidates = [summary_of(page, one) for one in found.people if one.person_id != person.person_id]
+        others = [one for one in found.people if one.person_id != person.person_id]
+        nameless = await evidence.known_as(tx, page, [one.person_id for one in others if not one.display_name])
+        candidates = [
+            msgspec.structs.replace(summary, sub=nameless.get(one.person_id) or summary.sub)
+            for one in others
+            for summary in [summary_of(page, one)]
+        ]
     golden = await profiles.golden_record(tx, person=person.person_id)
     view = MergeView(f"/customers/{person.key}", golden.display_name, wanted.q, candidates, pair, error)
     return page.show("merge.html.j2", view, status=409 if error else 200)
