@@ -226,6 +226,15 @@ def test_raw_events_are_veiled_for_those_who_may_not_read_them(town, admin):
     assert "0000-c00c" not in veiled
 
 
+def test_a_purchase_shows_its_ticket(admin):
+    key = key_of(admin, "Morel")
+    thread = admin.get(f"/customers/{key}", params={"kind": "bought"}).text
+    moment = re.search(rf"/customers/{key}/moments/\d+", thread).group(0)
+    ticket = admin.get(moment).text
+    assert 'class="ticket receipt"' in ticket
+    assert re.search("Total (paid|given back)", ticket)
+
+
 def test_merge_then_undo_restores_both(admin):
     left, right = key_of(admin, "Fontaine"), key_of(admin, "Wouters")
     preview = admin.get(f"/customers/{left}/merge", params={"other": right})

@@ -1,7 +1,7 @@
 """One customer: the golden record and why, her figures, the thread across channels, her devices, how we know her."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from comptoir import channels, identity, profiles
+from comptoir import channels, identity, orders, profiles
 from comptoir.channels import Channel
 from comptoir.console.channels import CHANNELS
 from comptoir.console.console import Section
@@ -254,11 +254,16 @@ def toggled(wanted: Wanted, href: str, **one: str) -> str:
 
 class MomentView(msgspec.Struct, frozen=True):
     title: str
-    at: datetime | None
+    receipt: orders.Sale | None
+    """Of a purchase: what was on its ticket."""
     body: str
     veiled: bool
     href: str
     who: str
+
+    def sum(self, amount_minor: int) -> Money:
+        """In the currency of the receipt."""
+        return Money(amount_minor, self.receipt.currency if self.receipt else "")
 
 
 @get("/customers/{key:uuid}/moments/{position:int}", guards=enter("customers"))
@@ -274,13 +279,20 @@ async def read_moment(
     written = msgspec.json.format(msgspec.json.encode(body if open_ else veiled(body)), indent=2).decode()
     view = MomentView(
         title=sentence(page, str(body.get("type", "order")), name, None),
-        at=None,
+        receipt=await receipt_of(page, tx, body),
         body=written,
         veiled=not open_,
         href=f"/customers/{person.key}",
         who=golden.display_name,
     )
     return page.show("moment.html.j2", view)
+
+
+async def receipt_of(page: Page, tx: Tx, body: dict[str, Any]) -> orders.Sale | None:
+    number = body.get("sale_id")
+    if not isinstance(number, int) or not page.viewer.may("orders:read"):
+        return None
+    return await orders.sale(tx, sale_id=number)
 
 
 section = Section(routes=[read_customer, read_moment])
