@@ -3,8 +3,11 @@
 With `COMPTOIR_DATABASE_URL` set, that server is used instead and nothing is started.
 """
 
+import fcntl
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from comptoir.kernel.settings import Settings
@@ -37,21 +40,29 @@ def embedded(folder: Path, extra: dict[str, str] | None = None) -> str:
 
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    configuration = folder / "postgresql.conf"
     server = PostgresServer(folder)
-    if not configuration.exists():
+    with _alone(folder):
         server.ensure_pgdata_inited()
-        lines = [f"{name} = {value}" for name, value in {**CONFIGURATION, **(extra or {})}.items()]
-        with configuration.open("a") as file:
-            file.write("\n".join(["", MARK, *lines, ""]))
-    # A process that was killed never took itself off the list; with it there, the server would not stop any more.
-    with server._lock:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        configuration = folder / "postgresql.conf"
+        if MARK not in configuration.read_text().splitlines():
+            lines = [f"{name} = {value}" for name, value in {**CONFIGURATION, **(extra or {})}.items()]
+            with configuration.open("a") as file:
+                file.write("\n".join(["", MARK, *lines, ""]))
+        # A process that was killed never took itself off the list; with it there, the server would not stop any more.
         users = server.global_process_id_list
         for pid in users.get_and_remove(0):
             if not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
                 users.get_and_remove(pid)
-    server.start()
+        server.start()
     return server.get_uri()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time makes or starts the server of a folder: two at once would spoil it."""
+    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def binaries() -> Path:
