@@ -23,7 +23,9 @@ FACES: dict[str, tuple[str, str]] = {
     "push_token": ("app", "device-mobile"),
 }
 """Namespace → the channel whose hue it wears, and its sign."""
-LONGEST_LABEL = 20
+LONGEST_LABEL, SHORT_LABEL = 20, 13
+NARROW = 400
+"""Up to this width labels are short."""
 
 
 class Identifier(msgspec.Struct, frozen=True):
@@ -49,7 +51,6 @@ class Dot(msgspec.Struct, frozen=True):
     y: float
     label_x: float
     label_y: float
-    anchor: str
     label: str
     channel: str
     icon: str
@@ -82,30 +83,24 @@ def draw(identifiers: Sequence[Identifier], ties: Sequence[Tie], *, width: int, 
     """`most` identifiers at most; those nearest the middle stay."""
     places = layout(identifiers, ties)
     shown = {node for node, _ in sorted(places.items(), key=lambda item: (item[1][0], item[0]))[:most]}
-    deepest = max((places[node][0] for node in shown), default=0) or 1
     by_id = {one.node_id: one for one in identifiers}
-    rx, ry = width / 2 - 44, height / 2 - 34
-
-    def at(node: int) -> tuple[float, float]:
-        depth, angle = places[node]
-        reach = depth / deepest
-        return width / 2 + cos(angle) * rx * reach, height / 2 + sin(angle) * ry * reach
-
+    at = spread({node: places[node] for node in shown}, width, height)
     dots: list[Dot] = []
+    taken: list[Box] = [(x - 9, y - 9, x + 9, y + 9) for x, y in at.values()]
     for node in sorted(shown, key=lambda node: places[node]):
         one = by_id[node]
-        x, y = at(node)
+        x, y = at[node]
         depth, _ = places[node]
         channel, icon = FACES.get(one.namespace, ("display", "hash"))
-        above = y < height / 2 - 4 and depth > 0
+        label = shorten(one, LONGEST_LABEL if width > NARROW else SHORT_LABEL)
+        label_x, label_y = label_at(label, x, y, width, height, taken, middle=depth == 0)
         dots.append(
             Dot(
                 x=round(x, 1),
                 y=round(y, 1),
-                label_x=round(min(max(x, 52), width - 52), 1),
-                label_y=round(y + (-15 if above else 33 if depth == 0 else 24), 1),
-                anchor="middle",
-                label=shorten(one),
+                label_x=round(label_x, 1),
+                label_y=round(label_y, 1),
+                label=label,
                 channel=channel,
                 icon=icon,
                 middle=depth == 0,
@@ -116,7 +111,7 @@ def draw(identifiers: Sequence[Identifier], ties: Sequence[Tie], *, width: int, 
     lines: list[Line] = []
     for tie in ties:
         if tie.a in shown and tie.b in shown:
-            (x1, y1), (x2, y2) = at(tie.a), at(tie.b)
+            (x1, y1), (x2, y2) = at[tie.a], at[tie.b]
             outer = tie.a if places[tie.a] > places[tie.b] else tie.b
             channel, _ = FACES.get(by_id[outer].namespace, ("display", "hash"))
             lines.append(
@@ -132,6 +127,49 @@ def draw(identifiers: Sequence[Identifier], ties: Sequence[Tie], *, width: int, 
                 )
             )
     return Picture(width, height, dots, lines, len(identifiers) - len(shown))
+
+
+Place = tuple[int, float]
+"""Ring and angle."""
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom of a label that stands already."""
+
+MARGIN_X, MARGIN_Y = 46, 34
+
+
+def spread(places: dict[int, Place], width: int, height: int) -> dict[int, tuple[float, float]]:
+    """Rings and angles as points that fill the picture, whatever side the branches lean to."""
+    points = {node: (depth * cos(angle), depth * sin(angle)) for node, (depth, angle) in places.items()}
+    if not points:
+        return {}
+    left, right = min(x for x, _ in points.values()), max(x for x, _ in points.values())
+    top, bottom = min(y for _, y in points.values()), max(y for _, y in points.values())
+    wide, tall = right - left, bottom - top
+    return {
+        node: (
+            MARGIN_X + (x - left) / wide * (width - 2 * MARGIN_X) if wide > 0.01 else width / 2,
+            MARGIN_Y + (y - top) / tall * (height - 2 * MARGIN_Y) if tall > 0.01 else height / 2,
+        )
+        for node, (x, y) in points.items()
+    }
+
+
+def label_at(
+    label: str, x: float, y: float, width: int, height: int, taken: list[Box], *, middle: bool
+) -> tuple[float, float]:
+    """Where the label stands: on the side that faces outwards, on the other if somebody is there."""
+    reach = len(label) * 3.4
+    label_x = min(max(x, reach + 2), width - reach - 2)
+    above, below = y - (24 if middle else 15), y + (33 if middle else 24)
+    sides = (above, below) if y < height / 2 - 4 and not middle else (below, above)
+    boxes = [(label_x - reach, side - 11, label_x + reach, side + 3) for side in sides]
+    free = next((place for place, box in enumerate(boxes) if not any(overlap(box, other) for other in taken)), 0)
+    taken.append(boxes[free])
+    return label_x, sides[free]
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def layout(identifiers: Sequence[Identifier], ties: Sequence[Tie]) -> dict[int, tuple[int, float]]:
@@ -188,9 +226,11 @@ def layout(identifiers: Sequence[Identifier], ties: Sequence[Tie]) -> dict[int, 
     return {node: (depth[node], angles[node]) for node in depth}
 
 
-def shorten(one: Identifier) -> str:
+def shorten(one: Identifier, longest: int = LONGEST_LABEL) -> str:
     """An identifier as a label: an address by its beginning, a number by its end."""
     value = one.value
     if one.namespace in {"anonymous_id", "device_id", "idfa", "gaid", "push_token"}:
         return f"…{value[-6:]}" if len(value) > 8 else value
-    return value if len(value) <= LONGEST_LABEL else value[: LONGEST_LABEL - 1] + "…"
+    if one.namespace in {"loyalty_card", "phone"} and len(value) > longest:
+        return "…" + value[1 - longest :]
+    return value if len(value) <= longest else value[: longest - 1] + "…"

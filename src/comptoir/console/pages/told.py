@@ -88,6 +88,9 @@ KINDS: Mapping[str, tuple[str, str, Sequence[str]]] = {
 def sentence(page: Page, kind: str, name: str, subject: str | None) -> str:
     """One event in words. An event nobody named here is called by its own name."""
     if subject:
+        known = name in WITH_SUBJECT or name in ALONE
+        if kind == "look" and not known:  # a page or a screen, called by its own name
+            return page.gettext("Opened “%(what)s”", what=subject)
         message = WITH_SUBJECT.get(name) or WITH_SUBJECT.get(kind)
         if message:
             return page.gettext(message, what=subject)
