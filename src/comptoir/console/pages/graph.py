@@ -93,14 +93,15 @@ def draw(identifiers: Sequence[Identifier], ties: Sequence[Tie], *, width: int, 
         depth, _ = places[node]
         channel, icon = FACES.get(one.namespace, ("display", "hash"))
         label = shorten(one, LONGEST_LABEL if width > NARROW else SHORT_LABEL)
-        label_x, label_y = label_at(label, x, y, width, height, taken, middle=depth == 0)
+        stands = label_at(label, x, y, width, height, taken, middle=depth == 0)
+        label_x, label_y = stands or (x, y)
         dots.append(
             Dot(
                 x=round(x, 1),
                 y=round(y, 1),
                 label_x=round(label_x, 1),
                 label_y=round(label_y, 1),
-                label=label,
+                label=label if stands else "",
                 channel=channel,
                 icon=icon,
                 middle=depth == 0,
@@ -156,14 +157,17 @@ def spread(places: dict[int, Place], width: int, height: int) -> dict[int, tuple
 
 def label_at(
     label: str, x: float, y: float, width: int, height: int, taken: list[Box], *, middle: bool
-) -> tuple[float, float]:
-    """Where the label stands: on the side that faces outwards, on the other if somebody is there."""
+) -> tuple[float, float] | None:
+    """Where the label stands: on the side that faces outwards, else on the other; nowhere where both are taken."""
     reach = len(label) * 3.4
     label_x = min(max(x, reach + 2), width - reach - 2)
     above, below = y - (24 if middle else 15), y + (33 if middle else 24)
     sides = (above, below) if y < height / 2 - 4 and not middle else (below, above)
     boxes = [(label_x - reach, side - 11, label_x + reach, side + 3) for side in sides]
-    free = next((place for place, box in enumerate(boxes) if not any(overlap(box, other) for other in taken)), 0)
+    free = next((place for place, box in enumerate(boxes) if not any(overlap(box, other) for other in taken)), None)
+    if free is None and not middle:
+        return None
+    free = free or 0
     taken.append(boxes[free])
     return label_x, sides[free]
 

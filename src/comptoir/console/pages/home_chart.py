@@ -46,10 +46,8 @@ class Chart(msgspec.Struct, frozen=True):
     y: float
     """Where the day stands now."""
     label_left: bool
-    before_x: float
     before_y: float
-    before_end: bool
-    """Where the line of the week before has its name, and whether the name ends there."""
+    """Where the line of the week before has its name, at the right end."""
     segments: Sequence[Segment]
     legend: Sequence[str]
     """Channels in the bars, from the top down."""
@@ -73,11 +71,10 @@ def chart(live: profiles.Live, *, midnight: datetime, zone: ZoneInfo) -> Chart:
 
     every = 4 if HALF_HOURS - first <= 34 else 8
     x_now = step * (reached - first + within(live.now, midnight))
-    # Named where today's dot is not: at the end of the day, or before noon once the evening has come.
-    place = len(before) if x_now < WIDTH * 0.75 else max(len(before) // 3, 1)
     # The half-hour under way is drawn up to this minute, so the brass dot stands at the present.
     line = [*(0.0, *today[:-1]), today[-1]]
     path = curve(line[:-1], WIDTH, HEIGHT, top * divisor, step=step) + f"L{x_now:.1f} {y(line[-1]):.1f}"
+    late_and_near = x_now > WIDTH * 0.75 and y(before[-1]) < y(line[-1]) < y(before[-1]) + 40
     return Chart(
         width=WIDTH,
         height=HEIGHT,
@@ -90,9 +87,7 @@ def chart(live: profiles.Live, *, midnight: datetime, zone: ZoneInfo) -> Chart:
         x=round(x_now, 1),
         y=round(y(line[-1]), 1),
         label_left=x_now > 70,
-        before_x=round(step * place, 1),
-        before_y=round(y(before[place - 1]) + 20, 1),
-        before_end=place == len(before),
+        before_y=round(y(before[-1]) + (-10 if late_and_near else 20), 1),
         segments=bars(live.today, first, step, zone),
         legend=[channel for channel in reversed(STACKED) if any(one.channel == channel for one in live.today)],
     )
