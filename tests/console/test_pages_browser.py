@@ -96,6 +96,7 @@ async def test_pause_holds_what_comes_in(chromium, town):
 async def test_the_list_answers_while_one_types(chromium, town):
     async with browsing(chromium, town.url) as page:
         await page.goto("/customers")
+        await page.wait_for_selector("x-link:not(:empty)", state="attached")
         await page.keyboard.press("f")
         await page.keyboard.type("quém")
         await page.locator("#found .person-name", has_text="Quéméneur").wait_for()
@@ -125,8 +126,11 @@ async def test_merge_and_undo_by_keyboard_alone(chromium, town):
         left = await customer(page, "Kervadec")
         right = await customer(page, "Pons")
         await page.goto(left)
+        await page.wait_for_selector("x-link:not(:empty)", state="attached")
         await page.keyboard.press("m")
         await page.wait_for_url(re.compile("/merge"))
+        await page.wait_for_selector("x-link:not(:empty)", state="attached")  # the scripts have begun
+        await page.wait_for_function("document.activeElement?.name === 'q'")
         await page.keyboard.type("pons")  # the field has the focus
         compare = page.locator("#candidates a.btn").first
         await compare.wait_for()
