@@ -1,4 +1,4 @@
-"""A real PostgreSQL for every test: one embedded server per run, one database per worker cloned from a template."""
+"""A real PostgreSQL for every test: one embedded server per worker, its databases cloned from a template."""
 
 import os
 from pathlib import Path
@@ -21,15 +21,18 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory, worker_id) -> str:
-    """`COMPTOIR_TEST_DATABASE_URL` names another server; else all workers share one embedded server."""
+def server_url(tmp_path_factory) -> str:
+    """A server for each worker: readers of the log wait for the oldest writer of the whole server, in any database.
+
+    `COMPTOIR_TEST_DATABASE_URL` names another one, for a run with a single worker.
+    """
     if url := os.environ.get("COMPTOIR_TEST_DATABASE_URL"):
         return url
-    root = tmp_path_factory.getbasetemp()
-    if worker_id != "master":
-        root = root.parent
     # Tests make and drop thousands of rows: durability is proved by its own tests on their own server.
-    return embedded(Path(root) / "postgres", extra={"fsync": "off"})
+    return embedded(
+        Path(tmp_path_factory.getbasetemp()) / "postgres",
+        extra={"fsync": "off", "shared_buffers": "'128MB'", "autovacuum_naptime": "'1min'"},
+    )
 
 
 @pytest.fixture(scope="session")

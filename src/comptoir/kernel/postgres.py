@@ -6,7 +6,7 @@ With `COMPTOIR_DATABASE_URL` set, that server is used instead and nothing is sta
 import fcntl
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def embedded(folder: Path, extra: dict[str, str] | None = None) -> str:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Generator[None]:
     """One process at a time makes or starts the server of a folder: two at once would spoil it."""
     with (folder.parent / f".{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
