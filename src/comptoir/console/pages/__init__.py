@@ -2,7 +2,7 @@
 
 A handler makes a frozen view-model and ends with `return page.show("<noun>.html.j2", view)`; see `styleguide.py`.
 
-shell, sign_in, styleguide   the frame          customers, customer, mending   people, one person, merge and split
+shell, sign_in, styleguide   the frame          customers, customer, because, mending   people; why one, merge, split
 home                         today              events, quality, letters       what comes in, how good, what waits
 sources, keys                what may send
 
@@ -13,6 +13,7 @@ home_chart the day as a picture    snippets  the first event of a source
 
 from comptoir.console.console import Section
 from comptoir.console.pages import (
+    because,
     customer,
     customers,
     events,
@@ -33,6 +34,7 @@ SECTIONS: list[Section] = [
     home.section,
     customers.section,
     customer.section,
+    because.section,
     mending.section,
     events.section,
     quality.section,
