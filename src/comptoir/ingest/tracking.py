@@ -15,12 +15,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 import structlog
-from prometheus_client import Counter
 
 from comptoir.channels import Source
 from comptoir.ingest.intake import CALLS, Arrival, judge
 from comptoir.ingest.wire import decode_keyed
-from comptoir.ingest.writer import Intake
+from comptoir.ingest.writer import ANSWERED, REQUESTS, Intake
 from comptoir.kernel.errors import Invalid, NotFound, Overloaded, Refusal, TooLarge, Unauthenticated, Unavailable
 from comptoir.kernel.settings import Settings
 
@@ -43,8 +42,6 @@ POSTS = {
 PIXELS = {"/pixel/v1/track": "track", "/pixel/v1/page": "page"}
 SETTINGS = re.compile(r"/v1/(?:projects/)+([^/]+)/settings")
 OTHERS = frozenset({"/v1/m", "/health", "/sourceConfig"})
-
-REQUESTS = Counter("comptoir_ingest_requests_total", "Requests to the tracking API by status.", ["status"])
 
 OK = b'{"success":true}'
 JSON: tuple[bytes, bytes] = (b"content-type", b"application/json")
@@ -78,7 +75,6 @@ class Tracking:
         self._most = settings.max_body_bytes
         self._behind = behind
         self._keys: dict[bytes, str] = {}
-        self.accepted = REQUESTS.labels("200")
 
     def takes(self, scope: Scope) -> bool:
         """Whether this request is for the tracking API."""
@@ -103,7 +99,6 @@ class Tracking:
                 status, head, body = await self._other(scope, headers, receive)
             else:
                 await self._take(call, scope, headers, receive)
-                self.accepted.inc()
                 if origin is None:
                     await send(ACCEPTED)
                     await send(ACCEPTED_BODY)
@@ -145,6 +140,8 @@ class Tracking:
         submission = judge(data, arrival, self._intake.plans.get(arrival.source.source_id))
         if submission.keys or submission.letters:
             await self._intake.submit(submission)
+        else:
+            ANSWERED.inc()
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         declared = headers.get(b"content-length", b"0")

@@ -31,12 +31,17 @@ log = structlog.get_logger(__name__)
 MAX_BATCH = 1_500
 """Events in one transaction: more would make packing and writing take turns instead of going side by side."""
 LANES = 2
+ANOTHER = 300
+"""Events that must wait for a second transaction beside the first: singles go better in one after the other."""
 FOLD_EVERY = 5.0
 PLANS_EVERY = 2.0
 BARRIER = 0x636F6D7074_0001
 """Advisory lock: shared by every transaction that stamps events, exclusive for the turn of the day."""
 
 EVENTS = Metric("comptoir_ingest_events_total", "Events by what became of them.", ["outcome"])
+REQUESTS = Metric("comptoir_ingest_requests_total", "Requests of the tracking API by status.", ["status"])
+ANSWERED = REQUESTS.labels("200")
+"""Counted by the transaction, not one by one: each count costs as much as judging an event."""
 FLUSH = Histogram(
     "comptoir_ingest_flush_seconds", "One transaction of events.", buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
 )
@@ -63,7 +68,12 @@ class Intake:
         self._offset = 0
         self._counts = Counts()
         self._coalescer = Coalescer(
-            self._write, max_batch=MAX_BATCH, max_waiting=max_waiting, lanes=LANES, weigh=lambda one: one.weight
+            self._write,
+            max_batch=MAX_BATCH,
+            max_waiting=max_waiting,
+            lanes=LANES,
+            another=ANOTHER,
+            weigh=lambda one: one.weight,
         )
 
     # ---- what the tracking API calls
@@ -242,6 +252,7 @@ class Intake:
 
     def _receipts(self, batch: list[Submission], whole: Flush, known: set[bytes]) -> list[Receipt]:
         accepted = len(whole.rows) - len(known)
+        ANSWERED.inc(len(batch))
         EVENTS.labels("accepted").inc(accepted)
         if accepted != whole.total:
             EVENTS.labels("duplicate").inc(whole.total - accepted)

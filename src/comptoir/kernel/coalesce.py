@@ -21,7 +21,10 @@ Answer = TypeVar("Answer")
 
 
 class Coalescer(Generic[Item, Answer]):
-    """At most `lanes` batches are under way, each of at most `max_batch` weight; beyond `max_waiting`, Overloaded."""
+    """At most `lanes` batches are under way, each of at most `max_batch` weight; beyond `max_waiting`, Overloaded.
+
+    While one is under way, another begins only when `another` weight waits: few large batches cost less than many.
+    """
 
     def __init__(
         self,
@@ -30,12 +33,14 @@ class Coalescer(Generic[Item, Answer]):
         max_batch: int = 200,
         max_waiting: int = 5_000,
         lanes: int = 1,
+        another: int = 1,
         weigh: Callable[[Item], int] = lambda _: 1,
     ) -> None:
         self._work = work
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._idle_lanes = lanes
+        self._lanes = self._idle_lanes = lanes
+        self._another = another
         self._weigh = weigh
         self._starting = False
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
@@ -66,6 +71,8 @@ class Coalescer(Generic[Item, Answer]):
 
     def _start_lane(self) -> None:
         if self._starting or not self._idle_lanes:
+            return
+        if self._idle_lanes < self._lanes and self._waiting_weight < self._another:
             return
         self._starting = True  # callers of the same tick share the lane that is about to run
         self._idle_lanes -= 1
