@@ -196,6 +196,32 @@ async def test_a_merge_by_hand_joins_two_accounts_and_only_these(tx):
     assert await identity.reconcile(tx) == []
 
 
+async def test_what_only_a_merge_by_hand_let_connect_is_shared_once_the_merge_is_cut(tx):
+    await identity.resolve(tx, [seen(JO, JOS_MAIL), seen(MAY, MAYS_MAIL)])
+    await merges.merge(tx, keys=[await key_of(tx, JO), await key_of(tx, MAY)], actor="steward")
+    await identity.resolve(tx, [seen(MAY, JOS_MAIL, minute=5)])
+    assert await together(tx, JO, MAY, JOS_MAIL, MAYS_MAIL)
+
+    # The address is at neither end of what is cut, but touches both.
+    a, b = sorted([await node_of(tx, JO), await node_of(tx, MAY)])
+    done = await splits.cut(tx, edges=[(a, b)], actor="steward")
+    assert not await together(tx, JO, JOS_MAIL)
+    assert not await together(tx, MAY, JOS_MAIL)
+    assert await identity.reconcile(tx) == []
+    await undos.undo(tx, operation=done.operation, actor="steward")
+    assert await together(tx, JO, MAY, JOS_MAIL, MAYS_MAIL)
+    assert await identity.reconcile(tx) == []
+
+
+async def test_a_word_given_again_is_as_old_as_it_was(tx):
+    await identity.resolve(tx, [seen(JO), seen(MAY)])
+    done = await merges.merge(tx, keys=[await key_of(tx, JO), await key_of(tx, MAY)], actor="steward")
+    undone = await undos.undo(tx, operation=done.operation, actor="steward")
+    given, tx.now = tx.now, tx.now + timedelta(hours=1)
+    await undos.undo(tx, operation=undone.operation, actor="steward")
+    assert await tx.tuples("SELECT conf, first_seen FROM identity.edge") == [(1, given)]
+
+
 async def test_three_are_merged_whoever_is_named_first(tx):
     await identity.resolve(tx, [seen(TABLET), seen(JO, JOS_MAIL), seen(MAY, MAYS_MAIL)])
     keys = [await key_of(tx, who) for who in (TABLET, JO, MAY)]

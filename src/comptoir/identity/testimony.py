@@ -29,28 +29,28 @@ async def vouch(tx: Tx, operation: int, pairs: Collection[Pair]) -> set[int]:
     a, b = halves(pairs)
     await tx.run(VOUCH, operation=operation, a=a, b=b, at=tx.now)
     await tx.run(JOIN, a=a, b=b, at=tx.now)
-    # A must-link raises the limits of what it touches: shared values beside it may connect again.
-    return await _judge(tx, pairs) | set(await tx.values(AROUND, nodes=ints(ends(pairs))))
+    await _reweigh(tx, pairs)
+    return await _judge(tx, pairs) | await _beside(tx, pairs)
 
 
 async def unvouch(tx: Tx, operation: int, pairs: Collection[Pair]) -> set[int]:
-    around = set(await tx.values(AROUND, nodes=ints(ends(pairs))))
+    beside = await _beside(tx, pairs)
     await tx.run(UNVOUCH, operation=operation)
     await _reweigh(tx, pairs)
-    return await _judge(tx, pairs) | around
+    return await _judge(tx, pairs) | beside
 
 
 async def ban(tx: Tx, operation: int, pairs: Collection[Pair]) -> set[int]:
     """Cut edges: they stay cut whatever is seen again."""
     a, b = halves(pairs)
     await tx.run(BAN, operation=operation, a=a, b=b)
-    return await _judge(tx, pairs)
+    return await _judge(tx, pairs) | await _beside(tx, pairs)
 
 
 async def lift(tx: Tx, operation: int, pairs: Collection[Pair]) -> set[int]:
     a, b = halves(pairs)
     await tx.run(LIFT, operation=operation, a=a, b=b)
-    return await _judge(tx, pairs)
+    return await _judge(tx, pairs) | await _beside(tx, pairs)
 
 
 async def keep_apart(tx: Tx, operation: int, pairs: Collection[Pair]) -> set[int]:
@@ -99,6 +99,17 @@ async def _judge(tx: Tx, pairs: Collection[Pair]) -> set[int]:
     return set(nodes)
 
 
+async def _beside(tx: Tx, pairs: Collection[Pair]) -> set[int]:
+    """The neighbours of those of these pairs that are must-links.
+
+    A must-link raises the limits of whatever touches it: given or lifted, it lets shared values beside it connect
+    again; taken back or cut, it leaves values there that are shared without it.
+    """
+    a, b = halves(pairs)
+    musts = await tx.tuples(MUSTS, a=a, b=b)
+    return set(await tx.values(AROUND, nodes=ints(ends((a, b) for a, b in musts)))) if musts else set()
+
+
 VOUCH = """
     INSERT INTO identity.evidence (a, b, kind, source_id, batch_id, rule, prob, observed_at, last_at)
     SELECT a, b, 'steward', 0, 'operation ' || %(operation)s, 'said by a steward', 1, %(at)s, %(at)s
@@ -107,12 +118,11 @@ VOUCH = """
 """
 
 JOIN = """
-    INSERT INTO identity.edge AS e (a, b, ns_a, ns_b, conf, first_seen)
+    INSERT INTO identity.edge (a, b, ns_a, ns_b, conf, first_seen)
     SELECT k.a, k.b, x.ns, y.ns, 1, %(at)s
     FROM unnest(%(a)s::bigint[], %(b)s::bigint[]) AS k (a, b)
     JOIN identity.node AS x ON x.node_id = k.a JOIN identity.node AS y ON y.node_id = k.b
-    ON CONFLICT (a, b) DO UPDATE SET
-        conf = 1, first_seen = CASE WHEN e.conf = 0 THEN excluded.first_seen ELSE e.first_seen END
+    ON CONFLICT (a, b) DO NOTHING
 """
 
 UNVOUCH = """
@@ -179,6 +189,11 @@ JUDGE = """
         OR EXISTS (SELECT FROM identity.edge AS e WHERE e.a = n.node_id AND e.conf >= 1 AND e.banned_by IS NULL)
         OR EXISTS (SELECT FROM identity.edge AS e WHERE e.b = n.node_id AND e.conf >= 1 AND e.banned_by IS NULL)
     WHERE n.node_id = ANY(%(nodes)s::bigint[])
+"""
+
+MUSTS = """
+    SELECT e.a, e.b FROM unnest(%(a)s::bigint[], %(b)s::bigint[]) AS k (a, b)
+    CROSS JOIN LATERAL (SELECT * FROM identity.edge AS e WHERE e.a = k.a AND e.b = k.b AND e.conf >= 1 LIMIT 1) AS e
 """
 
 AROUND = """
