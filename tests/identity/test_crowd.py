@@ -10,6 +10,7 @@ import pytest
 from comptoir import identity
 from comptoir.identity import Observation, merges, namespaces, undos
 from comptoir.identity.errors import SharedByMany
+from comptoir.identity.resolve import SHARE
 from comptoir.kernel.db import ints, texts
 from identity.worlds import EVENTS, START, observation, partition, reference
 
@@ -87,6 +88,60 @@ async def test_stewards_among_the_crowd(db):
     await asyncio.gather(worker(batches[0::2]), worker(batches[1::2]), steward(1))
     async with db.transaction() as tx:
         assert await identity.reconcile(tx) == []
+
+
+PHONE_OF_THE_SHOP = (4, "the shop's")
+
+
+async def shared_phone(db):
+    """A phone that three customers share, and two pairs of accounts that a steward has merged."""
+    pairs = [[(1, f"{name} {n}") for n in range(2)] for name in ("jo", "may")]
+    async with db.transaction() as tx:
+        await identity.resolve(tx, [Observation(((1, f"u{n}"), PHONE_OF_THE_SHOP), START) for n in range(3)])
+        await identity.resolve(tx, [Observation((user,), START) for pair in pairs for user in pair])
+        for pair in pairs:
+            keys = [(await identity.lookup(tx, identifier=user)).key for user in pair]
+            await merges.merge(tx, keys=keys, actor="steward")
+    return [pair[0] for pair in pairs]
+
+
+def calls(user):
+    return [Observation((user, PHONE_OF_THE_SHOP), START + timedelta(hours=1))]
+
+
+async def test_a_shared_value_connects_again_only_when_nobody_is_giving_it_edges(db):
+    jo, _ = await shared_phone(db)
+    async with db.transaction() as tx:
+        # One customer more: with her it is shared even by the limit that jo's merge raises.
+        await identity.resolve(tx, calls((1, "late")))
+        bringing = asyncio.create_task(db.within(lambda other: identity.resolve(other, calls(jo))))
+        while not bringing.done() and not await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0)
+    await bringing
+    async with db.transaction() as tx:
+        assert await identity.reconcile(tx) == []
+
+
+async def test_two_at_once_make_one_shared_value_connect_again(db):
+    begun = asyncio.Barrier(2)
+    attempts = []
+
+    async def bring(user):
+        async def work(tx):
+            await tx.run(SHARE)
+            attempts.append(user)
+            if attempts.count(user) == 1:
+                await begun.wait()  # both hold the graph before either asks to have it alone
+            await identity.resolve(tx, calls(user))
+
+        await db.within(work)
+
+    await asyncio.gather(*(bring(user) for user in await shared_phone(db)))
+    assert len(attempts) == 3
+    async with db.transaction() as tx:
+        assert await identity.reconcile(tx) == []
+        _, hubs = await partition(tx)
+        assert hubs == frozenset()
 
 
 async def test_an_address_of_five_thousand_people_stands_alone_and_stays_cheap(tx):

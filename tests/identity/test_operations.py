@@ -11,7 +11,7 @@ from comptoir import identity
 from comptoir.identity import Observation, merges, namespaces, retractions, splits, undos
 from comptoir.identity.errors import KeptApart, NotConnected, NotUndoable, ReferenceTaken, SharedByMany, Superseded
 from comptoir.identity.testimony import Scope
-from identity.worlds import DEVICE, EMAIL, EMPTY, START, USER, cut, graph, partition, reference, whole
+from identity.worlds import DEVICE, EMAIL, EMPTY, PHONE, START, USER, cut, graph, partition, reference, whole
 
 pytestmark = pytest.mark.anyio
 searching = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -46,10 +46,21 @@ async def couple(tx):
 @searching
 @given(cut(most=90), st.integers(0, 2**32))
 async def test_any_afternoon_of_a_steward_is_what_the_evidence_says(tx, batches, seed):
+    await afternoon(tx, batches, seed)
+
+
+@pytest.mark.long
+@settings(searching, max_examples=600)
+@given(cut(most=90), st.integers(0, 2**32))
+async def test_any_week_of_a_steward_is_what_the_evidence_says(tx, batches, seed):
+    await afternoon(tx, batches, seed, steps=25)
+
+
+async def afternoon(tx, batches, seed, steps=12):
     """Batches, merges, splits, retractions and undos in any order: stored = solved from everything."""
     await tx.run(EMPTY)
     dice = random.Random(seed)
-    for number, kind in enumerate(["b", *dice.choices("bbbmmsSruu", k=12)]):
+    for number, kind in enumerate(["b", *dice.choices("bbbmmsSruu", k=steps)]):
         await tx.run("SAVEPOINT step")
         try:
             if kind == "b" and batches:
@@ -210,6 +221,18 @@ async def test_what_only_a_merge_by_hand_let_connect_is_shared_once_the_merge_is
     assert await identity.reconcile(tx) == []
     await undos.undo(tx, operation=done.operation, actor="steward")
     assert await together(tx, JO, MAY, JOS_MAIL, MAYS_MAIL)
+    assert await identity.reconcile(tx) == []
+
+
+async def test_a_shared_value_beside_which_a_steward_merges_people_connects_again(tx):
+    """Evidence alone never makes a shared value connect, unless it touches somebody whose limits a steward raised."""
+    phone = (PHONE, "the shop's")
+    jos, mays = [(USER, f"jo {n}") for n in range(3)], [(USER, f"may {n}") for n in range(2)]
+    await identity.resolve(tx, [seen(jo, phone) for jo in jos] + [seen(may) for may in mays])
+    assert (await identity.lookup(tx, identifier=phone)).nodes[0].shared
+    await merges.merge(tx, keys=[await key_of(tx, may) for may in mays], actor="steward")
+    await identity.resolve(tx, [seen(mays[0], phone, minute=5)])
+    assert await together(tx, phone, jos[0])  # who had it first
     assert await identity.reconcile(tx) == []
 
 

@@ -160,7 +160,7 @@ async def _record(tx: Tx, seen: dict[Claim, Seen], ns_of: dict[int, int]) -> dic
     return touched
 
 
-# Operations of stewards hold this exclusively: they alone may make a shared value connect again.
+# Operations of stewards hold this exclusively, and so does `settle` when a shared value connects again.
 SHARE = "SELECT pg_advisory_xact_lock_shared(hashtext('identity'))"
 
 FIND = """

@@ -54,10 +54,13 @@ async def settle(
     """
     ends = {node for edge in edges for node in edge} | set(recount)
     more: set[int] = set()
+    alone = operation
     for _ in range(ATTEMPTS):
         seen = await look(tx, ends)
-        # New edges cannot make a shared value connect again: such ends need no lock, so a hub is no bottleneck.
-        concerned = [node for node in ends if seen[node].state == 0 or node in recount]
+        # A new edge makes no shared value connect again unless a steward's word comes with it: such ends need no lock,
+        # so a hub is no bottleneck.
+        worded = {node for edge in edges if any(seen[end].judged for end in edge) for node in edge}
+        concerned = [node for node in ends if seen[node].state == 0 or node in recount or node in worded]
         people = {seen[node].person_id for node in concerned} | more
         if not people:
             return []
@@ -66,6 +69,13 @@ async def settle(
         known = await members(tx, people)
         if all(node in known for node in concerned):
             turned = await _turned(tx, rules, [known[node] for node in concerned])
+            if not alone and 0 in turned.values():
+                # Others may be giving it edges, which they leave aside as those of a shared value: wait for them. Two
+                # who wait for each other deadlock, and one of them begins again.
+                await tx.run("ROLLBACK TO SAVEPOINT settle")
+                await tx.run(journal.EXCLUDE)
+                alone = True
+                continue
             outcome = await _decide(tx, rules, edges, known, turned, dirty=people if operation else set())
             if isinstance(outcome, Outcome):
                 await tx.run("RELEASE SAVEPOINT settle")
