@@ -87,3 +87,4 @@ async def test_cleaning_never_fails_and_is_stable(cleaner):
             found[1].encode()
 
     check()
+    assert cleaner.one("loyalty_card", "Y\u00af") == cleaner.one("loyalty_card", "\u0232")  # a macron after a space

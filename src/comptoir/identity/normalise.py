@@ -171,6 +171,8 @@ def phone(text: str, country: str | None = None) -> str | None:
 def card(text: str, _country: str | None = None) -> str | None:
     """Without the spaces, dots and dashes that are printed for the eye."""
     value = re.sub(r"[\s.\-_/]+", "", unicodedata.normalize("NFKC", text)).upper()
+    # Without what stood between them, a letter and an accent are one.
+    value = unicodedata.normalize("NFKC", value)
     return value or None
 
 
