@@ -66,7 +66,7 @@ async def test_a_change_reaches_the_memory_of_a_running_process(db):
     ]
     added = await add(db)
     async with asyncio.timeout(20):
-        while sources.by_write_key(added.write_key) is None:  # noqa: ASYNC110
+        while sources.by_write_key(added.write_key) is None:
             await asyncio.sleep(0.01)
     stopping.set()
     await asyncio.gather(*tasks)

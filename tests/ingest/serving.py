@@ -23,7 +23,7 @@ async def main(url: str, port: str) -> None:
             uvicorn.Config(app, port=int(port), log_level="warning", access_log=False, lifespan="off")
         )
         running = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        while not server.started:
             await asyncio.sleep(0.02)
         print("ready", flush=True)
         await running

@@ -81,7 +81,7 @@ async def numbers(db):
 
 
 async def arrived(db, number):
-    while len(await numbers(db)) < number:  # noqa: ASYNC110  the database has no event for it
+    while len(await numbers(db)) < number:
         await asyncio.sleep(0.2)
 
 

@@ -130,7 +130,7 @@ async def test_a_job_whose_worker_was_killed_runs_again(db, fresh_url, declared,
 
     app = jobs.queue_app(db)
     async with app.open_async():
-        while not await jobs.run_again_what_died(app, dead_after=0.01):  # noqa: ASYNC110
+        while not await jobs.run_again_what_died(app, dead_after=0.01):
             await asyncio.sleep(0.02)
     async with worker(db):
         await asyncio.wait_for(again.wait(), 30)

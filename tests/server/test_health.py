@@ -19,7 +19,7 @@ async def test_healthy_means_database_migrations_and_a_worker(api, db):
     stopping = asyncio.Event()
     working = asyncio.create_task(work(Settings(), db, stopping))
     async with asyncio.timeout(30):
-        while (await api.get("/healthz")).status_code != 200:  # noqa: ASYNC110
+        while (await api.get("/healthz")).status_code != 200:
             await asyncio.sleep(0.02)
     stopping.set()
     await working
