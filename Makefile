@@ -19,7 +19,7 @@ test-long: .venv/dev        ## the long proofs: kill -9, crowds, 10,000 events t
 check: .venv/dev            ## lint, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/pyright
 
 bench: .venv/demo           ## every benchmark, as tables; one: make bench BENCH=ingest
