@@ -46,3 +46,9 @@ def test_the_architecture_page_names_every_package():
     text = (ROOT / "ARCHITECTURE.md").read_text()
     for package in sorted(p.parent.name for p in (ROOT / "src" / "comptoir").glob("*/__init__.py")):
         assert f"`{package}" in text or f"/{package}" in text or f" {package}/" in text, package
+
+
+def test_the_architecture_page_names_rooms_that_are_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for place in re.findall(r"`([a-z_]+/[\w/.]+\.\w+)`", text):
+        assert any((root / place).exists() for root in (ROOT / "src" / "comptoir", ROOT)), place

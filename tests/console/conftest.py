@@ -1,5 +1,6 @@
 """Looking at the frame: without a database where nothing is asked of it, in Chromium where only eyes and hands tell."""
 
+import os
 from datetime import UTC, datetime
 from shutil import which
 from zoneinfo import ZoneInfo
@@ -74,6 +75,7 @@ def site(server_url, template):
 async def chromium(anyio_backend):
     path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := which(name))), None)
     if path is None:
+        assert not os.environ.get("COMPTOIR_NO_SKIPPED_BROWSER"), "Chromium is not installed"
         pytest.skip("Chromium is not installed")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM)
