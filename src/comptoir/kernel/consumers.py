@@ -6,7 +6,7 @@
 One statement reads all owned lanes; the batch grows while any lane is full, and while there is a backlog the next
 batch is read as this one is written. Two workers that own the same lane by mistake cannot both commit: a cursor moves
 only from where it was read. So a replay is one UPDATE (`replay`), whatever is under way. A poison event is found by
-halves and parked in `kernel.parked_event`, and the lane goes on.
+halves and parked in `kernel.parked_event` (parked.py), and the lane goes on.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ import structlog
 
 from comptoir.kernel.db import TRANSIENT, Database, Tx, ints
 from comptoir.kernel.log import LANES, Event
+from comptoir.kernel.parked import park
 
 Handle = Callable[[Tx, list[Event]], Awaitable[None]]
 Place = tuple[int, int]
@@ -39,17 +40,6 @@ class Lag(msgspec.Struct, frozen=True):
     consumer: str
     events: int
     seconds: float
-
-
-class Parked(msgspec.Struct, frozen=True):
-    """An event that a consumer could not digest."""
-
-    consumer: str
-    position: int
-    recorded_at: datetime
-    kind: str
-    error: str
-    parked_at: datetime
 
 
 class Batch(msgspec.Struct):
@@ -231,14 +221,7 @@ class Consumer:
             (event,) = batch.events
             log.error("consumer.parked", consumer=self.name, position=event.position, exc_info=error)
             async with self.db.transaction() as tx:
-                await tx.run(
-                    PARK,
-                    consumer=self.name,
-                    kind=event.kind,
-                    recorded_at=event.recorded_at,
-                    position=event.position,
-                    error=repr(error)[:2000],
-                )
+                await park(tx, consumer=self.name, event=event, error=error)
                 ends = await self._move(tx, batch)
             batch.starts.update(ends)
             return
@@ -283,17 +266,6 @@ async def lags(tx: Tx) -> list[Lag]:
     return await tx.many(Lag, LAGS)
 
 
-async def parked(tx: Tx, *, limit: int = 200) -> list[Parked]:
-    """What could not be digested, the latest first."""
-    return await tx.many(Parked, PARKED, limit=limit)
-
-
-PARKED = """
-    SELECT consumer, position, recorded_at, kind, error, parked_at FROM kernel.parked_event
-    ORDER BY parked_at DESC, position DESC LIMIT %(limit)s
-"""
-
-
 OPEN = """
     INSERT INTO kernel.cursor (consumer, lane)
     SELECT %(consumer)s, unnest(%(lanes)s::smallint[])
@@ -329,12 +301,6 @@ MOVE = """
          AS k (lane, xid, position, start_xid, start_position)
     WHERE c.consumer = %(consumer)s AND c.lane = k.lane
       AND c.xid = k.start_xid::text::xid8 AND c.position = k.start_position
-"""
-
-PARK = """
-    INSERT INTO kernel.parked_event (consumer, recorded_at, position, kind, error)
-    VALUES (%(consumer)s, %(recorded_at)s, %(position)s, %(kind)s, %(error)s)
-    ON CONFLICT (consumer, position) DO UPDATE SET error = excluded.error, parked_at = now()
 """
 
 LAGS = """

@@ -19,6 +19,7 @@ from comptoir.console.pages.events import meaning
 from comptoir.console.rooms import enter
 from comptoir.kernel import consumers
 from comptoir.kernel.db import Tx
+from comptoir.kernel.parked import Parked, parked_events
 
 DAYS = 14
 EVENTS_NAMED = 3
@@ -156,12 +157,12 @@ def by_reason(counts: Iterable[ingest.Quality], days: Sequence[date]) -> list[Re
 async def waiting_and_parked(tx: Tx) -> tuple[int, int]:
     """How many dead letters wait, and how many events are parked: the counts on the tabs."""
     letters = sum(one.letters for one in await ingest.waiting(tx))
-    return letters, len(await consumers.parked(tx))
+    return letters, len(await parked_events(tx))
 
 
 class ConsumersView(msgspec.Struct, frozen=True):
     lags: Sequence[consumers.Lag]
-    parked: Sequence[consumers.Parked]
+    parked: Sequence[Parked]
     waiting: int
 
 
@@ -172,7 +173,7 @@ class LagView(msgspec.Struct, frozen=True):
 @get("/quality/consumers", guards=enter("quality"))
 async def read_consumers(page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     waiting, _ = await waiting_and_parked(tx)
-    view = ConsumersView(await consumers.lags(tx), await consumers.parked(tx), waiting)
+    view = ConsumersView(await consumers.lags(tx), await parked_events(tx), waiting)
     return page.show("consumers.html.j2", view)
 
 
