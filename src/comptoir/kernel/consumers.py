@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -22,9 +22,8 @@ import structlog
 
 from comptoir.kernel.db import TRANSIENT, Database, Tx, ints
 from comptoir.kernel.log import LANES, Event
-from comptoir.kernel.parked import park
+from comptoir.kernel.parked import Handle, park, read_anyway
 
-Handle = Callable[[Tx, list[Event]], Awaitable[None]]
 Place = tuple[int, int]
 """Where a cursor stands: xid and position of the last event handled."""
 
@@ -259,6 +258,7 @@ class Consumer:
 async def replay(tx: Tx, *, consumer: str) -> None:
     """Set a consumer back to the beginning of the log. Its projection must have been emptied in this transaction."""
     await tx.run("UPDATE kernel.cursor SET xid = '0', position = 0 WHERE consumer = %(consumer)s", consumer=consumer)
+    await read_anyway(tx, consumer=consumer)
 
 
 async def lags(tx: Tx) -> list[Lag]:

@@ -35,6 +35,7 @@ from comptoir.kernel.settings import Settings
 from comptoir.orders.api import router as orders
 from comptoir.profiles.api import router as profiles
 from comptoir.server import health
+from comptoir.server.spine import consumers
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,8 @@ class Application:
                     "sources": self.sources,
                     "intake": self.intake,
                     "notices": self.notices,
+                    # Parked events are handed in again in this process, so that whoever asks sees what came of it.
+                    "handles": {reader.name: reader.handle for reader in consumers(db, settings)},
                 },
                 deep_copy=False,
             ),

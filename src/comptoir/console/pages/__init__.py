@@ -4,6 +4,7 @@ A handler makes a frozen view-model and ends with `return page.show("<noun>.html
 
 shell, sign_in, styleguide   the frame          customers, customer, because, mending   people; why one, merge, split
 home                         today              events, quality, letters       what comes in, how good, what waits
+consumers                    who reads it, what could not be digested
 sources, keys                what may send
 
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
@@ -14,6 +15,7 @@ home_chart the day as a picture    snippets  the first event of a source
 from comptoir.console.console import Section
 from comptoir.console.pages import (
     because,
+    consumers,
     customer,
     customers,
     events,
@@ -39,6 +41,7 @@ SECTIONS: list[Section] = [
     events.section,
     quality.section,
     letters.section,
+    consumers.section,
     sources.section,
     keys.section,
 ]

@@ -1,4 +1,4 @@
-"""Data quality: what could not be taken or was doubtful, by source, reason and day; and who falls behind."""
+"""Data quality: what could not be taken or was doubtful, by source, reason and day."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,12 @@ from litestar.di import NamedDependency
 from comptoir import channels, ingest
 from comptoir.console.console import Section
 from comptoir.console.language import N_
-from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.events import meaning
 from comptoir.console.rooms import enter
-from comptoir.kernel import consumers
 from comptoir.kernel.db import Tx
-from comptoir.kernel.parked import Parked, parked_events
+from comptoir.kernel.parked import parked_by_consumer
 
 DAYS = 14
 EVENTS_NAMED = 3
@@ -157,28 +155,7 @@ def by_reason(counts: Iterable[ingest.Quality], days: Sequence[date]) -> list[Re
 async def waiting_and_parked(tx: Tx) -> tuple[int, int]:
     """How many dead letters wait, and how many events are parked: the counts on the tabs."""
     letters = sum(one.letters for one in await ingest.waiting(tx))
-    return letters, len(await parked_events(tx))
+    return letters, sum((await parked_by_consumer(tx)).values())
 
 
-class ConsumersView(msgspec.Struct, frozen=True):
-    lags: Sequence[consumers.Lag]
-    parked: Sequence[Parked]
-    waiting: int
-
-
-class LagView(msgspec.Struct, frozen=True):
-    lags: Sequence[consumers.Lag]
-
-
-@get("/quality/consumers", guards=enter("quality"))
-async def read_consumers(page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
-    waiting, _ = await waiting_and_parked(tx)
-    view = ConsumersView(await consumers.lags(tx), await parked_events(tx), waiting)
-    return page.show("consumers.html.j2", view)
-
-
-async def draw_lag(page: Page, tx: Tx) -> str:
-    return page.draw_part("consumers.html.j2", "quality_lag", LagView(await consumers.lags(tx)))
-
-
-section = Section(routes=[read_quality, read_consumers], topics=[Topic("quality.lag", "quality", draw_lag, every=2.0)])
+section = Section(routes=[read_quality])
