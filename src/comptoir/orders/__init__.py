@@ -4,13 +4,15 @@ sales      `record`: any number of receipts at once, idempotent by outlet and nu
 judging    whether a sale can be on record, decided from what it says alone
 lines      rows and facts of a batch, packed for COPY
 customers  whose sale it was: identifiers become a node
+corrections  the shop's own account takes the place of an event's
 tracked    `take_completed`: order events of sites and apps become sales
 receipts   sales looked up by id, number, customer
 totals     what outlets, channels and days took
 quality    what was recorded with a flag, and what could not be recorded
 reconcile  proofs that the books are right
 
-Revenue is counted only from the fact `orders.sale_recorded`. Bulk readers use `orders.v_sale`, `orders.v_sale_line`.
+Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_corrected`. Bulk readers use
+`orders.v_sale`, `orders.v_sale_line`.
 """
 
 from comptoir.orders.errors import (
@@ -25,7 +27,7 @@ from comptoir.orders.errors import (
     UnknownCurrency,
     UnknownSale,
 )
-from comptoir.orders.events import SaleRecorded
+from comptoir.orders.events import Account, SaleCorrected, SaleRecorded
 from comptoir.orders.quality import flagged, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
@@ -51,6 +53,7 @@ from comptoir.orders.totals import revenue_by_outlet, totals
 from comptoir.orders.tracked import take_completed
 
 __all__ = [
+    "Account",
     "BadAmount",
     "BadDate",
     "BadText",
@@ -69,6 +72,7 @@ __all__ = [
     "ReceiptConflict",
     "Recorded",
     "Sale",
+    "SaleCorrected",
     "SaleRecorded",
     "Tender",
     "TendersDisagree",

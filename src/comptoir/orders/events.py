@@ -1,10 +1,12 @@
 from datetime import datetime
 
+import msgspec
+
 from comptoir.kernel.log import Fact
 
 
 class SaleRecorded(Fact, frozen=True, kw_only=True):
-    """Something was sold, or given back, at an outlet. Revenue is counted from this fact only.
+    """Something was sold, or given back, at an outlet. Revenue is counted from this fact and `SaleCorrected` only.
 
     Amounts are in minor units; everything of a return is negative, so that it can simply be added.
     """
@@ -34,3 +36,37 @@ class SaleRecorded(Fact, frozen=True, kw_only=True):
 
     def when(self, now: datetime) -> datetime:  # noqa: ARG002
         return self.occurred_at
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sale counts as. Amounts and signs as in `SaleRecorded`."""
+
+    node_id: int | None
+    occurred_at: datetime
+    currency: str
+    total_minor: int
+    units: int
+    categories: dict[str, tuple[int, int]]
+
+
+class SaleCorrected(Fact, frozen=True, kw_only=True):
+    """A sale that is on record is known better now: `before` no longer counts, `after` counts instead.
+
+    An event had told of it, and then its shop itself, or the other way round. Who adds up `SaleRecorded` takes the one
+    away and adds the other, in whatever order the facts come by.
+    """
+
+    kind = "orders.sale_corrected"
+
+    sale_id: int
+    outlet_id: int
+    channel: str
+    receipt_number: str
+    is_return: bool
+    names: list[str]
+    """The first few things bought, as they are known now."""
+    before: Account
+    after: Account
+
+    def lane_key(self) -> str:
+        return f"s{self.sale_id}"

@@ -4,12 +4,13 @@ A year of receipts is ten lines to each: this is where recording spends its time
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from comptoir.catalog import KnownVariant
 from comptoir.kernel import pack
+from comptoir.kernel.db import Tx, ints, texts, times
 from comptoir.orders.events import SaleRecorded
 from comptoir.orders.judging import Judged, pieces
 from comptoir.orders.records import NewDiscount, NewLine
@@ -27,6 +28,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     origin_sale_id: int | None
     flags: list[str]
     source_id: int | None
+    """Whose event told of it; None: the shop itself."""
+    variants: Mapping[str, KnownVariant]
+    """By SKU, of the whole batch."""
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -38,7 +42,7 @@ class Packed(msgspec.Struct, frozen=True):
     facts: list[SaleRecorded]
 
 
-def packed(written: Sequence[tuple[int, Entry]], variants: Mapping[str, KnownVariant]) -> Packed:
+def packed(written: Sequence[tuple[int, Entry]]) -> Packed:
     """The rows beneath these sales, in order of key."""
     lines: list[bytes] = []
     discounts: list[bytes] = []
@@ -47,7 +51,7 @@ def packed(written: Sequence[tuple[int, Entry]], variants: Mapping[str, KnownVar
     articles: dict[str | None, bytes] = {}
     reasons: dict[tuple[str, str | None], bytes] = {}
     for sale_id, entry in written:
-        one = entry.judged
+        one, variants = entry.judged, entry.variants
         sign = one.sign
         taxed = not one.sale.tax_included
         categories: dict[str, tuple[int, int]] = {}
@@ -110,6 +114,27 @@ def packed(written: Sequence[tuple[int, Entry]], variants: Mapping[str, KnownVar
     return Packed(lines, discounts, tenders, facts)
 
 
+async def write_beneath(tx: Tx, rows: Packed) -> None:
+    """Lines, discounts and tenders."""
+    await tx.copy(COPY_LINES, pack.whole(rows.lines))
+    if rows.discounts:
+        await tx.copy(COPY_DISCOUNTS, pack.whole(rows.discounts))
+    if rows.tenders:
+        await tx.copy(COPY_TENDERS, pack.whole(rows.tenders))
+
+
+COPY_LINES = """
+    COPY orders.sale_line (sale_id, line_number, quantity, amount_minor, discount_minor, tax_minor, kind, sku,
+                           variant_id, category_id, gtin, name, unit_price_minor) FROM STDIN (FORMAT binary)
+"""
+
+COPY_DISCOUNTS = """
+    COPY orders.discount (sale_id, line_number, place, amount_minor, kind, code) FROM STDIN (FORMAT binary)
+"""
+
+COPY_TENDERS = "COPY orders.tender (sale_id, place, amount_minor, kind, reference) FROM STDIN (FORMAT binary)"
+
+
 # Number of columns first, then each value after its length.
 _line = struct.Struct("!h iq ih iq iq iq iq".replace(" ", "")).pack
 _discount = struct.Struct("!h iq ih ih iq".replace(" ", "")).pack
@@ -138,3 +163,34 @@ def reason_of(discount: NewDiscount, reasons: dict[tuple[str, str | None], bytes
 def printed(line: NewLine) -> bytes:
     """gtin, name, unit_price_minor."""
     return pack.text(line.gtin) + pack.text(line.name) + pack.int8(line.unit_price_minor)
+
+
+def columns_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """The sales as one array literal a column."""
+    judged = [entry.judged for entry in entries]
+    sales = [one.sale for one in judged]
+    return {
+        "outlets": ints(one.outlet.outlet_id for one in judged),
+        "numbers": texts(sale.number for sale in sales),
+        "returns": booleans(one.sign < 0 for one in judged),
+        "nodes": ints(entry.node_id for entry in entries),
+        "at": times(sale.occurred_at for sale in sales),
+        "currencies": texts(sale.currency for sale in sales),
+        "amounts": ints(one.sign * one.amount for one in judged),
+        "discounts": ints(one.sign * one.discount for one in judged),
+        "taxes": ints(one.sign * one.tax for one in judged),
+        "included": booleans(sale.tax_included for sale in sales),
+        "totals": ints(one.sign * one.sale.total_minor for one in judged),
+        "units": ints(one.sign * one.units for one in judged),
+        "lines": ints(len(sale.lines) for sale in sales),
+        "cashiers": texts(sale.cashier for sale in sales),
+        "tills": texts(sale.till for sale in sales),
+        "origins": ints(entry.origin_sale_id for entry in entries),
+        "sources": ints(entry.source_id for entry in entries),
+        "flags": texts(" ".join(entry.flags) for entry in entries),
+        "contents": texts(one.content.hex() for one in judged),
+    }
+
+
+def booleans(values: Iterable[bool]) -> str:
+    return "{" + ",".join(["t" if value else "f" for value in values]) + "}"

@@ -70,9 +70,9 @@ LAST = "\U0010ffff"
 
 HEAD: LiteralString = """
     SELECT s.sale_id, s.outlet_id, o.code AS outlet, o.name AS outlet_name, o.channel, s.receipt_number, s.is_return,
-           s.node_id, s.occurred_at, s.business_day, s.recorded_at, s.currency, s.amount_minor, s.discount_minor,
-           s.tax_minor, s.tax_included, s.total_minor, s.units, s.line_count, s.cashier, s.till, s.origin_sale_id,
-           s.source_id, s.flags
+           s.node_id, s.occurred_at, s.business_day, s.recorded_at, s.corrected_at, s.currency, s.amount_minor,
+           s.discount_minor, s.tax_minor, s.tax_included, s.total_minor, s.units, s.line_count, s.cashier, s.till,
+           s.origin_sale_id, s.source_id, s.flags
 """
 
 WHOLE: LiteralString = (

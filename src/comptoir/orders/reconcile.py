@@ -47,13 +47,18 @@ TENDERS = """
     LIMIT %(most)s
 """
 
+# Once recorded, and corrected by as much as its total has moved since.
 TOLD = """
     SELECT 'facts' AS check, coalesce(s.sale_id, f.sale_id) AS sale_id,
            format('told %%s times with %%s, recorded %%s', coalesce(f.times, 0), f.total, s.total_minor) AS detail
     FROM orders.sale AS s
-    FULL JOIN (SELECT (body::json ->> 'sale_id')::bigint AS sale_id, count(*) AS times,
-                      min((body::json ->> 'total_minor')::bigint) AS total
-               FROM kernel.event WHERE kind = 'orders.sale_recorded' GROUP BY 1) AS f USING (sale_id)
+    FULL JOIN (SELECT (body::json ->> 'sale_id')::bigint AS sale_id,
+                      count(*) FILTER (WHERE kind = 'orders.sale_recorded') AS times,
+                      sum(CASE WHEN kind = 'orders.sale_recorded' THEN (body::json ->> 'total_minor')::bigint
+                               ELSE (body::json #>> '{after,total_minor}')::bigint
+                                    - (body::json #>> '{before,total_minor}')::bigint END) AS total
+               FROM kernel.event WHERE kind IN ('orders.sale_recorded', 'orders.sale_corrected') GROUP BY 1) AS f
+         USING (sale_id)
     WHERE f.times IS DISTINCT FROM 1 OR f.total IS DISTINCT FROM s.total_minor
     LIMIT %(most)s
 """

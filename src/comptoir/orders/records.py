@@ -143,6 +143,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     business_day: date
     recorded_at: datetime
+    corrected_at: datetime | None
+    """When the shop's own account took the place of what an event had told; null: it is as first told."""
     currency: str
     amount_minor: int
     discount_minor: int

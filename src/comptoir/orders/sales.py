@@ -1,7 +1,8 @@
 """Sales are recorded: of any outlet, any number at once, each by itself.
 
 A sale is known by its outlet and receipt number. The same receipt again is the same sale; another receipt under a
-known number is refused, and those beside it are not. What is recorded is told as `orders.sale_recorded`, once.
+known number is refused, and those beside it are not. What is recorded is told as `orders.sale_recorded`, once. A sale
+that is known second-hand only, by an event, is not refused to its shop: its own account takes that one's place.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,13 @@ import msgspec
 
 from comptoir import catalog
 from comptoir.catalog import KnownVariant
-from comptoir.kernel import pack
-from comptoir.kernel.db import Tx, ints, texts, times
+from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.errors import Refusal
+from comptoir.orders.corrections import name, replace
 from comptoir.orders.customers import Named, name_customers
 from comptoir.orders.errors import ReceiptConflict
 from comptoir.orders.judging import Judged, Outlet, judge
-from comptoir.orders.lines import Entry, packed
+from comptoir.orders.lines import Entry, columns_of, packed, write_beneath
 from comptoir.orders.records import NewSale, Recorded
 
 Key = tuple[str, int]
@@ -30,6 +31,10 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     sale_id: int
     content: bytes
     flags: list[str]
+    second_hand: bool
+    """Told by an event of a source, not by the shop itself."""
+    node_id: int | None
+    is_return: bool
 
 
 async def record(
@@ -43,6 +48,7 @@ async def record(
     """Record what can be recorded; one answer per sale, in the order given.
 
     A caller that has resolved the customers itself gives their `nodes`; else the identifiers on the sales are resolved.
+    `source_ids`: whose events told of the sales; a sale without one is its shop's own account, and is surer.
     `timed=False` is for senders that tell one order again later, as a reloaded page does: the time is then no content.
     """
     outlets = await known_outlets(tx, sales)
@@ -57,19 +63,34 @@ async def record(
         else:
             first.setdefault(one.key, index)
 
+    sources = [None] * len(sales) if source_ids is None else source_ids
     known = await _known(tx, first)
-    fresh = {key: index for key, index in first.items() if key not in known}
-    if fresh:
-        new = [judged[index] for index in fresh.values()]
-        sources = [None if source_ids is None else source_ids[index] for index in fresh.values()]
-        named = await name_customers(tx, new) if nodes is None else [Named(nodes[index]) for index in fresh.values()]
-        written = await _write(tx, new, named, sources)
+    due = {
+        key: index
+        for key, index in first.items()
+        if key not in known or betters(judged[index], sources[index], known[key])
+    }
+    taken: set[int] = set()
+    if due:
+        new = [judged[index] for index in due.values()]
+        # Before any sale is written, so that nodes are always locked first.
+        named = await name_customers(tx, new) if nodes is None else [Named(nodes[index]) for index in due.values()]
+        entries = dict(
+            zip(due, await _entries(tx, new, named, [sources[index] for index in due.values()]), strict=True)
+        )
+        written = await _write(tx, [entry for key, entry in entries.items() if key not in known])
         # What is still missing was recorded by somebody else between the look and now: look again.
-        known |= written
-        if missing := [key for key in fresh if key not in written]:
-            known |= await _known(tx, missing)
-            for key in missing:
-                del fresh[key]
+        known |= written | await _known(tx, [key for key in due if key not in known and key not in written])
+        fuller = [
+            (known[key].sale_id, entry)
+            for key, entry in entries.items()
+            if key not in written and betters(entry.judged, entry.source_id, known[key])
+        ]
+        replaced = await replace(tx, fuller)
+        known |= await _known(tx, [entry.judged.key for _, entry in fuller])
+        taken = {due[key] for key in written} | {due[key] for key in due if known[key].sale_id in replaced}
+    if nodes is not None:
+        await _name_strangers(tx, judged, nodes, known)
 
     conflicts: list[tuple[int, int]] = []
     for index, one in judged.items():
@@ -77,11 +98,22 @@ async def record(
         if found.content != one.content:
             conflicts.append((index, found.sale_id))
             continue
-        repeated = fresh.get(one.key) != index
-        answers[index] = Recorded(found.sale_id, one.outlet.code, one.sale.number, repeated, found.flags)
+        answers[index] = Recorded(found.sale_id, one.outlet.code, one.sale.number, index not in taken, found.flags)
     for (index, _), before in zip(conflicts, await _summaries(tx, [sale_id for _, sale_id in conflicts]), strict=True):
         answers[index] = conflict(judged[index], before)
     return cast("list[Recorded | Refusal]", answers)
+
+
+async def _name_strangers(
+    tx: Tx, judged: dict[int, Judged], nodes: Sequence[int | None], known: dict[Key, Known]
+) -> None:
+    """Sales of nobody in particular, of which an event knows whose they are."""
+    named: dict[int, int] = {}
+    for index, one in judged.items():
+        found, node = known[one.key], nodes[index]
+        if node is not None and found.node_id is None and not found.second_hand and found.is_return == (one.sign < 0):
+            named.setdefault(found.sale_id, node)
+    await name(tx, named)
 
 
 async def known_outlets(tx: Tx, sales: Sequence[NewSale]) -> dict[str, Outlet]:
@@ -92,41 +124,44 @@ async def known_outlets(tx: Tx, sales: Sequence[NewSale]) -> dict[str, Outlet]:
 
 
 async def _known(tx: Tx, keys: Sequence[Key] | dict[Key, int]) -> dict[Key, Known]:
+    if not keys:
+        return {}
     ordered = sorted(keys)
     found = await tx.tuples(KNOWN, numbers=texts(key[0] for key in ordered), outlets=ints(key[1] for key in ordered))
     return {(row[0], row[1]): Known(*row[2:]) for row in found}
 
 
-async def _write(
-    tx: Tx, new: Sequence[Judged], named: Sequence[Named], sources: Sequence[int | None]
-) -> dict[Key, Known]:
-    """Write those that nobody else has written meanwhile, and tell them."""
+async def _entries(tx: Tx, new: Sequence[Judged], named: Sequence[Named], sources: Sequence[int | None]) -> list[Entry]:
+    """With what the house knows of their articles and of the sales that they take back."""
     variants = await catalog.variants_by_sku(tx, {line.sku for one in new for line in one.sale.lines if line.sku})
     origins = await _origins(tx, new)
-    entries = [
+    return [
         Entry(
             one,
             customer.node_id,
             origins.get(index),
             flags_of(one, variants, found=index in origins, unusable=customer.unusable),
             source,
+            variants,
         )
         for index, (one, customer, source) in enumerate(zip(new, named, sources, strict=True))
     ]
+
+
+async def _write(tx: Tx, entries: list[Entry]) -> dict[Key, Known]:
+    """Write those that nobody else has written meanwhile, and tell them."""
+    if not entries:
+        return {}
     entries.sort(key=lambda entry: entry.judged.key)
     columns = columns_of(entries)
     ids: dict[Key, int] = {
         (number, outlet): sale_id for sale_id, number, outlet in await tx.tuples(WRITE, now=tx.now, **columns)
     }
     written = [(ids[entry.judged.key], entry) for entry in entries if entry.judged.key in ids]
-    rows = packed(written, variants)
-    await tx.copy(COPY_LINES, pack.whole(rows.lines))
-    if rows.discounts:
-        await tx.copy(COPY_DISCOUNTS, pack.whole(rows.discounts))
-    if rows.tenders:
-        await tx.copy(COPY_TENDERS, pack.whole(rows.tenders))
+    rows = packed(written)
+    await write_beneath(tx, rows)
     await tx.tell(*rows.facts)
-    return {entry.judged.key: Known(sale_id, entry.judged.content, entry.flags) for sale_id, entry in written}
+    return {entry.judged.key: known_by(sale_id, entry) for sale_id, entry in written}
 
 
 async def _origins(tx: Tx, new: Sequence[Judged]) -> dict[int, int]:
@@ -161,7 +196,8 @@ OUTLETS = """
 
 # LIMIT 1 keeps each look a probe of the unique index, whatever was known of the table when the plan was made.
 KNOWN = """
-    SELECT s.receipt_number, s.outlet_id, s.sale_id, s.content, s.flags
+    SELECT s.receipt_number, s.outlet_id, s.sale_id, s.content, s.flags, s.source_id IS NOT NULL, s.node_id,
+           s.is_return
     FROM unnest(%(numbers)s::text[], %(outlets)s::smallint[]) AS k (receipt_number, outlet_id)
     CROSS JOIN LATERAL (
         SELECT * FROM orders.sale AS s
@@ -202,24 +238,30 @@ WRITE = """
     RETURNING sale_id, receipt_number, outlet_id
 """
 
-COPY_LINES = """
-    COPY orders.sale_line (sale_id, line_number, quantity, amount_minor, discount_minor, tax_minor, kind, sku,
-                           variant_id, category_id, gtin, name, unit_price_minor) FROM STDIN (FORMAT binary)
-"""
-
-COPY_DISCOUNTS = """
-    COPY orders.discount (sale_id, line_number, place, amount_minor, kind, code) FROM STDIN (FORMAT binary)
-"""
-
-COPY_TENDERS = "COPY orders.tender (sale_id, place, amount_minor, kind, reference) FROM STDIN (FORMAT binary)"
-
-SUMMARY = ("sale_id", "kind", "occurred_at", "currency", "lines", "total_minor", "units", "recorded_at")
+SUMMARY = ("sale_id", "kind", "occurred_at", "currency", "lines", "total_minor", "units", "recorded_at", "corrected_at")
 
 SUMMARIES = """
     SELECT sale_id, CASE WHEN is_return THEN 'return' ELSE 'sale' END, occurred_at, currency, line_count::integer,
-           abs(total_minor), abs(units), recorded_at
+           abs(total_minor), abs(units), recorded_at, corrected_at
     FROM orders.sale WHERE sale_id = ANY(%(ids)s::bigint[])
 """
+
+
+def betters(one: Judged, source_id: int | None, found: Known) -> bool:
+    """Whether this is the shop's own account of what an event has told so far."""
+    return source_id is None and found.second_hand and found.is_return == (one.sign < 0)
+
+
+def known_by(sale_id: int, entry: Entry) -> Known:
+    one = entry.judged
+    return Known(
+        sale_id,
+        one.content,
+        entry.flags,
+        entry.source_id is not None,
+        entry.node_id,
+        one.sign < 0,
+    )
 
 
 def conflict(one: Judged, before: dict[str, Any]) -> ReceiptConflict:
@@ -260,34 +302,3 @@ def flags_of(one: Judged, variants: dict[str, KnownVariant], *, found: bool, unu
     if unusable:
         flags.append("unusable_identifier")
     return flags
-
-
-def columns_of(entries: Sequence[Entry]) -> dict[str, str]:
-    """The sales as one array literal a column."""
-    judged = [entry.judged for entry in entries]
-    sales = [one.sale for one in judged]
-    return {
-        "outlets": ints(one.outlet.outlet_id for one in judged),
-        "numbers": texts(sale.number for sale in sales),
-        "returns": booleans(one.sign < 0 for one in judged),
-        "nodes": ints(entry.node_id for entry in entries),
-        "at": times(sale.occurred_at for sale in sales),
-        "currencies": texts(sale.currency for sale in sales),
-        "amounts": ints(one.sign * one.amount for one in judged),
-        "discounts": ints(one.sign * one.discount for one in judged),
-        "taxes": ints(one.sign * one.tax for one in judged),
-        "included": booleans(sale.tax_included for sale in sales),
-        "totals": ints(one.sign * one.sale.total_minor for one in judged),
-        "units": ints(one.sign * one.units for one in judged),
-        "lines": ints(len(sale.lines) for sale in sales),
-        "cashiers": texts(sale.cashier for sale in sales),
-        "tills": texts(sale.till for sale in sales),
-        "origins": ints(entry.origin_sale_id for entry in entries),
-        "sources": ints(entry.source_id for entry in entries),
-        "flags": texts(" ".join(entry.flags) for entry in entries),
-        "contents": texts(one.content.hex() for one in judged),
-    }
-
-
-def booleans(values: Any) -> str:
-    return "{" + ",".join(["t" if value else "f" for value in values]) + "}"

@@ -1,8 +1,9 @@
 CREATE SCHEMA orders;
 
 -- What was sold or given back, at any outlet: a till's receipt, a completed order of a site, a call centre's, a
--- marketplace's. It is a physical fact: it is recorded whatever we think of it, and never changed. What leads to it
--- (baskets, the order book, fulfilment) will get tables of its own that point here.
+-- marketplace's. It is a physical fact: it is recorded whatever we think of it, and never changed; only what an event
+-- told of it gives way to the shop's own account. What leads to it (baskets, the order book, fulfilment) will get
+-- tables of its own that point here.
 -- All amounts are in minor units of the currency; those of a return are negative, so that sums need no CASE.
 CREATE TABLE orders.sale (
     sale_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -13,6 +14,7 @@ CREATE TABLE orders.sale (
     occurred_at    timestamptz NOT NULL,
     business_day   date NOT NULL,              -- of occurred_at on the outlet's own calendar
     recorded_at    timestamptz NOT NULL,
+    corrected_at   timestamptz,                -- when the shop's account took the place of an event's
     currency       text NOT NULL,              -- ISO 4217
     amount_minor   bigint NOT NULL,            -- the lines before discounts
     discount_minor bigint NOT NULL,
@@ -24,7 +26,7 @@ CREATE TABLE orders.sale (
     cashier        text,
     till           text,
     origin_sale_id bigint,                     -- of a return: the sale it takes back
-    source_id      smallint,                   -- channels.source that told of it; null: the API
+    source_id      smallint,                   -- channels.source whose event told of it; null: the shop itself did
     flags          text[] NOT NULL DEFAULT '{}',  -- taken, but look at it: unknown_sku, unknown_original,
                                                   -- unusable_identifier, adjusted
     content        bytea NOT NULL,             -- digest: the same receipt again says the same
@@ -94,8 +96,8 @@ CREATE TABLE orders.unrecorded (
 -- Sales and returns with their outlet's channel; amounts of returns are negative.
 CREATE VIEW orders.v_sale AS
 SELECT s.sale_id, s.outlet_id, o.channel, s.receipt_number, s.is_return, s.node_id, s.occurred_at, s.business_day,
-       s.recorded_at, s.currency, s.amount_minor, s.discount_minor, s.tax_minor, s.tax_included, s.total_minor, s.units,
-       s.line_count, s.cashier, s.till, s.origin_sale_id, s.source_id, s.flags
+       s.recorded_at, s.corrected_at, s.currency, s.amount_minor, s.discount_minor, s.tax_minor, s.tax_included,
+       s.total_minor, s.units, s.line_count, s.cashier, s.till, s.origin_sale_id, s.source_id, s.flags
 FROM orders.sale AS s JOIN channels.v_outlet AS o USING (outlet_id);
 
 -- Lines with what was paid for each (net_minor), and the catalog's name where none was printed.

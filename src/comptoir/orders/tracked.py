@@ -171,8 +171,15 @@ KEEP = """
 
 
 def is_known(refusal: Refusal) -> bool:
-    """The shop itself has sent this order, or another script of the page has: told otherwise, but the same money."""
-    return isinstance(refusal, ReceiptConflict) and not {"kind", "currency", "total_minor"} & {*refusal.data["differs"]}
+    """The shop itself has sent this order, or another script of the page has: told otherwise, but the same money.
+
+    Where the shop has corrected the money, it was told otherwise before that: by this very event, read again.
+    """
+    if not isinstance(refusal, ReceiptConflict) or "kind" in refusal.data["differs"]:
+        return False
+    return bool(refusal.data["recorded"]["corrected_at"]) or not {"currency", "total_minor"} & {
+        *refusal.data["differs"]
+    }
 
 
 def read(index: int, event: Event, shops: dict[int, Shop]) -> Told:

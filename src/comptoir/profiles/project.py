@@ -14,6 +14,7 @@ from comptoir.identity import PeopleMerged, PeopleSplit
 from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.log import Event
 from comptoir.profiles import directory, statements
+from comptoir.profiles.corrections import correct
 from comptoir.profiles.fold import Fold, Place, agent_hash, touch_channel, touch_detail
 
 REREAD = timedelta(seconds=5)
@@ -77,6 +78,8 @@ def folded(
                 fold.track(event, act, node)
         elif event.kind == orders.SaleRecorded.kind:
             fold.sell(event, decode_sale(event.body))
+        elif event.kind == orders.SaleCorrected.kind:
+            correct(fold, event, decode_correction(event.body))
         elif event.kind == PeopleMerged.kind:
             merged = decode_merged(event.body)
             fold.move(event, [merged.person_id, *merged.absorbed], merges=len(merged.absorbed))
@@ -87,6 +90,7 @@ def folded(
 
 
 decode_sale = msgspec.json.Decoder(orders.SaleRecorded).decode
+decode_correction = msgspec.json.Decoder(orders.SaleCorrected).decode
 decode_merged = msgspec.json.Decoder(PeopleMerged).decode
 decode_split = msgspec.json.Decoder(PeopleSplit).decode
 
