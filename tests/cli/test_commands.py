@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import msgspec
+import psycopg
 import pytest
 import structlog
 
@@ -114,6 +115,19 @@ def test_the_books(comptoir):
     assert "nothing is wrong" in comptoir("reconcile").stdout
     assert "emptied" in comptoir("replay", "customers").stdout
     assert "customers" in comptoir("replay", "nobody", expect=1).stderr
+
+
+def test_a_difference_in_the_books_is_named(comptoir, fresh_url):
+    comptoir("source", "list")
+    with psycopg.connect(fresh_url) as connection:
+        # Two identifiers of one person, without any evidence that they are.
+        connection.execute(
+            "INSERT INTO identity.node (node_id, person_id, ns, value, key, first_seen)"
+            " SELECT n, 901, 1, 'u' || n, gen_random_uuid(), now() FROM generate_series(901, 902) AS n"
+        )
+    done = comptoir("reconcile", expect=1)
+    assert "orders, identity: 1 faults" in done.stdout
+    assert "identity: identifier 902 belongs to person 901, its evidence says to 902" in done.stderr
 
 
 def test_the_doctor_reports_and_hides_the_database_url(comptoir, fresh_url):

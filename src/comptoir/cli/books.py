@@ -3,15 +3,18 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from comptoir import orders
+from comptoir import identity, orders
 from comptoir.cli.terminal import ready_database
 from comptoir.kernel import consumers
-from comptoir.kernel.db import Tx
+from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import NotFound
 from comptoir.kernel.settings import Settings
 from comptoir.profiles import rebuild
 
-CHECKS: dict[str, Callable[[Tx], Awaitable[list[Any]]]] = {"orders": orders.reconcile}
+CHECKS: dict[str, Callable[[Tx], Awaitable[list[Any]]]] = {
+    "orders": orders.reconcile,
+    "identity": identity.reconcile,
+}
 """Each returns what it found wrong."""
 
 
@@ -27,12 +30,13 @@ PROJECTIONS: dict[str, Callable[[Tx], Awaitable[None]]] = {"customers": replay_c
 
 async def reconcile(settings: Settings) -> tuple[list[str], list[str]]:
     """All checks; their names and the faults they found."""
-    faults: list[str] = []
     async with ready_database(settings) as db:
-        for name, check in CHECKS.items():
-            async with db.reading() as tx:
-                faults += [f"{name}: {fault}" for fault in await check(tx)]
-    return list(CHECKS), faults
+        return list(CHECKS), [f"{name}: {fault}" for name in CHECKS for fault in await faults(db, name)]
+
+
+async def faults(db: Database, name: str) -> list[Any]:
+    async with db.reading() as tx:
+        return await CHECKS[name](tx)
 
 
 async def replay(settings: Settings, consumer: str) -> str:

@@ -16,7 +16,7 @@ from comptoir.identity import explain, journal, merges, namespaces, retractions,
 from comptoir.identity.errors import UnknownIdentifier, UnknownNamespace, UnknownPerson
 from comptoir.identity.events import PeopleMerged, PeopleSplit
 from comptoir.identity.normalise import Cleaner, Refused
-from comptoir.identity.people import lookup, nodes_of, person, persons_of
+from comptoir.identity.people import lookup, named, nodes_of, person, persons_of
 from comptoir.identity.reconcile import reconcile
 from comptoir.identity.records import Identifier, Namespace, Node, Observation, Person
 from comptoir.identity.resolve import observe, refusal, resolve
@@ -38,6 +38,7 @@ __all__ = [
     "journal",
     "lookup",
     "merges",
+    "named",
     "namespaces",
     "nodes_of",
     "observe",

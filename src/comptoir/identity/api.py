@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Router, delete, get, post, put
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
@@ -40,7 +41,11 @@ NODE_MOST = 2**63 - 1
 Name = Annotated[str, QueryParameter(description="`email`, `phone`, `user_id`, …", max_length=63)]
 Value = Annotated[str, QueryParameter(description="As written anywhere; it is normalised.", max_length=512)]
 Country = Annotated[
-    str | None, QueryParameter(description="ISO 3166, to read a national phone number.", pattern="^[A-Za-z]{2}$")
+    str | None,
+    QueryParameter(
+        description="ISO 3166, to read a national phone number; the installation's by default.",
+        pattern="^[A-Za-z]{2}$",
+    ),
 ]
 NodeId = Annotated[int, msgspec.Meta(ge=1, le=NODE_MOST)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=NODE_MOST)]
@@ -49,9 +54,11 @@ Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 @get("/lookup", guards=[allow("identity:read")], responses=raises(UnknownIdentifier, UnusableIdentifier))
-async def look_up(tx: NamedDependency[Tx], namespace: Name, value: Value, country: Country = None) -> Person:
+async def look_up(
+    tx: NamedDependency[Tx], state: State, namespace: Name, value: Value, country: Country = None
+) -> Person:
     """The person with this identifier."""
-    return await people.lookup(tx, identifier=await _clean(tx, namespace, value, country))
+    return await people.lookup(tx, identifier=await _clean(tx, namespace, value, country or state.settings.country))
 
 
 @get("/people/{key:uuid}", guards=[allow("identity:read")], responses=raises(UnknownPerson))
@@ -69,6 +76,7 @@ async def get_graph(tx: NamedDependency[Tx], key: FromPath[UUID]) -> explain.Gra
 @get("/explanations", guards=[allow("identity:read")], responses=raises(UnknownIdentifier, UnusableIdentifier))
 async def get_explanation(
     tx: NamedDependency[Tx],
+    state: State,
     namespace: Name,
     value: Value,
     other_namespace: Name,
@@ -76,6 +84,7 @@ async def get_explanation(
     country: Country = None,
 ) -> explain.Explanation:
     """Why two identifiers are one person: the strongest chain of evidence and its weakest link. Or why they are not."""
+    country = country or state.settings.country
     a = await _clean(tx, namespace, value, country)
     b = await _clean(tx, other_namespace, other_value, country)
     return await explain.explain(tx, a=a, b=b)

@@ -4,13 +4,33 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from comptoir.identity.errors import UnknownIdentifier, UnknownPerson
+from comptoir.identity.normalise import Cleaner, Refused
 from comptoir.identity.records import Identifier, Node, Person
-from comptoir.kernel.db import Tx, ints
+from comptoir.kernel.db import Tx, ints, texts
 
 
 async def lookup(tx: Tx, *, identifier: Identifier) -> Person:
     """The person with this identifier."""
     return await of(tx, person_id=(await node(tx, identifier=identifier)).person_id)
+
+
+async def named(tx: Tx, *, text: str, country: str | None) -> list[int]:
+    """The people of whom this text is an identifier of any kind, however it was typed.
+
+    `country` (ISO 3166) is where a telephone number without a country code is dialled.
+    """
+    cleaner = await Cleaner.load(tx)
+    typed = text.strip()
+    # A number copied from a list of E.164 ones often comes without its plus.
+    forms = {typed, typed.lower(), "+" + "".join(c for c in typed if c.isdigit())} - {"", "+"}
+    asked = {
+        found
+        for name in cleaner.rules.by_name
+        for form in forms
+        if not isinstance(found := cleaner.one(name, form, country), Refused)
+    }
+    wanted = sorted(asked)
+    return await tx.values(NAMED, ns=ints(ns for ns, _ in wanted), values=texts(value for _, value in wanted))
 
 
 async def node(tx: Tx, *, identifier: Identifier) -> Node:
@@ -47,6 +67,14 @@ async def nodes_of(tx: Tx, people: Iterable[int]) -> list[Node]:
     """All nodes of some people, by person, the founder first."""
     return await tx.many(Node, NODES, people=ints(people))
 
+
+# LIMIT 1 keeps each look a probe of the unique index.
+NAMED = """
+    SELECT DISTINCT n.person_id FROM unnest(%(ns)s::smallint[], %(values)s::text[]) AS k (ns, value)
+    CROSS JOIN LATERAL (
+        SELECT person_id FROM identity.node AS n WHERE n.ns = k.ns AND n.value = k.value LIMIT 1) AS n
+    ORDER BY n.person_id
+"""
 
 NODE = """
     SELECT node_id, person_id, namespace, value, key, shared, first_seen

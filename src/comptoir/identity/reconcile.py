@@ -20,6 +20,15 @@ class Difference(msgspec.Struct, frozen=True):
     person_id_due: int
     shared_due: bool
 
+    def __str__(self) -> str:
+        return (
+            f"identifier {self.node_id} belongs to person {self.person_id}{SHARED * self.shared}, "
+            f"its evidence says to {self.person_id_due}{SHARED * self.shared_due}"
+        )
+
+
+SHARED = " and counts as shared"
+
 
 async def reconcile(tx: Tx) -> list[Difference]:
     """Nothing, if all is well. Reads the whole graph into memory."""

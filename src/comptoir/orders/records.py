@@ -212,3 +212,6 @@ class Fault(msgspec.Struct, frozen=True):
     check: str
     sale_id: int
     detail: str
+
+    def __str__(self) -> str:
+        return f"{self.check} of sale {self.sale_id}: {self.detail}"
