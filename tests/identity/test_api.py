@@ -30,6 +30,25 @@ async def two(db, api):
     return jo.json()["key"], may.json()["key"]
 
 
+@pytest.mark.parametrize(
+    ("namespace", "value"),
+    [
+        ("phone", "06 12 34 56 78"),
+        ("phone", "+33 (0)6.12.34.56.78"),
+        ("email", "May@Example.COM "),
+        ("user_id", " may"),
+    ],
+)
+async def test_an_identifier_is_found_however_it_is_written(api, two, namespace, value):
+    answer = await api.get("/v1/identity/lookup", params={"namespace": namespace, "value": value})
+    assert answer.json()["key"] == two[1]
+
+
+async def test_a_national_number_is_read_as_that_country_dials_it(api, two):
+    ask = {"namespace": "phone", "value": "06 12 34 56 78", "country": "IT"}
+    assert (await api.get("/v1/identity/lookup", params=ask)).status_code == 404
+
+
 async def test_merge_preview_and_undo(api, two):
     jo, may = two
     merge = {"people": [jo, may], "reason": "same card at the till", "reference": "case 7"}

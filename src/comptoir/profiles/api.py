@@ -66,7 +66,13 @@ async def list_people(
         least_channels=within(least_channels, 2**31 - 1),
     )
     found = await profiles.search(
-        tx, filters=filters, sort=sort, after=cursor, limit=limit, currency=state.settings.currency
+        tx,
+        filters=filters,
+        sort=sort,
+        after=cursor,
+        limit=limit,
+        currency=state.settings.currency,
+        country=state.settings.country,
     )
     return Several(found.people, found.after, found.count)
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from comptoir.kernel.db import Tx, ints, texts
+from comptoir.kernel.db import Tx, ints
 from comptoir.kernel.errors import NotFound
 
 
@@ -37,21 +37,6 @@ async def person_by_key(tx: Tx, *, key: UUID) -> int:
     if found is None:
         raise UnknownPerson(f"Nobody has the id {key}.", key=str(key))
     return found
-
-
-async def people_named(tx: Tx, *, identifier: str) -> list[int]:
-    """People with this identifier in any namespace, however it was typed."""
-    typed = identifier.strip()
-    digits = "".join(c for c in typed if c.isdigit())
-    forms = {typed, typed.lower(), digits, "+" + digits} - {"", "+"}
-    return await tx.values(NAMED, values=texts(sorted(forms)))
-
-
-NAMED = """
-    SELECT DISTINCT n.person_id FROM identity.namespace AS s CROSS JOIN LATERAL (
-        SELECT n.person_id FROM identity.v_node AS n WHERE n.ns = s.ns AND n.value = ANY(%(values)s::text[])) AS n
-    LIMIT 100
-"""
 
 
 async def owners_of(tx: Tx, *, people: list[int]) -> dict[int, int]:

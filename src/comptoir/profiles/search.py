@@ -11,13 +11,14 @@ from typing import Any, LiteralString
 
 import msgspec
 
+from comptoir import identity
 from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.errors import Invalid
 from comptoir.kernel.http import cursor_of, place_of
 from comptoir.kernel.money import Money
 from comptoir.profiles.channel_bits import bits, names
 from comptoir.profiles.golden import cards
-from comptoir.profiles.people import owners_of, people_named
+from comptoir.profiles.people import owners_of
 from comptoir.profiles.records import Bead, Found, SearchPage
 from comptoir.profiles.traits import words
 
@@ -28,7 +29,7 @@ class Filters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is wanted. All that is given must hold."""
 
     text: str = ""
-    """Beginnings of words of a name, or one identifier as it is."""
+    """Beginnings of words of a name, or one identifier, however it is written."""
     channels: list[str] = []
     """Seen or bought in all of these."""
     shops: list[int] = []
@@ -56,14 +57,20 @@ async def search(
     after: str | None = None,
     limit: int = 50,
     currency: str = "EUR",
+    country: str | None = None,
     people: Sequence[int] | None = None,
 ) -> SearchPage:
-    """A page of people, newest or most valuable first. `people` limits it to these."""
+    """A page of people, newest or most valuable first. `people` limits it to these.
+
+    `country` is where a telephone number without a country code is dialled.
+    """
     column = SORTS.get(sort)
     if column is None:
         raise Invalid(f"Sort by one of {', '.join(SORTS)}, not by {sort!r}.", sort=sort)
-    if people is None and filters.text:
-        people = await people_named(tx, identifier=filters.text) or None
+    if people is None and filters.text.strip():
+        people = await identity.named(tx, text=filters.text, country=country)
+        if not people and words(filters.text):
+            people = None
     namespaces = dict(await tx.tuples(NAMESPACES)) if filters.has or filters.lacks else {}
     where, params = conditions(filters, people, namespaces)
     count = await tx.value(COUNT + where, **params)
