@@ -28,7 +28,7 @@ from comptoir.demo.history import History, Missing, Product, weeks_to_show
 from comptoir.demo.house import House, Memory, NotReady, free_port
 from comptoir.demo.outings import Shelf
 from comptoir.demo.receipts import NotTaken
-from comptoir.demo.staff import PEOPLE, hire
+from comptoir.demo.staff import PEOPLE, assign, hire
 from comptoir.demo.traffic import Traffic
 from comptoir.demo.truth import Truth
 from comptoir.demo.twin import Twin
@@ -204,6 +204,7 @@ class Demo:
     async def _open(self, courier: Courier, goods: Stock) -> dict[str, str]:
         """Shops, sources, products, receipts."""
         await opening.open_shops(courier, places.shops(goods.store_ids))
+        await assign(self.settings)
         keys = await opening.open_sources(courier)
         with self._progress() as progress:
             if not self.memory.history_done:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from comptoir import channels
 from comptoir.kernel.auth import SYSTEM, Role, keys, users
 from comptoir.kernel.db import Database
 from comptoir.kernel.postgres import database_url
@@ -48,3 +49,12 @@ async def hire(settings: Settings) -> str:
             if key.name == KEY and key.revoked_at is None:
                 await keys.revoke_key(tx, key_id=key.key_id, actor=SYSTEM)
         return (await keys.add_key(tx, name=KEY, scopes=SCOPES, actor=SYSTEM)).token
+
+
+async def assign(settings: Settings) -> None:
+    """Associates without a shop work in the first one."""
+    async with Database(database_url(settings), size=2) as db, db.transaction() as tx:
+        shops = await channels.outlets(tx, channel="shop", limit=1)
+        for user in await users.users(tx):
+            if shops and "associate" in user.roles and user.outlet_id is None:
+                await users.change_user(tx, user_id=user.user_id, outlet_id=shops[0].outlet_id, actor=SYSTEM)
