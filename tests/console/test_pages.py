@@ -1,6 +1,7 @@
 """The pages as a browser asks for them: who may enter, parts and whole pages, bad questions, nothing yet, hostile names."""
 
 import re
+from html import unescape
 
 import httpx
 import pytest
@@ -267,6 +268,49 @@ def test_split_then_undo(admin):
     undo = re.search(r'hx-post="(/customers/undo/\d+)"', admin.get(done.headers["location"]).text).group(1)
     assert admin.post(undo).status_code == 303
     assert re.findall(r'name="node" value="(\d+)"', admin.get(f"/customers/{key}/split").text) == nodes
+
+
+def ties_of(admin, key) -> list[str]:
+    """Where each tie that joins is cut."""
+    found = re.findall(r'href="(/customers/[0-9a-f-]+/cut\?[^"]+)"', admin.get(f"/customers/{key}/identity").text)
+    return [unescape(path) for path in found]
+
+
+def test_one_tie_is_cut_looked_at_and_undone(admin):
+    key = key_of(admin, "Marchetti")
+    before = re.findall(r'name="node" value="(\d+)"', admin.get(f"/customers/{key}/split").text)
+    ties = ties_of(admin, key)
+    previews = [admin.get(path).text for path in ties]
+    assert ties_of(admin, key) == ties, "looking changes nothing"
+    parting = next(place for place, text in enumerate(previews) if "One person all the same" not in text)
+    a, b = re.search(r"a=(\d+)&b=(\d+)", ties[parting]).groups()
+
+    done = admin.post(f"/customers/{key}/cut", data={"a": b, "b": a, "reason": "not hers"})
+    assert done.status_code == 303
+    after = admin.get(done.headers["location"]).text
+    assert "Two people. Can be undone exactly." in after
+    assert "A tie cut by hand" in after
+    assert "not hers" in after
+    assert len(re.findall(r'name="node"', admin.get(f"/customers/{key}/split").text)) < len(before)
+    assert admin.get(ties[parting]).status_code == 404, "it is cut already"
+
+    undo = re.search(r'hx-post="(/customers/undo/\d+)"', after).group(1)
+    assert f'action="{undo}"' in after, "the tie says how its cut is taken back"
+    assert admin.post(undo).status_code == 303
+    assert re.findall(r'name="node" value="(\d+)"', admin.get(f"/customers/{key}/split").text) == before
+    assert ties_of(admin, key) == ties
+
+
+def test_a_tie_of_somebody_else_cannot_be_cut(town, admin):
+    key, other = key_of(admin, "Marchetti"), key_of(admin, "Wouters")
+    a, b = re.search(r"a=(\d+)&b=(\d+)", ties_of(admin, other)[0]).groups()
+    assert admin.post(f"/customers/{key}/cut", data={"a": a, "b": b}).status_code == 404
+    assert admin.get(f"/customers/{key}/cut?a={a}&b={b}").status_code == 404
+    assert admin.get(f"/customers/{key}/cut?a=0&b=x").status_code == 400
+    assert admin.get(f"/customers/{key}/cut").status_code == 400
+    for role, status in (("agent", 200), ("marketer", 403), ("executive", 403)):
+        with town.visitor(role) as client:
+            assert client.get(ties_of(admin, other)[0]).status_code == status
 
 
 def test_why_two_identifiers_are_one_person(admin):

@@ -17,6 +17,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
+from comptoir.console import refusals
 from comptoir.console.assets import Assets
 from comptoir.console.language import LANGUAGES, Language, negotiate
 from comptoir.console.live import Hub, Topic
@@ -140,7 +141,10 @@ class Console:
         page = self.page(request)
         if problem.status == HTTPStatus.UNAUTHORIZED and page.viewer.kind != "user":
             return page.go(f"/sign-in?next={quote(request.url.path)}")
-        view = ErrorView(problem.status, problem.request_id, *words(page, problem.status))
+        title, text = words(page, problem.status)
+        if problem.status not in OF_ALL and (particular := refusals.said(page, problem.code, problem.data)):
+            text = particular
+        view = ErrorView(problem.status, problem.request_id, title, text)
         if page.part:
             return page.answer(page.draw_part("error.html.j2", "state", view), status=problem.status)
         return page.show("error.html.j2", view, status=problem.status)
@@ -169,6 +173,10 @@ class ErrorView(msgspec.Struct, frozen=True):
     request_id: str
     title: str
     text: str
+
+
+OF_ALL = frozenset({403, 429, 500, 503})
+"""Where it matters more what to do than what it was."""
 
 
 def told(error: Exception) -> Callable[[AnyRequest, Any], Response[Any]]:

@@ -3,8 +3,9 @@
 A handler makes a frozen view-model and ends with `return page.show("<noun>.html.j2", view)`; see `styleguide.py`.
 
 shell, sign_in, styleguide   the frame          customers, customer, because, mending   people; why one, merge, split
-home                         today              events, quality, letters       what comes in, how good, what waits
-consumers                    who reads it, what could not be digested
+home                         today              cutting                                 one tie
+events, quality, letters     what comes in, how good, what waits
+consumers                    who reads it; what could not be digested
 sources, keys                what may send
 
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
@@ -18,6 +19,7 @@ from comptoir.console.pages import (
     consumers,
     customer,
     customers,
+    cutting,
     events,
     home,
     keys,
@@ -38,6 +40,7 @@ SECTIONS: list[Section] = [
     customer.section,
     because.section,
     mending.section,
+    cutting.section,
     events.section,
     quality.section,
     letters.section,

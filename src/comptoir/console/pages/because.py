@@ -32,6 +32,8 @@ DEEDS: dict[str, str] = {
     "retraction": N_("Evidence taken back"),
 }
 
+CUT = N_("A tie cut by hand")
+
 
 class IdentityWanted(Asked, frozen=True, kw_only=True):
     """Between which two identifiers the path is asked for."""
@@ -143,7 +145,7 @@ def weakest(page: Page, path: Sequence[Step]) -> str:
 def deed(one: identity.journal.Operation) -> Deed:
     return Deed(
         operation=one.operation,
-        words=DEEDS.get(one.kind, one.kind),
+        words=CUT if one.kind == "split" and "edges" in one.effect.request else DEEDS.get(one.kind, one.kind),
         at=one.at,
         actor=one.actor,
         reason=one.reason,

@@ -60,6 +60,8 @@ class TieView(msgspec.Struct, frozen=True):
     first_at: datetime
     reasons: Sequence[Reason]
     foot: str
+    undo: int = 0
+    """The operation that cut it by hand, which can be taken back; 0 where none did."""
 
 
 NAMED_BY_EVENTS = ("user_id", "anonymous_id")
@@ -121,6 +123,7 @@ def ties(page: Page, drawn: identity.explain.Graph, sources: Mapping[int, str]) 
             first_at=edge.first_seen,
             reasons=reasons(page, edge, sources),
             foot=page.gettext("What several sources say independently adds up; what one repeats counts once."),
+            undo=edge.banned_by[0] if edge.state == "cut" and len(edge.banned_by) == 1 else 0,
         )
         for edge in drawn.edges
     ]

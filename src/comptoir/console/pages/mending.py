@@ -20,6 +20,7 @@ from comptoir.console.pages.customers import Wanted as CustomersWanted
 from comptoir.console.pages.customers import contacts, seek
 from comptoir.console.pages.said import say
 from comptoir.console.pages.told import field_name, value_in_words
+from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
@@ -192,7 +193,7 @@ async def merge(
         done = await identity.merges.merge(tx, keys=[key, data.other], actor=actor.name, reason=data.reason)
     except Refusal as refusal:
         await tx.run("ROLLBACK TO SAVEPOINT merging")
-        return await show_merge(page, tx, key, MergeWanted(other=data.other), error=refusal.detail or str(refusal))
+        return await show_merge(page, tx, key, MergeWanted(other=data.other), error=said_of(page, refusal))
     person = await identity.person(tx, key=key)
     return say(page.go(f"/customers/{person.key}"), "merged", undo=done.operation)
 
@@ -291,7 +292,7 @@ async def split(
         done = await identity.splits.split(tx, key=key, nodes=nodes, actor=actor.name, reason=reason)
     except Refusal as refusal:
         await tx.run("ROLLBACK TO SAVEPOINT splitting")
-        return await show_split(page, tx, key, nodes, error=refusal.detail or str(refusal))
+        return await show_split(page, tx, key, nodes, error=said_of(page, refusal))
     person = await identity.person(tx, key=key)
     return say(page.go(f"/customers/{person.key}"), "split", undo=done.operation)
 
@@ -312,12 +313,20 @@ async def undo(
         raise Invalid("There is no such operation.")
     done = await identity.undos.undo(tx, operation=operation, actor=actor.name)
     before = await identity.journal.operation(tx, operation)
-    people = await identity.nodes_of(tx, done.people or before.people)
+    # An operation that moved nobody is still shown at one whose tie it was.
+    people = await identity.nodes_of(tx, done.people or before.people or await holders(tx, before))
     path = f"/customers/{people[0].key}" if people else "/customers"
     answer = page.go(path)
     if request.headers.get("hx-request"):  # the toast swaps nothing: the whole window goes
         answer = page.answer("", headers={"HX-Redirect": path})
     return say(answer, "undone")
+
+
+async def holders(tx: Tx, operation: identity.journal.Operation) -> list[int]:
+    """Whose the ties are that an operation cut."""
+    return sorted(
+        set((await identity.persons_of(tx, [node for pair in operation.effect.banned for node in pair])).values())
+    )
 
 
 section = Section(routes=[read_merge, merge, read_split, split, undo])

@@ -15,6 +15,7 @@ COOKIE = "said"
 Deed = Literal[
     "merged",
     "split",
+    "cut",
     "undone",
     "replayed",
     "discarded",
@@ -28,6 +29,7 @@ Deed = Literal[
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
     "split": N_("Two people. Can be undone exactly."),
+    "cut": N_("The tie is cut. Can be undone exactly."),
     "undone": N_("As it was before."),
     "replayed": N_("Taken. It is on its way to its customer."),
     "discarded": N_("Discarded."),

@@ -1,0 +1,128 @@
+"""What the packages refuse, in the reader's words: by the code of the refusal, with the particulars that it carries.
+
+A refusal's own sentences are English and for programs. Every code has its words here (a test looks), and more exact
+ones in `PARTICULAR` where its data say more.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from comptoir.console.language import N_
+from comptoir.console.page import Page
+from comptoir.kernel.errors import Refusal
+
+
+def said_of(page: Page, refusal: Refusal) -> str:
+    """Why the answer was no."""
+    return said(page, refusal.code, refusal.data) or refusal.title()
+
+
+def said(page: Page, code: str, data: Mapping[str, Any]) -> str:
+    """The same by code; empty for one that is newer than this page."""
+    if particular := PARTICULAR.get(code):
+        values = {name: spoken(value) for name, value in data.items() if value}
+        try:
+            return page.gettext(particular, **values) if values else page.gettext(WORDS[code])
+        except KeyError:  # this occurrence does not carry them
+            return page.gettext(WORDS[code])
+    return page.gettext(WORDS[code]) if code in WORDS else ""
+
+
+def spoken(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in cast("Sequence[object]", value)[:5])
+    return str(value)[:200]
+
+
+PARTICULAR: dict[str, str] = {
+    "channels.source_exists": N_("A source is called “%(name)s” already: take another name."),
+    "channels.unknown_outlet": N_("No outlet has the code “%(outlet)s”."),
+    "identity.shared_by_many": N_("%(values)s is used by several people, so it cannot be joined to one."),
+    "ingest.bad_schema": N_("The schema of “%(event)s” is no valid JSON Schema."),
+    "kernel.unknown_consumer": N_("Nobody called “%(consumer)s” reads the log."),
+    "kernel.unknown_scope": N_("These scopes do not exist: %(scopes)s."),
+    "kernel.user_exists": N_("A user with the address %(email)s exists already."),
+    "orders.unknown_sale": N_("%(outlet)s has no receipt %(number)s."),
+    "too_large": N_("At most %(most)s can be taken at once."),
+}
+
+WORDS: dict[str, str] = {
+    "catalog.bad_gtin": N_("The number is no GTIN: its length or its check digit is wrong."),
+    "catalog.bad_product": N_("The product lacks something, or says something that cannot be."),
+    "catalog.product_twice": N_("The file names a product twice and says different things about it."),
+    "catalog.sku_twice": N_("The file gives one SKU to two products."),
+    "catalog.unknown_product": N_("The catalogue has no such product."),
+    "channels.bad_opening_hours": N_("The opening hours contradict themselves."),
+    "channels.bad_position": N_("A position needs both latitude and longitude."),
+    "channels.outlet_exists": N_("An outlet with this code exists already."),
+    "channels.repeated_code": N_("One code stands twice in the same list."),
+    "channels.source_exists": N_("Another source is called so: take another name."),
+    "channels.unknown_country": N_("The country is not in ISO 3166-1."),
+    "channels.unknown_currency": N_("The currency is not in ISO 4217."),
+    "channels.unknown_outlet": N_("There is no outlet with this code."),
+    "channels.unknown_source": N_("There is no such source."),
+    "channels.unknown_time_zone": N_("The time zone is not in the IANA list."),
+    "conflict": N_("It conflicts with how things stand by now."),
+    "defect": N_("Something broke on our side"),
+    "forbidden": N_("Your role does not include it. An administrator can change that."),
+    "idempotency_in_progress": N_("The same request is under way already."),
+    "idempotency_key_reused": N_("The Idempotency-Key was used for another request."),
+    "identity.bad_pattern": N_("The pattern is not a regular expression that can be used."),
+    "identity.graph_too_large": N_("So many identifiers hang together here that they cannot be judged at once."),
+    "identity.kept_apart": N_("Somebody has said that these are different people: undo that first."),
+    "identity.namespace_exists": N_("This kind of identifier is there already."),
+    "identity.not_connected": N_("These identifiers are not of one person, or nothing ties them."),
+    "identity.not_undoable": N_(
+        "It was undone already, or it followed from evidence that still stands: part them by hand."
+    ),
+    "identity.nothing_to_retract": N_("Name a batch or a source whose evidence is to be taken back."),
+    "identity.reference_taken": N_("The reference was used for another request."),
+    "identity.shared_by_many": N_("An identifier here is used by several people, so it cannot be joined to one."),
+    "identity.superseded": N_(
+        "Later evidence connects the same people, so undoing alone does not part them. Part them by hand."
+    ),
+    "identity.unknown_identifier": N_("Nobody with this identifier has been seen."),
+    "identity.unknown_namespace": N_("There is no such kind of identifier."),
+    "identity.unknown_operation": N_("The journal has no such operation."),
+    "identity.unknown_person": N_("Nobody was ever known by this address."),
+    "identity.unknown_task": N_("There is no such open task."),
+    "identity.unusable_identifier": N_("The value cannot identify anybody."),
+    "ingest.bad_schema": N_("A schema of the tracking plan is no valid JSON Schema."),
+    "ingest.dead_letter_settled": N_("The letter was replayed or discarded already."),
+    "ingest.still_bad": N_("Not taken: it still has a fault."),
+    "ingest.unknown_dead_letter": N_("There is no such dead letter."),
+    "ingest.unknown_plan": N_("The source has no such tracking plan."),
+    "invalid": N_("What was asked is not well formed."),
+    "kernel.bad_password": N_("A password has between 10 and 200 characters."),
+    "kernel.bad_user": N_("A user needs an e-mail address and at least one role."),
+    "kernel.cross_site": N_("The request came from another site. Open the page again and repeat it here."),
+    "kernel.migration_changed": N_("The database does not fit this release."),
+    "kernel.too_many_attempts": N_("Too many failed sign-ins: wait a quarter of an hour."),
+    "kernel.unknown_consumer": N_("Nobody of this name reads the log."),
+    "kernel.unknown_key": N_("There is no such API key."),
+    "kernel.unknown_scope": N_("There is no such scope."),
+    "kernel.unknown_user": N_("There is no such user."),
+    "kernel.user_exists": N_("A user with this e-mail address exists already."),
+    "kernel.wrong_password": N_("Not these two. Check both and try again."),
+    "method_not_allowed": N_("This address cannot be used in this way."),
+    "not_found": N_("The address is wrong, or what stood here is gone."),
+    "orders.bad_amount": N_("An amount or a quantity is negative, or more than any sale."),
+    "orders.bad_date": N_("The date cannot be the date of a sale."),
+    "orders.bad_text": N_("A text holds a character that cannot be stored."),
+    "orders.card_number_sent": N_(
+        "A payment’s reference looks like the number of a bank card, which must not be kept."
+    ),
+    "orders.empty_sale": N_("A sale has at least one line."),
+    "orders.receipt_conflict": N_("Another receipt of this outlet is on record under the same number."),
+    "orders.tenders_disagree": N_("What was paid is not the total."),
+    "orders.totals_disagree": N_("Lines, discounts and tax do not add up to the total."),
+    "orders.unknown_currency": N_("The currency is not in ISO 4217."),
+    "orders.unknown_sale": N_("No such sale was recorded."),
+    "overloaded": N_("Nothing was lost. Try again in a moment."),
+    "profiles.unknown_moment": N_("There is no such moment on this thread."),
+    "profiles.unknown_person": N_("There is no such person."),
+    "too_large": N_("It is larger than can be taken."),
+    "unauthenticated": N_("Sign in first."),
+    "unavailable": N_("The database cannot be reached just now: nothing was done. Try again."),
+    "unprocessable": N_("It is well formed but cannot be carried out."),
+}
