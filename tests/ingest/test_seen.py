@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from comptoir import channels, ingest
 from comptoir.ingest.seen import FEW, Filter
-from comptoir.ingest.writer import KNOWN
 from comptoir.kernel import time
 from comptoir.kernel.settings import Settings
 from ingest.client import Client, viewed
@@ -98,37 +97,31 @@ async def test_two_processes_get_the_same_message_at_once(client, db, source):
     await second.close()
 
 
-async def test_around_midnight_what_yesterday_is_still_writing_is_waited_for(client, db, source, monkeypatch):
+async def test_around_midnight_what_yesterday_is_still_writing_is_waited_for(client, db, source):
     """One process has stamped a message before midnight and not committed; the same message comes after midnight."""
     event = viewed()
-    reached, go = asyncio.Event(), asyncio.Event()
     second, other = await another(db, source)
-    finish = second._finish
-
-    async def slowly(*arguments):
-        reached.set()
-        await go.wait()
-        await finish(*arguments)
-
-    monkeypatch.setattr(second, "_finish", slowly)
-    yesterday = asyncio.create_task(other.batch(event))
-    await reached.wait()
-    await move(db, days=1)
-    today = asyncio.create_task(client.batch(event))
-    await waiting_for_a_lock(db, today)
-    assert not today.done()
-    go.set()
-    assert [(await yesterday).status, (await today).status] == [200, 200]
+    connection = await db.connect()
+    async with connection:
+        async with connection.transaction():  # the counts come after the rows: it cannot commit
+            await connection.execute("LOCK TABLE ingest.tally")
+            yesterday = asyncio.create_task(other.batch(event))
+            await waiting_for_a_lock(db, yesterday, "relation")
+            await move(db, days=1)
+            today = asyncio.create_task(client.batch(event))
+            await waiting_for_a_lock(db, today, "advisory")
+            assert not today.done()
+        assert [(await yesterday).status, (await today).status] == [200, 200]
     assert await stored(db) == 1
     await second.close()
 
 
-async def waiting_for_a_lock(db, task):
+async def waiting_for_a_lock(db, task, kind):
     connection = await psycopg.AsyncConnection.connect(db.url, autocommit=True)
     async with connection:
         while not task.done():
             found = await connection.execute(
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                "SELECT count(*) FROM pg_locks WHERE locktype = %s AND NOT granted", [kind]
             )
             if (await found.fetchone())[0]:
                 return
@@ -137,10 +130,9 @@ async def waiting_for_a_lock(db, task):
 
 async def test_the_look_up_uses_the_index_even_when_the_partition_was_empty_when_planned(client, db, intake):
     await client.batch(viewed())
-    (connection, *_) = intake._idle
-    sql = KNOWN.replace("%(keys)s", "'{00000000-0000-0000-0000-000000000001}'").replace(
-        "%(since)s", "now()-interval '7 days'"
-    )
-    found = await connection.execute("EXPLAIN " + sql)
+    (line, *_) = intake._idle
+    key = "{00000000-0000-0000-0000-000000000001}"
+    found = await line._connection.execute(f"EXPLAIN EXECUTE ingest_known('{key}', now() - interval '7 days')")
     plan = "\n".join(row[0] for row in await found.fetchall())
+    assert "Index" in plan
     assert "Seq Scan" not in plan, plan

@@ -7,7 +7,7 @@ log. A day without its filter yet is simply asked.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, KeysView, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -86,17 +86,20 @@ class Seen:
         self._young: set[bytes] = set()
         self._old: set[bytes] = set()
 
-    def to_ask(self, keys: Sequence[bytes]) -> list[bytes]:
+    def to_ask(self, keys: KeysView[bytes]) -> Collection[bytes]:
         """The keys that must be looked up before they may be written. (Today's index guards today.)"""
-        if not keys:
-            return []
-        if self._unfiltered():
-            return list(keys)
-        asked = {key for key in keys if key in self._young or key in self._old}
+        if self._unfiltered() or not keys:
+            return keys
+        asked = self.remembered(keys)
+        listed = list(keys)
         words = np.frombuffer(b"".join(keys), "<u8").reshape(-1, 2)
         for one in self.filters.values():
-            asked.update(one.perhaps(keys, words))
-        return list(asked)
+            asked.update(one.perhaps(listed, words))
+        return asked
+
+    def remembered(self, keys: KeysView[bytes]) -> set[bytes]:
+        """Those of the keys that this process wrote lately: a good guess at what is known."""
+        return (keys & self._young) | (keys & self._old)
 
     def _unfiltered(self) -> bool:
         return len(self.filters) < WINDOW

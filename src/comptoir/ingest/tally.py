@@ -88,8 +88,6 @@ class Counts:
         return label[:200]
 
 
-TALLY = "INSERT INTO ingest.tally (day, counts) VALUES (%(day)s, %(counts)s::json)"
-
 FOLD = """
     WITH counted AS (
         DELETE FROM ingest.tally WHERE tally_id IN (

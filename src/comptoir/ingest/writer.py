@@ -7,8 +7,9 @@ connection of its own. In one transaction go: the good events (binary COPY), the
 import asyncio
 import contextlib
 import time
+from collections.abc import Collection, KeysView
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import psycopg
@@ -17,13 +18,14 @@ from prometheus_client import Counter as Metric
 from prometheus_client import Histogram
 
 from comptoir.ingest import seen
-from comptoir.ingest.intake import Letter, Submission
+from comptoir.ingest.intake import Submission
 from comptoir.ingest.plans import Compiled, plans
 from comptoir.ingest.seen import Seen
-from comptoir.ingest.tally import FOLD, TALLY, Counts, Flush
+from comptoir.ingest.tally import FOLD, Counts, Flush
+from comptoir.ingest.transaction import BARRIER, Line
 from comptoir.kernel import log as event_log
 from comptoir.kernel.coalesce import Coalescer
-from comptoir.kernel.db import TRANSIENT, Database, Tx, rows
+from comptoir.kernel.db import TRANSIENT, Database
 from comptoir.kernel.errors import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -35,8 +37,6 @@ ANOTHER = 300
 """Events that must wait for a second transaction beside the first: singles go better in one after the other."""
 FOLD_EVERY = 5.0
 PLANS_EVERY = 2.0
-BARRIER = 0x636F6D7074_0001
-"""Advisory lock: shared by every transaction that stamps events, exclusive for the turn of the day."""
 
 EVENTS = Metric("comptoir_ingest_events_total", "Events by what became of them.", ["outcome"])
 REQUESTS = Metric("comptoir_ingest_requests_total", "Requests of the tracking API by status.", ["status"])
@@ -55,6 +55,13 @@ class Receipt(msgspec.Struct, frozen=True):
     rejected: int
 
 
+class Flight(msgspec.Struct, eq=False):
+    """A transaction under way in this process: its keys, and whether it came to be."""
+
+    keys: KeysView[bytes]
+    landed: asyncio.Future[bool]
+
+
 class Intake:
     """`submit` answers when the events are durable. `open` before, `close` after; `keep_fresh` runs beside it."""
 
@@ -62,7 +69,8 @@ class Intake:
         self._db = db
         self.seen = Seen()
         self.plans: dict[int, Compiled] = {}
-        self._idle: list[psycopg.AsyncConnection[Any]] = []
+        self._idle: list[Line] = []
+        self._flights: list[Flight] = []
         self._turning = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._offset = 0
@@ -99,7 +107,7 @@ class Intake:
             await event_log.open_days(tx)
             self._set_clock(tx.now)
         await self.refresh_plans()
-        await self._turn(self._day())
+        await self._turn(_day(self.now()))
 
     async def close(self) -> None:
         """Finish what was accepted, fold the counts."""
@@ -110,8 +118,8 @@ class Intake:
                 await self._loading
         with contextlib.suppress(psycopg.Error):
             await self.fold()
-        for connection in self._idle:
-            await connection.close()
+        for line in self._idle:
+            await line.close()
         self._idle.clear()
 
     async def __aenter__(self) -> Self:
@@ -159,96 +167,72 @@ class Intake:
 
     async def _write(self, batch: list[Submission]) -> list[Receipt]:
         with FLUSH.time():
-            fresh = self._idle.pop() if self._idle else None
-            if fresh is not None:
+            if self._idle:
                 with contextlib.suppress(psycopg.OperationalError):
-                    return await self._write_on(fresh, batch)
+                    return await self._write_on(self._idle.pop(), batch)
                 # The server was restarted since: what was perhaps kept is found again as duplicates.
-                await fresh.close()
             try:
-                connection = await self._connect()
+                return await self._write_on(await Line.connect(self._db.url), batch)
             except psycopg.OperationalError as error:
                 raise Unavailable from error
-            try:
-                return await self._write_on(connection, batch)
-            except psycopg.OperationalError as error:
-                await connection.close()
-                raise Unavailable from error
 
-    async def _connect(self) -> psycopg.AsyncConnection[Any]:
-        # Looking up keys must use the index also in a partition that was empty when the plan was made.
-        return await psycopg.AsyncConnection.connect(
-            self._db.url,
-            autocommit=True,
-            prepare_threshold=0,
-            options="-c timezone=UTC -c jit=off -c enable_seqscan=off -c enable_bitmapscan=off -c lock_timeout=10s",
-        )
-
-    async def _write_on(self, connection: psycopg.AsyncConnection[Any], batch: list[Submission]) -> list[Receipt]:
+    async def _write_on(self, line: Line, batch: list[Submission]) -> list[Receipt]:
         whole = Flush.of(batch)
+        flight = Flight(whole.rows.keys(), asyncio.get_running_loop().create_future())
+        self._flights.append(flight)
         try:
-            duplicates = await self._record(connection, whole)
-        except psycopg.OperationalError:
-            raise
+            known = await self._record(line, whole, flight)
         except BaseException:
-            await connection.close()
+            flight.landed.set_result(False)
+            await line.close()
             raise
-        self._idle.append(connection)
+        finally:
+            self._flights.remove(flight)
         self.seen.remember(whole.rows)
-        return self._receipts(batch, whole, duplicates)
+        flight.landed.set_result(True)
+        self._idle.append(line)
+        return self._receipts(batch, whole, known)
 
-    async def _record(self, connection: psycopg.AsyncConnection[Any], whole: Flush) -> set[bytes]:
+    async def _record(self, line: Line, whole: Flush, flight: Flight) -> set[bytes]:
         """Write; return the keys that were there before."""
-        keys = list(whole.rows)
-        ask: list[bytes] | None = None
+        keys = whole.rows.keys()
+        ask: Collection[bytes] | None = None
+        found: set[bytes] | None = None
         while True:
+            # What the other transaction of this process is writing is ours only if that one fails.
+            before = [one for one in self._flights[: self._flights.index(flight)] if not keys.isdisjoint(one.keys)]
+            taken = {key for one in before for key in keys & one.keys}
+            # The counts travel ahead of PostgreSQL's answer, so they are guessed. If wrong, once more.
+            known = (self.seen.remembered(keys) if found is None else found) | taken
             day = self.seen.today
-            recorded, known = await self._begin(connection, self.seen.to_ask(keys) if ask is None else ask)
-            if recorded.date() != day:
-                await connection.rollback()
-                await self._turn(recorded.date())
-                continue
             try:
-                fresh = [row for key, row in whole.rows.items() if key not in known] if known else whole.rows.values()
-                if fresh:
-                    async with connection.cursor().copy(event_log.COPY) as copy:
-                        await copy.write(event_log.block(event_log.microseconds(recorded), fresh))
-                await self._finish(connection, whole, known, recorded)
+                opened = await line.open(
+                    ask=self.seen.to_ask(keys) if ask is None else ask,
+                    since=self.seen.since,
+                    day=day,
+                    letters=whole.letters,
+                    counts=self._counts.of(whole, known),
+                )
+                self._offset = opened.stamp - time.time_ns() // 1000
+                today = _day(opened.stamp)
+                if today != day or opened.known | taken != known:
+                    await line.call_off()
+                    await self._turn(today)
+                    found = opened.known
+                    continue
+                line.feed(opened.stamp, [row for key, row in whole.rows.items() if key not in known])
+                if before and not all([await one.landed for one in before]):
+                    await line.call_off()
+                    continue
+                await line.commit()
             except (psycopg.errors.UniqueViolation, *TRANSIENT):
-                # Another transaction has written one of them a moment ago: look all of them up.
-                await connection.rollback()
+                # Another process has written one of them a moment ago: look all of them up.
                 ask = keys
             except psycopg.errors.CheckViolation:  # no partition for this day
-                await connection.rollback()
                 async with self._db.transaction() as tx:
                     await event_log.open_days(tx)
             else:
                 return known
-
-    async def _begin(self, connection: psycopg.AsyncConnection[Any], ask: list[bytes]) -> tuple[datetime, set[bytes]]:
-        """Begin; the moment to stamp, and which of the keys are known. The stamp is taken under the barrier."""
-        # One message: a pipeline of three costs this process three times as much.
-        clock = await connection.execute(BEGIN, prepare=False)
-        while clock.nextset():
-            pass
-        row = await clock.fetchone()
-        assert row
-        self._set_clock(row[0])
-        if not ask:
-            return row[0], set()
-        literal = "{" + ",".join([key.hex() for key in ask]) + "}"
-        found = await connection.execute(KNOWN, {"keys": literal, "since": self.seen.since}, binary=True)
-        return row[0], {key.bytes for (key,) in await found.fetchall()}
-
-    async def _finish(
-        self, connection: psycopg.AsyncConnection[Any], whole: Flush, known: set[bytes], recorded: datetime
-    ) -> None:
-        counts = self._counts.of(whole, known)
-        tx = Tx(connection, recorded)
-        if whole.letters:
-            await tx.run(BURY, letters=_packed(whole.letters, recorded))
-        await tx.run(TALLY, day=recorded.date(), counts=rows(counts))
-        await connection.execute(END, prepare=False)
 
     def _receipts(self, batch: list[Submission], whole: Flush, known: set[bytes]) -> list[Receipt]:
         accepted = len(whole.rows) - len(known)
@@ -307,52 +291,6 @@ class Intake:
     def _set_clock(self, moment: datetime) -> None:
         self._offset = event_log.microseconds(moment) - time.time_ns() // 1000
 
-    def _day(self) -> date:
-        return (event_log.EPOCH + timedelta(microseconds=self.now())).date()
 
-
-# The number is BARRIER. Not now(): the moment must be read after the barrier was taken.
-BEGIN = """
-    BEGIN;
-    SELECT pg_advisory_xact_lock_shared(27988538523123713);
-    SELECT clock_timestamp() + shift FROM kernel.clock
-"""
-
-END = """
-    NOTIFY comptoir_log;
-    COMMIT
-"""
-
-KNOWN = "SELECT key FROM kernel.event WHERE key = ANY(%(keys)s::uuid[]) AND recorded_at >= %(since)s"
-
-BURY = """
-    INSERT INTO ingest.dead_letter AS d
-        (source_id, body_key, received_at, last_received_at, reason, detail, event_type, event_name, body)
-    SELECT source_id, body_key::uuid, received_at, received_at, reason, detail, event_type, event_name,
-           decode(body, 'base64')
-    FROM json_to_recordset(%(letters)s::json) AS letter (source_id smallint, body_key text, received_at timestamptz,
-        reason text, detail text, event_type text, event_name text, body text)
-    ON CONFLICT (source_id, body_key) WHERE state = 'waiting'
-    DO UPDATE SET times = d.times + 1, last_received_at = excluded.last_received_at,
-        reason = excluded.reason, detail = excluded.detail
-"""
-
-
-def _packed(letters: list[tuple[int, Letter]], recorded: datetime) -> str:
-    """Each letter once: ON CONFLICT cannot touch a row twice; in order of their keys, so that two never deadlock."""
-    once = {(source_id, one.key): one for source_id, one in letters}
-    return rows(
-        [
-            {
-                "source_id": source_id,
-                "body_key": key.hex(),
-                "received_at": recorded,
-                "reason": one.reason,
-                "detail": one.detail,
-                "event_type": one.call,
-                "event_name": one.name,
-                "body": one.body,
-            }
-            for (source_id, key), one in sorted(once.items(), key=lambda item: item[0])
-        ]
-    )
+def _day(moment: int) -> date:
+    return (event_log.EPOCH + timedelta(microseconds=moment)).date()

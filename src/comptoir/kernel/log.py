@@ -135,8 +135,7 @@ def origin(kind: bytes, source_id: int | None) -> bytes:
 
 def block(recorded: int, unstamped: Iterable[bytes]) -> bytes:
     """What COPY wants for rows that were packed without their stamp."""
-    first = stamp(recorded)
-    return b"".join((COPY_HEAD, first, first.join(unstamped), COPY_TAIL))
+    return b"".join((COPY_HEAD, stamp(recorded).join((b"", *unstamped)), COPY_TAIL))
 
 
 def lane(key: str) -> int:
