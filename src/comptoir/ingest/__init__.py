@@ -7,8 +7,9 @@ writer        `Intake`: concurrent requests written together, each event once
 seen          which message ids were recorded in the last seven days
 plans         what a source has promised to send, as JSON Schemas with versions
 dead_letters  what could not be taken: mend, replay, discard
-tally         counts, written with the events       quality  counts per source and day
+tally         counts, written with the events       quality  counts per source, day and field
 tail          what comes in just now
+retention     what is forgotten, and when
 tracked       `decode`: what the layers above read from an event; body: its Structs
 """
 
@@ -16,7 +17,7 @@ from comptoir.ingest.dead_letters import Waiting, dead_letter, dead_letters, dis
 from comptoir.ingest.errors import BadSchema, DeadLetterSettled, StillBad, UnknownDeadLetter, UnknownPlan
 from comptoir.ingest.intake import Arrival, judge
 from comptoir.ingest.plans import plan, plans, save_plan, versions
-from comptoir.ingest.quality import quality
+from comptoir.ingest.quality import FieldQuality, FieldRate, Rehearsal, by_field, learned, quality, rehearse, sample
 from comptoir.ingest.records import (
     MEANING,
     DeadLetter,
@@ -29,6 +30,7 @@ from comptoir.ingest.records import (
     Seen,
     State,
 )
+from comptoir.ingest.retention import forget_counts, forget_letters
 from comptoir.ingest.seen import WINDOW
 from comptoir.ingest.tail import accepted, tail
 from comptoir.ingest.tracked import Tracked, decode
@@ -42,6 +44,8 @@ __all__ = [
     "BadSchema",
     "DeadLetter",
     "DeadLetterSettled",
+    "FieldQuality",
+    "FieldRate",
     "Intake",
     "Outcome",
     "Plan",
@@ -49,6 +53,7 @@ __all__ = [
     "Quality",
     "Reason",
     "Receipt",
+    "Rehearsal",
     "Replayed",
     "Seen",
     "State",
@@ -59,15 +64,21 @@ __all__ = [
     "UnknownPlan",
     "Waiting",
     "accepted",
+    "by_field",
     "dead_letter",
     "dead_letters",
     "decode",
     "discard",
+    "forget_counts",
+    "forget_letters",
     "judge",
+    "learned",
     "plan",
     "plans",
     "quality",
+    "rehearse",
     "replay",
+    "sample",
     "save_plan",
     "tail",
     "versions",

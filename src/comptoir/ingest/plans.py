@@ -1,6 +1,7 @@
 """Tracking plans: what a source has promised to send, as JSON Schemas, one version after another."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import jsonschema_rs
 import msgspec
@@ -41,6 +42,42 @@ class Compiled:
         wrong = [f"{_place(error.instance_path)}: {error.message}" for error in list(schema.iter_errors(found))[:5]]
         return "plan_violation", f"Version {self.version} of the plan: " + "; ".join(wrong)
 
+    def names(self, call: str, name: str) -> bool:
+        """Whether the plan says anything of this event."""
+        return (name if call == "track" else call) in self._schemas
+
+    def faults(self, call: str, name: str, told: dict[str, Any]) -> list["Fault"]:
+        """What is wrong with the properties or traits of an event, field by field. (Not the hot path.)"""
+        schema = self._schemas.get(name if call == "track" else call)
+        if schema is None:
+            return [Fault("", "unplanned", "")] if self._reports and call == "track" else []
+        return [fault for error in schema.iter_errors(told) for fault in _faults(error)]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing in an event that the plan does not allow. Values are not told: they may be personal."""
+
+    field: str
+    """`products[].price`; empty for the event as a whole."""
+    kind: Literal["missing", "invalid", "unexpected", "unplanned"]
+    rule: str
+    """The keyword of JSON Schema that was not kept: `type`, `enum` …"""
+
+
+def _faults(error: Any) -> list[Fault]:
+    rule = error.schema_path[-1] if error.schema_path else ""
+    missing, unexpected = getattr(error.kind, "property", None), getattr(error.kind, "unexpected", None)
+    if rule == "required" and isinstance(missing, str):
+        return [Fault(_field([*error.instance_path, missing]), "missing", rule)]
+    if unexpected:
+        return [Fault(_field([*error.instance_path, one]), "unexpected", str(rule)) for one in unexpected]
+    return [Fault(_field(error.instance_path), "invalid", str(rule))]
+
+
+def _field(path: Sequence[str | int]) -> str:
+    """`products[].price`: the same for every product."""
+    return "".join("[]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
 
 NO_PLAN = Compiled(
     Plan(source_id=0, version=0, mode="observe", unplanned="allow", events={}, note="", made_at=EPOCH, made_by="")
@@ -52,7 +89,12 @@ def _compiled(name: str, schema: dict[str, Any]) -> Any:
         # No network, no files: a schema may refer to nothing but itself.
         return jsonschema_rs.validator_for(schema, retriever=_nothing)
     except (ValueError, TypeError) as error:
-        raise BadSchema(f"The schema of {name!r} is not valid: {error}", event=name) from error
+        raise BadSchema(
+            f"The schema of {name!r} is not valid: {error}",
+            event=name,
+            path=list(getattr(error, "instance_path", [])),
+            because=str(getattr(error, "message", error))[:500],
+        ) from error
 
 
 def _nothing(uri: str) -> Any:
