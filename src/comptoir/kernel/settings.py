@@ -9,6 +9,8 @@ import msgspec
 
 from comptoir.kernel.errors import Invalid
 
+Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting with its default. `COMPTOIR_DATA_DIR` sets `data_dir`, and so on; unknown names are refused."""
@@ -41,6 +43,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Larger request bodies are refused with 413, compressed ones by their expanded size."""
     max_waiting_events: int = 50_000
     """Events waiting for the log per process; beyond, the tracking API answers 429 with Retry-After."""
+    keep_dead_letters_days: Days = 30
+    """Days after its last receipt for which a dead letter is kept, mended or not; 0 for ever."""
+    keep_quality_days: Days = 400
+    """Days for which counts by source, and orders that could not become sales, are kept; 0 for ever."""
+    keep_moments_days: Days = 1095
+    """Days after its recording for which an event stands on a customer's thread; 0 for ever."""
     demo: bool = False
     """Show one-click sign-in for each role. Never set it where real people's data lie."""
 

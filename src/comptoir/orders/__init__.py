@@ -28,7 +28,7 @@ from comptoir.orders.errors import (
     UnknownSale,
 )
 from comptoir.orders.events import Account, SaleCorrected, SaleRecorded
-from comptoir.orders.quality import flagged, unrecorded
+from comptoir.orders.quality import flagged, forget_unrecorded, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
 from comptoir.orders.records import (
@@ -83,6 +83,7 @@ __all__ = [
     "Unrecorded",
     "find",
     "flagged",
+    "forget_unrecorded",
     "receipt",
     "reconcile",
     "record",

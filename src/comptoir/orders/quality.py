@@ -1,6 +1,6 @@
 """What was recorded although somebody should look at it, and what could not be recorded at all."""
 
-from datetime import date
+from datetime import date, datetime
 
 from comptoir.kernel.db import Tx
 from comptoir.orders.records import Flagged, Unrecorded
@@ -16,6 +16,11 @@ async def unrecorded(tx: Tx, *, before: int | None = None, limit: int = 50) -> l
     return await tx.many(Unrecorded, UNRECORDED, before=before, limit=limit)
 
 
+async def forget_unrecorded(tx: Tx, *, before: datetime, most: int) -> int:
+    """Drop orders that could not become a sale and were kept before this moment; returns how many."""
+    return await tx.run(FORGET, before=before, most=most)
+
+
 FLAGGED = """
     SELECT o.code AS outlet, f.flag, count(*) AS sales
     FROM orders.sale AS s JOIN channels.v_outlet AS o USING (outlet_id) CROSS JOIN LATERAL unnest(s.flags) AS f (flag)
@@ -28,4 +33,10 @@ UNRECORDED = """
     FROM orders.unrecorded
     WHERE %(before)s::bigint IS NULL OR position < %(before)s::bigint
     ORDER BY position DESC LIMIT %(limit)s
+"""
+
+FORGET = """
+    DELETE FROM orders.unrecorded WHERE position IN (
+        SELECT position FROM orders.unrecorded WHERE kept_at < %(before)s
+        ORDER BY position LIMIT %(most)s FOR UPDATE SKIP LOCKED)
 """

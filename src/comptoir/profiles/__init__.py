@@ -6,6 +6,7 @@ directory   one row per person, for lists           measures    figures, touches
 visits      runs of half-hours                      search      the page of customers
 vocabulary  what event names mean                   live        the house at this moment
 traits      what is told about people               rebuild     empty it all and replay the log
+corrections a corrected sale                        retention   what is forgotten, and when
 """
 
 from comptoir.profiles.golden import golden_of, golden_record
@@ -29,6 +30,7 @@ from comptoir.profiles.records import (
     Touch,
     Value,
 )
+from comptoir.profiles.retention import forget_moments
 from comptoir.profiles.search import Filters, mini_threads, search
 from comptoir.profiles.timeline import Strand, UnknownMoment, detail, strands, timeline
 
@@ -55,6 +57,7 @@ __all__ = [
     "devices",
     "digest",
     "empty",
+    "forget_moments",
     "golden_of",
     "golden_record",
     "live",

@@ -121,6 +121,7 @@ CREATE TABLE profiles.moment (
     currency     text
 );
 CREATE INDEX moment_node ON profiles.moment (node_id, occurred_at DESC, position DESC);
+CREATE INDEX moment_recorded ON profiles.moment USING brin (recorded_at);  -- a few pages, to forget the oldest by
 
 -- The directory: one row per person, for lists, filters and counts over everybody. It is computed from the tables
 -- above for each person that a batch touched, or that a merge or split names; a page about one person never reads it.

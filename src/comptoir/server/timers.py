@@ -1,10 +1,19 @@
-"""What is done by the clock: partitions ahead, and what has expired."""
+"""What is done by the clock: partitions ahead, what has expired, and what is kept long enough."""
 
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from comptoir import ingest, orders, profiles
 from comptoir.kernel import log
 from comptoir.kernel.auth import sessions
-from comptoir.kernel.db import Database
+from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.http import idempotency
 from comptoir.kernel.jobs import every
+from comptoir.kernel.settings import Settings
+
+CHUNK = 2_000
+"""Rows forgotten in one transaction: a long one would hold back every reader of the log."""
 
 
 @every("*/10 * * * *")
@@ -23,4 +32,33 @@ async def forget_expired(db: Database) -> None:
         await idempotency.forget(tx)
 
 
-TIMERS = [open_days, forget_expired]
+@every("20 3 * * *")
+async def forget_old(db: Database) -> None:
+    """What is kept for a number of days, as the settings say. The log and its facts are kept."""
+    await forget(db, Settings.load())
+
+
+class Forget(Protocol):
+    """Drops at most `most` rows of before a moment, and returns how many."""
+
+    def __call__(self, tx: Tx, *, before: datetime, most: int) -> Awaitable[int]: ...
+
+
+async def forget(db: Database, settings: Settings) -> None:
+    kept: list[tuple[int, Forget]] = [
+        (settings.keep_dead_letters_days, ingest.forget_letters),
+        (settings.keep_quality_days, ingest.forget_counts),
+        (settings.keep_quality_days, orders.forget_unrecorded),
+        (settings.keep_moments_days, profiles.forget_moments),
+    ]
+    for days, some in kept:
+        while days and await forget_some(db, some, days) == CHUNK:
+            pass
+
+
+async def forget_some(db: Database, some: Forget, days: int) -> int:
+    async with db.transaction() as tx:
+        return await some(tx, before=tx.now - timedelta(days=days), most=CHUNK)
+
+
+TIMERS = [open_days, forget_expired, forget_old]
