@@ -65,7 +65,17 @@ def test_nobody_is_sent_to_sign_in(town):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-@pytest.mark.parametrize("path", [*PAGES, "/sources/1", "/events?verdict=rejected", "/customers?q=nobody-at-all"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *PAGES,
+        "/sources/1",
+        "/sources/1/plan",
+        "/sources/1/plan?view=json",
+        "/events?verdict=rejected",
+        "/customers?q=nobody-at-all",
+    ],
+)
 def test_a_page_is_whole_strict_and_of_one_language(admin, path, language):
     answer = admin.get(path, headers={"Accept-Language": language})
     assert answer.status_code == 200

@@ -27,6 +27,8 @@ PATHS = [
     "/quality/consumers",
     "/sources",
     "/sources/1",
+    "/sources/1/plan",
+    "/sources/1/plan?view=json",
     "/sources/new",
     "/sources/keys",
 ]

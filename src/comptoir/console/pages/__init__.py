@@ -6,7 +6,7 @@ shell, sign_in, styleguide   the frame          customers, customer, because, me
 home                         today              cutting                                 one tie
 events, quality, letters     what comes in, how good, what waits
 consumers                    who reads it; what could not be digested
-sources, keys                what may send
+sources, keys                what may send      plans, plan_table, plan_text            what it has promised
 
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
 evidence   identity in words       graph     identifiers drawn                   veil  raw events, the person covered
@@ -25,6 +25,7 @@ from comptoir.console.pages import (
     keys,
     letters,
     mending,
+    plans,
     quality,
     shell,
     sign_in,
@@ -46,5 +47,6 @@ SECTIONS: list[Section] = [
     letters.section,
     consumers.section,
     sources.section,
+    plans.section,
     keys.section,
 ]

@@ -20,6 +20,8 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.parked import parked_by_consumer
 
 DAYS = 14
+FIELDS = 40
+"""Rows of the table of fields."""
 EVENTS_NAMED = 3
 ALSO = (N_("waiting"), N_("replayed"), N_("discarded"))
 """States of a dead letter, as the ingest names them."""
@@ -50,6 +52,12 @@ class ReasonRates(msgspec.Struct, frozen=True):
     """The names of the events it concerns most."""
 
 
+class FieldRow(msgspec.Struct, frozen=True):
+    rate: ingest.FieldRate
+    source: str
+    channel: str
+
+
 class QualityView(msgspec.Struct, frozen=True):
     wanted: Wanted
     days: int
@@ -63,6 +71,8 @@ class QualityView(msgspec.Struct, frozen=True):
     sources: Sequence[SourceRates]
     reasons: Sequence[ReasonRates]
     source_name: str
+    fields: ingest.FieldQuality
+    field_rows: Sequence[FieldRow]
     waiting: int
     parked: int
 
@@ -76,6 +86,7 @@ async def read_quality(request: AnyRequest, page: NamedDependency[Page], tx: Nam
     known = {source.source_id: source for source in await channels.sources(tx)}
     chosen = [one for one in counts if wanted.source in {None, one.source_id}]
     waiting, parked = await waiting_and_parked(tx)
+    fields = await ingest.by_field(tx, source_id=wanted.source)
     view = QualityView(
         wanted=wanted,
         days=DAYS,
@@ -89,10 +100,17 @@ async def read_quality(request: AnyRequest, page: NamedDependency[Page], tx: Nam
         sources=by_source(counts, days, known),
         reasons=by_reason(chosen, days),
         source_name=known[wanted.source].name if wanted.source in known else "",
+        fields=fields,
+        field_rows=[field_row(one, known) for one in fields.rates[:FIELDS]],
         waiting=waiting,
         parked=parked,
     )
     return page.show("quality.html.j2", view)
+
+
+def field_row(rate: ingest.FieldRate, known: dict[int, channels.Source]) -> FieldRow:
+    source = known.get(rate.source_id)
+    return FieldRow(rate, source.name if source else str(rate.source_id), source.channel if source else "web")
 
 
 def total(counts: Iterable[ingest.Quality], *outcomes: str) -> int:

@@ -25,6 +25,7 @@ Deed = Literal[
     "key_revoked",
     "source_on",
     "source_off",
+    "plan_published",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -39,6 +40,7 @@ WORDS: dict[Deed, str] = {
     "key_revoked": N_("Revoked. The key opens nothing any more."),
     "source_on": N_("Its events are taken again."),
     "source_off": N_("Its events are refused from now on."),
+    "plan_published": N_("Published. It is in force within two seconds."),
 }
 
 
