@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 
-from comptoir import channels, orders
+from comptoir import channels, orders, profiles
 from comptoir.kernel import consumers
 from comptoir.kernel.auth import ROLES, SYSTEM, users
 from comptoir.kernel.db import Database
@@ -187,10 +187,11 @@ async def open_doors(db: Database) -> dict[str, str]:
 async def digested(db: Database) -> None:
     """Until the consumers have read everything."""
     while True:
-        async with db.reading() as tx:
+        async with db.transaction() as tx:
             lags = await consumers.lags(tx)
-        if lags and not any(lag.events for lag in lags):
-            return
+            if lags and not any(lag.events for lag in lags):
+                await profiles.refresh_directory(tx, currency="EUR")
+                return
         await asyncio.sleep(0.05)
 
 

@@ -82,7 +82,8 @@ class House:
     async def project(self, *events_and_nodes):
         events = [event for event, _ in events_and_nodes]
         nodes = [None if event.kind == "orders.sale_recorded" else node for event, node in events_and_nodes]
-        await profiles.project(self.tx, events, ingest.decode(events), nodes, places=self.places, currency="EUR")
+        await profiles.project(self.tx, events, ingest.decode(events), nodes, places=self.places)
+        await profiles.refresh_directory(self.tx, currency="EUR")
 
     async def everything(self, person):
         """All that is read about one person."""

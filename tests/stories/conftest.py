@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from comptoir import channels
+from comptoir import channels, profiles
 from comptoir.kernel.auth.actors import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.settings import Settings
@@ -50,7 +50,8 @@ class Retailer:
         """Let the worker read the log to its end."""
         while await self.worker.step():
             pass
-        async with self.db.reading() as tx:
+        async with self.db.transaction() as tx:
+            await profiles.refresh_directory(tx, currency=self.settings.currency)
             assert await tx.value("SELECT count(*) FROM kernel.parked_event") == 0
 
     async def find(self, text):

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from comptoir import channels
+from comptoir import channels, profiles
 from comptoir.kernel import log
 from comptoir.kernel.consumers import lags
 from comptoir.server import bench_traffic
@@ -70,7 +70,8 @@ async def test_killed_in_mid_drain_the_totals_are_those_of_the_log(db):
     process = await worker(db)
     assert await process.wait() == 0
 
-    async with db.reading() as tx:
+    async with db.transaction() as tx:
+        await profiles.refresh_directory(tx, currency="EUR")
         assert sum(lag.events for lag in await lags(tx)) == 0
         assert await tx.value("SELECT count(*) FROM kernel.parked_event") == 0
         expected, projected = (await tx.tuples(EXPECTED))[0], (await tx.tuples(PROJECTED))[0]

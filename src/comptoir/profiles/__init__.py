@@ -2,13 +2,15 @@
 
 project     a batch of the log becomes measures     golden      the best value of each field, and why
 fold        what the batch adds (pure)              timeline    the thread across all channels
-directory   one row per person, for lists           measures    figures, touches, favourites, devices
+directory   one row per person, a second behind   measures    figures, touches, favourites, devices
 visits      runs of half-hours                      search      the page of customers
 vocabulary  what event names mean                   live        the house at this moment
 traits      what is told about people               rebuild     empty it all and replay the log
 corrections a corrected sale                        retention   what is forgotten, and when
 """
 
+from comptoir.profiles.directory import keep as keep_directory
+from comptoir.profiles.directory import refresh as refresh_directory
 from comptoir.profiles.golden import golden_of, golden_record
 from comptoir.profiles.live import live
 from comptoir.profiles.measures import devices, measures
@@ -60,11 +62,13 @@ __all__ = [
     "forget_moments",
     "golden_of",
     "golden_record",
+    "keep_directory",
     "live",
     "measures",
     "mini_threads",
     "person_by_key",
     "project",
+    "refresh_directory",
     "search",
     "strands",
     "timeline",

@@ -1,39 +1,92 @@
-"""The directory: one row per person, for lists, filters and counts over everybody.
+"""The directory: one row per person, for lists, filters and counts over everybody, a second behind the measures.
 
-A person's row is computed from her nodes' measures, never added to, so a merge, an unmerge or a replay cannot leave it
-wrong. Rows are locked before the nodes are looked at, and the look is repeated until the lock covers what it shows:
-otherwise a worker that merges two people and one that counts an event of theirs could each miss the other's work.
+The projection only notes whom it touched (`profiles.stale`, in its own transaction); this computes their rows anew from
+their nodes' measures. Nothing is ever added to a row, so a merge, an unmerge or a replay cannot leave it wrong, and
+however often somebody was touched in a second, her row is written once.
 """
 
-from collections.abc import Iterable
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Sequence
 
-from comptoir.kernel.db import Tx, ints
+import psycopg
+import structlog
+
+from comptoir.kernel import pack
+from comptoir.kernel.db import TRANSIENT, Database, Tx, ints, texts
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 500
+"""Nodes per transaction: one that writes for long would hold back the readers of the log."""
+EVERY = 1.0
+REST = 4
+"""Under a flood it rests so many times as long as it worked: the longer it waits, the more falls into one row."""
 
 
-async def refresh(tx: Tx, *, nodes: Iterable[int], people: Iterable[int] = (), currency: str) -> None:
-    """Compute anew the rows of the owners of `nodes`, and of `people`: persons that a merge or a split named."""
-    touched, named = ints(sorted(set(nodes))), sorted(set(people))
-    owners: set[int] = set()
-    while True:
-        found = set(await tx.values(OWNERS, nodes=touched)) | set(named)
-        if found <= owners:
-            break
-        owners |= found
-        await tx.run(LOCK, people=ints(sorted(owners)))
-    if owners:
-        # Not prepared: a plan made while the tables were small would go on to read them whole.
-        asked = {"people": ints(sorted(owners)), "currency": currency}
-        await tx.connection.execute(COMPUTE, asked, prepare=False)
-    if named:
-        await tx.run(FORGET, people=ints(named))
+async def note(tx: Tx, nodes: Iterable[int]) -> None:
+    """The owners of these nodes, and the people of these numbers, are not what their rows say."""
+    await tx.copy(COPY, pack.whole(map(_row, nodes)))
 
+
+def _row(node: int) -> bytes:
+    return pack.start(1) + pack.int8(node)
+
+
+async def keep(db: Database, *, currency: str, stopping: asyncio.Event) -> None:
+    """Refresh every second until `stopping`. Of several processes one does it at a time."""
+    while not stopping.is_set():
+        began = time.monotonic()
+        try:
+            await catch_up(db, currency=currency)
+        except (psycopg.OperationalError, *TRANSIENT) as error:
+            log.info("directory.retry", reason=str(error))
+        rest = max(EVERY, REST * (time.monotonic() - began))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), rest)
+
+
+async def catch_up(db: Database, *, currency: str) -> None:
+    """Refresh all that is stale, a few people at a time."""
+    async with db.reading() as tx:
+        rows = await tx.values(STALE)
+    for start in range(0, len(rows), AT_ONCE):
+        async with db.transaction() as tx:
+            if not await tx.value(ALONE):
+                return
+            await refresh(tx, currency=currency, rows=rows[start : start + AT_ONCE])
+
+
+async def refresh(tx: Tx, *, currency: str, rows: Sequence[str] | None = None) -> None:
+    """Compute the rows of all who were touched, or of some (`rows` of profiles.stale).
+
+    Lifetime spend is summed in `currency`, that of the head office.
+    """
+    # One at a time: the slower of two would write what it read before the other.
+    await tx.run(WAIT)
+    nodes = await tx.values(TAKE if rows is None else TAKE_SOME, **({} if rows is None else {"rows": texts(rows)}))
+    if not nodes:
+        return
+    people = ints(sorted({*nodes, *await tx.values(OWNERS, nodes=ints(nodes))}))
+    # Not prepared: a plan made while the tables were small would go on to read them whole.
+    await tx.connection.execute(COMPUTE, {"people": people, "currency": currency}, prepare=False)
+    await tx.connection.execute(FORGET, {"people": people}, prepare=False)
+
+
+COPY = "COPY profiles.stale (node_id) FROM STDIN (FORMAT binary)"
+
+# Rows of one node come together, so that they are one computation.
+STALE = "SELECT ctid::text FROM profiles.stale ORDER BY node_id"
+
+WAIT = "SELECT pg_advisory_xact_lock(hashtext('profiles.directory'))"
+ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('profiles.directory'))"
+
+TAKE = "DELETE FROM profiles.stale RETURNING node_id"
+
+TAKE_SOME = "DELETE FROM profiles.stale WHERE ctid = ANY(%(rows)s::tid[]) RETURNING node_id"
 
 OWNERS = "SELECT DISTINCT person_id FROM identity.v_node WHERE node_id = ANY(%(nodes)s::bigint[])"
-
-LOCK = """
-    INSERT INTO profiles.person AS p (person_id) SELECT unnest(%(people)s::bigint[])
-    ON CONFLICT (person_id) DO UPDATE SET nodes = p.nodes WHERE false
-"""
 
 # Sets by arrays, never by joins to the tables: they are probed by index however large they have grown.
 COMPUTE = """
@@ -59,15 +112,21 @@ COMPUTE = """
         WHERE s.node_id = ANY(ARRAY(SELECT node_id FROM member))
         GROUP BY m.person_id
     )
-    UPDATE profiles.person AS p
-    SET nodes = coalesce(f.nodes, 0), namespaces = coalesce(f.namespaces, 0), channels = coalesce(f.channels, 0),
-        first_at = coalesce(f.first_at, '-infinity'), last_at = coalesce(f.last_at, '-infinity'),
-        events = coalesce(f.events, 0), orders = coalesce(f.orders, 0), units = coalesce(f.units, 0),
-        spend_minor = coalesce(f.spend_minor, 0)
-    FROM (
-        SELECT * FROM unnest(%(people)s::bigint[]) AS k (person_id)
-        LEFT JOIN named USING (person_id) LEFT JOIN seen USING (person_id) LEFT JOIN bought USING (person_id)) AS f
-    WHERE p.person_id = f.person_id AND p.person_id = ANY(%(people)s::bigint[])
+    INSERT INTO profiles.person
+        (person_id, nodes, namespaces, channels, first_at, last_at, events, orders, units, spend_minor)
+    SELECT person_id, nodes, namespaces, coalesce(channels, 0), coalesce(first_at, '-infinity'),
+           coalesce(last_at, '-infinity'), coalesce(events, 0), coalesce(orders, 0), coalesce(units, 0),
+           coalesce(spend_minor, 0)
+    FROM named LEFT JOIN seen USING (person_id) LEFT JOIN bought USING (person_id)
+    ON CONFLICT (person_id) DO UPDATE SET
+        nodes = excluded.nodes, namespaces = excluded.namespaces, channels = excluded.channels,
+        first_at = excluded.first_at, last_at = excluded.last_at, events = excluded.events, orders = excluded.orders,
+        units = excluded.units, spend_minor = excluded.spend_minor
 """
 
-FORGET = "DELETE FROM profiles.person WHERE person_id = ANY(%(people)s::bigint[]) AND nodes = 0"
+# A person lives as long as her first identifier is hers.
+FORGET = """
+    DELETE FROM profiles.person AS p
+    WHERE p.person_id = ANY(%(people)s::bigint[])
+      AND NOT EXISTS (SELECT FROM identity.v_node AS n WHERE n.node_id = p.person_id AND n.person_id = p.person_id)
+"""

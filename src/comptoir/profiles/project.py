@@ -48,20 +48,17 @@ async def project(
     nodes: Sequence[int | None],
     *,
     places: Places,
-    currency: str,
 ) -> None:
-    """Add what these events say. `tracked` and `nodes` go with `events`: None for facts and for what names nobody.
-
-    `currency` is that of the head office, in which the directory keeps lifetime spend.
-    """
+    """Add what these events say. `tracked` and `nodes` go with `events`: None for facts and for what names nobody."""
     await places.know(tx, {event.source_id for event in events if event.source_id is not None})
     fold = folded(events, tracked, nodes, places.by_source)
-    async with tx.connection.pipeline():
-        await write(tx, fold)
+    if fold.nodes or fold.moved:
+        await directory.note(tx, fold.moved.union(fold.nodes))
     # COPY cannot stand in a pipeline.
     await fold.moments.write(tx)
-    await directory.refresh(tx, nodes=fold.nodes, people=fold.moved, currency=currency)
-    await count(tx, fold)
+    async with tx.connection.pipeline():
+        await write(tx, fold)
+        await count(tx, fold)
 
 
 def folded(

@@ -27,7 +27,8 @@ async def empty(tx: Tx) -> None:
     await tx.run(EMPTY)
 
 
-EMPTY: LiteralString = "TRUNCATE " + ", ".join(["profiles." + table for table in TABLES])
+# In the order in which the projection locks them.
+EMPTY: LiteralString = "TRUNCATE profiles.stale, " + ", ".join(["profiles." + table for table in TABLES])
 
 
 async def digest(tx: Tx) -> dict[str, tuple[int, str]]:

@@ -124,7 +124,7 @@ CREATE INDEX moment_node ON profiles.moment (node_id, occurred_at DESC, position
 CREATE INDEX moment_recorded ON profiles.moment USING brin (recorded_at);  -- a few pages, to forget the oldest by
 
 -- The directory: one row per person, for lists, filters and counts over everybody. It is computed from the tables
--- above for each person that a batch touched, or that a merge or split names; a page about one person never reads it.
+-- above a second after a batch touched her, or a merge or split named her; a page about one person never reads it.
 CREATE TABLE profiles.person (
     person_id   bigint PRIMARY KEY,
     nodes       integer NOT NULL DEFAULT 0,
@@ -139,6 +139,11 @@ CREATE TABLE profiles.person (
 ) WITH (fillfactor = 80);
 CREATE INDEX person_last ON profiles.person (last_at, person_id);
 CREATE INDEX person_spend ON profiles.person (spend_minor, person_id);
+
+-- Nodes whose owners' rows, and people whose own rows, are to be computed anew. As often as it happened.
+CREATE TABLE profiles.stale (
+    node_id bigint NOT NULL
+);
 
 -- Figures of the whole house for the home page: by minute of recording, and takings by half-hour of the sale.
 CREATE TABLE profiles.minute (

@@ -38,7 +38,6 @@ class Customers:
     """The one consumer that makes customers out of events."""
 
     def __init__(self, settings: Settings) -> None:
-        self.currency = settings.currency
         self.country = settings.country
         self.places = profiles.Places()
         self.spent: Counter[str] = Counter()
@@ -57,7 +56,7 @@ class Customers:
         resolved = self._clock("resolve", decoded)
         await orders.take_completed(tx, events, tracked, nodes)
         taken = self._clock("orders", resolved)
-        await profiles.project(tx, events, tracked, nodes, places=self.places, currency=self.currency)
+        await profiles.project(tx, events, tracked, nodes, places=self.places)
         self._clock("project", taken)
 
     async def resolve(self, tx: Tx, tracked: Sequence[ingest.Tracked | None]) -> list[int | None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from comptoir import profiles
 from comptoir.kernel import jobs, log
 from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
@@ -37,6 +38,7 @@ async def work(
     ended = asyncio.Event()
     readers = consumers(db, settings, lanes)
     parts: list[Coroutine[Any, Any, None]] = [pulse(db, ended), *(reader.run(ended) for reader in readers)]
+    parts.append(profiles.keep_directory(db, currency=settings.currency, stopping=ended))
     if with_jobs:
         assert timers.TIMERS  # declared by being imported
         parts.append(jobs.run(db, ended))
