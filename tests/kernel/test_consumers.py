@@ -149,11 +149,10 @@ async def test_reading_ahead_keeps_the_order_and_counts_each_event_once(db):
 
     committed = []
     consumer = Consumer(db, "test", handle, least=8, most=256)
-    while True:
+    while sum(committed) < 3000:  # an empty look is no end: others who write hold the horizon back
         before = {lane: len(places) for lane, places in seen.items()}
         try:
-            if not await consumer.step():
-                break
+            await consumer.step()
         except consumers.CursorMoved:
             for lane in seen:
                 del seen[lane][before.get(lane, 0) :]

@@ -19,6 +19,8 @@ from comptoir.identity.records import Identifier
 from comptoir.kernel.db import Tx
 
 LONGEST = 512
+BAD = re.compile("[\0\ud800-\udfff]").search
+"""What PostgreSQL cannot keep."""
 REMEMBERED = 65_536
 """Values kept by each cache: a live shop meets the same ones again and again."""
 
@@ -60,18 +62,20 @@ class Cleaner:
 
     def __init__(self, rules: Rules, blocked: Iterable[Blocked] = ()) -> None:
         self.rules = rules
-        exact: set[Identifier] = set()
+        exact: dict[int, set[str]] = {ns: set() for ns in rules.by_ns}
         patterns: dict[int, list[str]] = {ns: [] for ns in rules.by_ns}
         for entry in blocked:
             for ns in rules.by_ns if entry.ns is None else [entry.ns]:
                 if entry.kind == "exact":
-                    exact.add((ns, entry.pattern.casefold()))
+                    exact[ns].add(entry.pattern.casefold())
                 else:
                     patterns[ns].append(f"(?:{entry.pattern})")
         matchers = {ns: re.compile("|".join(found), re.IGNORECASE) for ns, found in patterns.items() if found}
 
         def blocks(ns: int, value: str) -> bool:
-            return (ns, value.casefold()) in exact or bool(ns in matchers and matchers[ns].fullmatch(value))
+            return bool(
+                (exact[ns] and value.casefold() in exact[ns]) or (ns in matchers and matchers[ns].fullmatch(value))
+            )
 
         @lru_cache(REMEMBERED)
         def one(name: str, raw: str, country: str | None) -> Identifier | Refused:
@@ -122,14 +126,14 @@ def _clean(
         return _no(name, text, "empty")
     if len(text) > LONGEST:
         return _no(name, text, "too_long")
-    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+    if BAD(text):
         return _no(name, text, "bad_character")
     if blocks(namespace.ns, text):
         return _no(name, text, "blocked")
     value = FORMS[namespace.form](text, country)
     if value is None:
         return _no(name, text, "malformed")
-    if blocks(namespace.ns, value):
+    if value is not text and blocks(namespace.ns, value):
         return _no(name, text, "blocked")
     relay = rules.by_name.get("relay_email")
     if name == "email" and relay and value.partition("@")[2].startswith(RELAYS):

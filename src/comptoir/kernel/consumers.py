@@ -3,18 +3,20 @@
     consumer = Consumer(db, "customers", handle, lanes=range(64))
     await consumer.run(stopping)                  # or: while await consumer.step(): ...
 
-One statement reads all owned lanes; the batch grows while any lane is full, and while there is a backlog the next
-batch is read as this one is written. Two workers that own the same lane by mistake cannot both commit: a cursor moves
-only from where it was read. So a replay is one UPDATE (`replay`), whatever is under way. A poison event is found by
-halves and parked in `kernel.parked_event` (parked.py), and the lane goes on.
+One statement reads all owned lanes; the batch grows while any lane is full. While there is a backlog, the next batch is
+read as this one is written, and prepared too by a consumer that has something to prepare: work that may be committed
+before its turn and again, because it takes what it knows for what it is. So the locks of that work are held briefly,
+and this process reckons while PostgreSQL writes. Two workers that own the same lane by mistake cannot both commit: a
+cursor moves only from where it was read. So a replay is one UPDATE (`replay`), whatever is under way. A poison event is
+found by halves and parked in `kernel.parked_event` (parked.py), and the lane goes on.
 """
 
 import asyncio
 import contextlib
-import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import psycopg
@@ -22,7 +24,10 @@ import structlog
 
 from comptoir.kernel.db import TRANSIENT, Database, Tx, ints
 from comptoir.kernel.log import LANES, Event
-from comptoir.kernel.parked import Handle, park, read_anyway
+from comptoir.kernel.parked import park, read_anyway
+
+Prepare = Callable[[Tx, list[Event]], Awaitable[Any]]
+Handle = Callable[[Tx, Any], Awaitable[None]]
 
 Place = tuple[int, int]
 """Where a cursor stands: xid and position of the last event handled."""
@@ -46,6 +51,7 @@ class Batch(msgspec.Struct):
 
     events: list[Event]
     starts: dict[int, Place]
+    prepared: Any = None
 
 
 class CursorMoved(Exception):
@@ -53,7 +59,10 @@ class CursorMoved(Exception):
 
 
 class Consumer:
-    """`handle` gets events in the order of each lane; it may be called again for events whose batch was rolled back."""
+    """`handle` gets the events in the order of each lane, or what `prepare` made of them.
+
+    Both may be called again for events whose batch was rolled back; `prepare` also for events that it has prepared.
+    """
 
     def __init__(
         self,
@@ -61,20 +70,20 @@ class Consumer:
         name: str,
         handle: Handle,
         *,
+        prepare: Prepare | None = None,
         lanes: Iterable[int] = range(LANES),
         least: int = 8,
-        most: int = 16_384,
+        most: int = 32_768,
     ) -> None:
         self.db = db
         self.name = name
-        self.handle = handle
+        self._handle = handle
+        self._prepare = prepare
         self.lanes = list(lanes)
         self.least = least
         self.most = most
         self.size = least
         self.handled = 0
-        self.spent: Counter[str] = Counter()
-        """Microseconds spent reading, handling, and moving cursors with the commit."""
         self._ahead: asyncio.Task[Batch] | None = None
         self._since = OLDEST
         self._opened = False
@@ -119,24 +128,21 @@ class Consumer:
     async def step(self) -> int:
         """One micro-batch in one transaction; returns how many events it took."""
         if not self._opened:
-            async with self.db.transaction() as tx:
+            async with self.db.replayable() as tx:
                 await tx.run(OPEN, consumer=self.name, lanes=ints(self.lanes))
             self._opened = True
         batch = await self._take_ahead()
         try:
-            async with self.db.transaction() as tx:
-                began = time.perf_counter_ns()
+            async with self.db.replayable() as tx:
                 batch = batch or await self._read(tx, {})
                 if not batch.events:
                     # All that is unread from here on was recorded in the last day: older partitions need no look.
                     self._since = tx.now - timedelta(days=1)
                     return 0
-                read = self._clock("read", began)
+                prepared = batch.prepared or await self._prepared(tx, batch.events)
                 self._read_on(batch)
-                await self.handle(tx, batch.events)
-                handled = self._clock("handle", read)
+                await self._handle(tx, prepared)
                 ends = await self._move(tx, batch)
-            self._clock("commit", handled)
             batch.starts.update(ends)
         except (CursorMoved, psycopg.OperationalError, *TRANSIENT):
             await self._drop_ahead()
@@ -151,10 +157,19 @@ class Consumer:
         self.handled += len(batch.events)
         return len(batch.events)
 
+    async def digest(self, tx: Tx, events: list[Event]) -> None:
+        """All that is to be done with these events, in one transaction."""
+        await self._handle(tx, await self._prepared(tx, events))
+
+    async def _prepared(self, tx: Tx, events: list[Event]) -> Any:
+        return await self._prepare(tx, events) if self._prepare else events
+
     async def _read(self, tx: Tx, reached: dict[int, Place]) -> Batch:
         """What is unread; from `reached` on, in lanes whose cursors are about to move there."""
+        starts: dict[int, Place] = {}
+        events: list[Event] = []
         lanes = sorted(reached)
-        found = await tx.tuples(
+        for row in await tx.tuples(
             READ,
             consumer=self.name,
             lanes=ints(self.lanes),
@@ -163,14 +178,13 @@ class Consumer:
             reached_lanes=ints(lanes),
             reached_xids=ints(reached[lane][0] for lane in lanes),
             reached_positions=ints(reached[lane][1] for lane in lanes),
-        )
-        starts: dict[int, Place] = {}
-        for row in found:
+        ):
+            events.append(Event(*row[:9]))
             if row[0] not in starts:
                 starts[row[0]] = row[9], row[10]
         if (0, 0) in starts.values():
             self._since = OLDEST  # a replay: the rest of it is as old
-        return Batch([Event(*row[:9]) for row in found], starts)
+        return Batch(events, starts)
 
     def _read_on(self, batch: Batch) -> None:
         """Decide on the size of the next batch; read it already if this one left some behind."""
@@ -179,8 +193,14 @@ class Consumer:
             self._ahead = asyncio.create_task(self._read_ahead(ends))
 
     async def _read_ahead(self, reached: dict[int, Place]) -> Batch:
-        async with self.db.reading() as tx:
-            return await self._read(tx, reached)
+        if self._prepare is None:
+            async with self.db.reading() as tx:
+                return await self._read(tx, reached)
+        async with self.db.replayable() as tx:
+            batch = await self._read(tx, reached)
+            if batch.events:
+                batch.prepared = await self._prepare(tx, batch.events)
+            return batch
 
     async def _take_ahead(self) -> Batch | None:
         ahead, self._ahead = self._ahead, None
@@ -219,7 +239,7 @@ class Consumer:
         if len(batch.events) == 1:
             (event,) = batch.events
             log.error("consumer.parked", consumer=self.name, position=event.position, exc_info=error)
-            async with self.db.transaction() as tx:
+            async with self.db.replayable() as tx:
                 await park(tx, consumer=self.name, event=event, error=error)
                 ends = await self._move(tx, batch)
             batch.starts.update(ends)
@@ -228,19 +248,14 @@ class Consumer:
         for events in (batch.events[:half], batch.events[half:]):
             part = Batch(events, batch.starts)
             try:
-                async with self.db.transaction() as tx:
-                    await self.handle(tx, events)
+                async with self.db.replayable() as tx:
+                    await self.digest(tx, events)
                     ends = await self._move(tx, part)
                 batch.starts.update(ends)
             except (CursorMoved, psycopg.OperationalError, *TRANSIENT):
                 raise
             except Exception as again:  # noqa: BLE001
                 await self._by_halves(part, again)
-
-    def _clock(self, step: str, since: int) -> int:
-        now = time.perf_counter_ns()
-        self.spent[step] += (now - since) // 1000
-        return now
 
     def _resize(self, events: list[Event]) -> bool:
         """The limit is per lane: double while some lane is full, so that skewed lanes do not trickle.

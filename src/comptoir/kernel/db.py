@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -138,6 +139,16 @@ class Database:
             yield tx
 
     @asynccontextmanager
+    async def replayable(self) -> AsyncGenerator[Tx]:
+        """A transaction of what can be made again from the log: its commit does not wait for the disk.
+
+        After a crash of the server it may be missing, together with all that were committed after it, and with the
+        cursor that says how far the log was read.
+        """
+        async with self._pool.connection() as connection, transaction(connection, begin=REPLAYABLE) as tx:
+            yield tx
+
+    @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Tx]:
         """A read-only transaction with one snapshot for all its statements."""
         async with (
@@ -162,13 +173,13 @@ class Database:
 
 @asynccontextmanager
 async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString = "BEGIN") -> AsyncGenerator[Tx]:
-    """One transaction on a connection in autocommit mode; BEGIN and the clock travel together."""
-    async with connection.pipeline():
-        await connection.execute(begin)
-        clock = await connection.execute(CLOCK, prepare=True)
-        row = await clock.fetchone()
-    assert row
+    """One transaction on a connection in autocommit mode; BEGIN and the clock travel together, as one message."""
+    clock = await connection.execute(f"{begin}; {CLOCK}", prepare=False)
     try:
+        while clock.nextset():
+            pass
+        row = await clock.fetchone()
+        assert row
         yield Tx(connection, row[0])
     except BaseException:
         if not connection.closed:
@@ -178,14 +189,18 @@ async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString 
 
 
 CLOCK = "SELECT now() + shift FROM kernel.clock"
+REPLAYABLE = "BEGIN; SET LOCAL synchronous_commit = off"
 
 
 # ---- sets as parameters
 
 
+# JSON lists look like array literals but for their brackets, and are written eight times faster than in Python.
+
+
 def ints(values: Iterable[int | None]) -> str:
     """An array literal for `%(x)s::bigint[]`."""
-    return "{" + ",".join(["NULL" if v is None else str(v) for v in values]) + "}"
+    return "{" + msgspec.json.encode(values if isinstance(values, list) else list(values))[1:-1].decode() + "}"
 
 
 def floats(values: Iterable[float]) -> str:
@@ -195,30 +210,26 @@ def floats(values: Iterable[float]) -> str:
 
 def texts(values: Iterable[str | None]) -> str:
     """An array literal for `%(x)s::text[]`."""
-    return (
-        "{"
-        + ",".join(
-            [
-                "NULL"
-                if v is None
-                else '"' + v + '"'
-                if '"' not in v and "\\" not in v
-                else '"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"'
-                for v in values
-            ]
-        )
-        + "}"
-    )
+    found = values if isinstance(values, list) else list(values)
+    encoded = msgspec.json.encode(found)
+    if b"\\" not in encoded:
+        return "{" + encoded[1:-1].decode() + "}"
+    # JSON escapes more than quotes and backslashes, and an array literal knows no other escapes.
+    return "{" + ",".join(["NULL" if v is None else _quoted(v) for v in found]) + "}"
 
 
-def uuids(values: Iterable[Any]) -> str:
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def uuids(values: Iterable[UUID]) -> str:
     """An array literal for `%(x)s::uuid[]`."""
-    return "{" + ",".join(map(str, values)) + "}"
+    return "{" + msgspec.json.encode(list(values))[1:-1].decode() + "}"
 
 
 def times(values: Iterable[datetime]) -> str:
     """An array literal for `%(x)s::timestamptz[]`."""
-    return "{" + ",".join(['"' + v.isoformat() + '"' for v in values]) + "}"
+    return "{" + msgspec.json.encode(list(values))[1:-1].decode() + "}"
 
 
 def rows(values: Sequence[Any]) -> str:

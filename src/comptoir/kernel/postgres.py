@@ -17,7 +17,6 @@ CONFIGURATION = {
     "shared_buffers": "'512MB'",
     "max_wal_size": "'4GB'",
     "checkpoint_timeout": "'15min'",
-    "wal_compression": "pglz",
     "jit": "off",
     "max_connections": "200",
     "work_mem": "'32MB'",

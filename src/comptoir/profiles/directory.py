@@ -52,7 +52,7 @@ async def catch_up(db: Database, *, currency: str) -> None:
     async with db.reading() as tx:
         rows = await tx.values(STALE)
     for start in range(0, len(rows), AT_ONCE):
-        async with db.transaction() as tx:
+        async with db.replayable() as tx:
             if not await tx.value(ALONE):
                 return
             await refresh(tx, currency=currency, rows=rows[start : start + AT_ONCE])

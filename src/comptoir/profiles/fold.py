@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from comptoir import ingest, orders
-from comptoir.kernel.log import Event, microseconds
+from comptoir.kernel.log import EPOCH, Event, microseconds
 from comptoir.profiles.channel_bits import BIT
 from comptoir.profiles.moments import RETURNED, SOLD, Packer
 from comptoir.profiles.traits import told, verification, words
@@ -66,49 +66,40 @@ class Fold:
         """minute since 1970 → [events, merges, splits]."""
         self.moved: set[int] = set()
         """People whom a merge or a split names."""
+        self._at = EPOCH
+        self._at_us = 0
 
     def track(self, event: Event, act: ingest.Tracked, node: int) -> None:
         """Something a sender told us about; `node` is whose it is."""
-        us = microseconds(event.occurred_at)
-        recorded = microseconds(event.recorded_at)
-        source = event.source_id or 0
-        channel = self.places[source].channel
+        us, position = microseconds(event.occurred_at), event.position
+        recorded = self._recorded(event)
+        channel = self.places[act.source_id].channel
         name = act.name
         means = meaning(act.call, name)
-
         self._minute(recorded)
         if means.shown:
-            self.moments.add(
-                node_id=node,
-                occurred=us,
-                position=event.position,
-                recorded=recorded,
-                source_id=event.source_id,
-                channel=channel,
-                meaning=means,
-                name=name,
-                subject=act.subject or None,
-            )
+            self.moments.add(node, us, position, recorded, event.source_id, channel, means, name, act.subject or None)
         if traits := act.traits:
-            self._tell(node, source, us, event.position, traits, verification(channel, signed_in=bool(act.user_id)))
+            self._tell(node, act.source_id, us, position, traits, verification(channel, signed_in=bool(act.user_id)))
         if means.spoke:
             return
-        day, half_hour = divmod(us, DAY)
-        self._touch(node, (us, event.position, channel, event.source_id, act), BIT[channel])
+        self._touch(node, (us, position, channel, event.source_id, act), BIT[channel])
+        day, within = divmod(us, DAY)
         key = node, day, channel, ""
         counts = self.days.get(key)
         if counts is None:
             counts = self.days[key] = [0, 0, 0, 0, 0, 0, 0]
-        counts[0] |= 1 << half_hour // HALF_HOUR
+        counts[0] |= 1 << within // HALF_HOUR
         counts[1] += 1
         counts[2] += means.views
         counts[3] += means.carts
         if means.views and (category := act.category):
             self._category((node, day, category[:LONGEST_CATEGORY], ""), means.views, 0, 0)
-        if (device := act.device_id or act.anonymous_id) and (agent := act.agent[:LONGEST_AGENT]):
-            days = self.devices.get((node, device, agent))
+        if (device := act.device_id or act.anonymous_id) and (agent := act.agent):
+            used = node, device, agent[:LONGEST_AGENT]
+            days = self.devices.get(used)
             if days is None:
-                self.devices[node, device, agent] = [day, day]
+                self.devices[used] = [day, day]
             elif day < days[0]:
                 days[0] = day
             elif day > days[1]:
@@ -117,7 +108,7 @@ class Fold:
     def sell(self, event: Event, sale: orders.SaleRecorded) -> None:
         """A sale or a return is on record. Those of strangers count in the takings only."""
         us = microseconds(event.occurred_at)
-        recorded = microseconds(event.recorded_at)
+        recorded = self._recorded(event)
         number = 0 if sale.is_return else 1
         self._minute(recorded, 0)
         taken = self.takings.setdefault((us // HALF_HOUR, sale.channel, sale.currency), [0, 0, 0])
@@ -126,16 +117,16 @@ class Fold:
         if node is None:
             return
         self.moments.add(
-            node_id=node,
-            occurred=us,
-            position=event.position,
-            recorded=recorded,
-            source_id=None,
-            channel=sale.channel,
-            meaning=RETURNED if sale.is_return else SOLD,
-            name=sale.receipt_number,
-            subject=", ".join(sale.names[:3]) or None,
-            amount=(sale.total_minor, sale.currency),
+            node,
+            us,
+            event.position,
+            recorded,
+            None,
+            sale.channel,
+            RETURNED if sale.is_return else SOLD,
+            sale.receipt_number,
+            ", ".join(sale.names[:3]) or None,
+            (sale.total_minor, sale.currency),
         )
         self._touch(node, (us, event.position, sale.channel, None, None), BIT[sale.channel])
         day, half_hour = divmod(us, DAY)
@@ -150,8 +141,9 @@ class Fold:
 
     def move(self, event: Event, people: Iterable[int], *, merges: int = 0, splits: int = 0) -> None:
         """People became one, or one became several: their measures moved with their nodes, their rows must follow."""
-        self._minute(microseconds(event.recorded_at), 0)
-        counts = self.minutes[microseconds(event.recorded_at) // MINUTE]
+        recorded = self._recorded(event)
+        self._minute(recorded, 0)
+        counts = self.minutes[recorded // MINUTE]
         counts[1] += merges
         counts[2] += splits
         self.moved.update(people)
@@ -173,7 +165,9 @@ class Fold:
         if counts is None:
             self.categories[key] = [views, units, amount]
         else:
-            add(counts, views, units, amount)
+            counts[0] += views
+            counts[1] += units
+            counts[2] += amount
 
     def _tell(self, node: int, source: int, us: int, position: int, traits: dict[str, Any], verified: int) -> None:
         for name, slot, value in told(traits):
@@ -187,6 +181,12 @@ class Fold:
                 self.traits[key] = (*((us, position, value) if newer else known[:3]), best, known[4] + 1)
             if name in NAMES:
                 self.words.update((word, node) for word in words(msgspec.json.decode(value, type=str, strict=False)))
+
+    def _recorded(self, event: Event) -> int:
+        """Unix µs. All events of one transaction have the same."""
+        if event.recorded_at != self._at:
+            self._at, self._at_us = event.recorded_at, microseconds(event.recorded_at)
+        return self._at_us
 
     def _minute(self, recorded: int, events: int = 1) -> None:
         minute = recorded // MINUTE
@@ -202,18 +202,28 @@ def add(counts: list[int], *more: int) -> None:
         counts[place] += number
 
 
-def touch_channel(touch: Touch) -> str:
-    """The channel that brought her: a click in a newsletter is a touch of e-mail, though it lands on the site."""
+class Detail(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Where she came from."""
+
+    campaign: dict[str, str] = {}
+    referrer: str = ""
+    page: str = ""
+
+
+encode = msgspec.json.Encoder().encode
+
+
+def brought(touch: Touch) -> tuple[str, str]:
+    """The channel that brought her, and how: a click in a newsletter is a touch of e-mail, though it lands on the site.
+
+    The second is JSON of a `Detail`.
+    """
     _, _, channel, _, act = touch
-    return brought_by(act.campaign.get("medium"), channel) if act else channel
-
-
-def touch_detail(touch: Touch) -> str:
-    act = touch[4]
     if act is None:
-        return "{}"
-    found = {"campaign": act.campaign, "referrer": act.referrer, "page": act.page}
-    return msgspec.json.encode({name: value for name, value in found.items() if value}).decode()
+        return channel, "{}"
+    campaign = act.campaign
+    by = brought_by(campaign.get("medium"), channel) if campaign else channel
+    return by, encode(Detail(campaign, act.referrer, act.page)).decode()
 
 
 @lru_cache(maxsize=50_000)

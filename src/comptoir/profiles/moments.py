@@ -16,17 +16,14 @@ _NOTHING = pack.NULL * 2
 
 
 class Packer:
-    """Rows of one batch. What repeats (channel and meaning, names, currencies) is packed once."""
+    """Rows of one batch. What repeats (source, channel, meaning and name) is packed once."""
 
     def __init__(self) -> None:
         self.rows: list[bytes] = []
-        self._sources: dict[int | None, bytes] = {}
-        self._places: dict[tuple[str, str, bool], bytes] = {}
-        self._texts: dict[str, bytes] = {}
+        self._whats: dict[tuple[int | None, str, str, Meaning], bytes] = {}
 
     def add(
         self,
-        *,
         node_id: int,
         occurred: int,
         position: int,
@@ -39,43 +36,24 @@ class Packer:
         amount: tuple[int, str] | None = None,
     ) -> None:
         """Times are Unix microseconds; `amount` is in minor units of its currency."""
-        place = channel, meaning.kind, meaning.spoke
-        source = self._sources.get(source_id)
-        if source is None:
-            source = self._sources[source_id] = pack.int2(source_id)
-        where = self._places.get(place)
-        if where is None:
-            where = self._places[place] = (
-                pack.text(channel) + pack.text(meaning.kind) + pack.binary(b"\x01" if meaning.spoke else b"\x00")
-            )
-        self.rows.append(
-            b"".join(
+        what = self._whats.get((source_id, channel, name, meaning))
+        if what is None:
+            what = self._whats[source_id, channel, name, meaning] = b"".join(
                 (
-                    _start(
-                        12,
-                        8,
-                        node_id,
-                        8,
-                        occurred - PG_EPOCH_MICROSECONDS,
-                        8,
-                        position,
-                        8,
-                        recorded - PG_EPOCH_MICROSECONDS,
-                    ),
-                    source,
-                    where,
-                    self._text(name),
-                    pack.NULL if subject is None else pack.text(subject[:LONGEST_SUBJECT]),
-                    _NOTHING if amount is None else _amount(8, amount[0]) + self._text(amount[1]),
+                    pack.int2(source_id),
+                    pack.text(channel),
+                    pack.text(meaning.kind),
+                    pack.binary(b"\x01" if meaning.spoke else b"\x00"),
+                    pack.text(name),
                 )
             )
+        times = occurred - PG_EPOCH_MICROSECONDS, recorded - PG_EPOCH_MICROSECONDS
+        self.rows.append(
+            _start(12, 8, node_id, 8, times[0], 8, position, 8, times[1])
+            + what
+            + (pack.NULL if subject is None else pack.text(subject[:LONGEST_SUBJECT]))
+            + (_NOTHING if amount is None else _amount(8, amount[0]) + pack.text(amount[1]))
         )
-
-    def _text(self, value: str) -> bytes:
-        packed = self._texts.get(value)
-        if packed is None:
-            packed = self._texts[value] = pack.text(value)
-        return packed
 
     async def write(self, tx: Tx) -> None:
         if self.rows:

@@ -4,8 +4,9 @@ Exactly once, because the consumer's cursor moves in the same transaction. Sale 
 orders.sale_recorded alone: a tracked "Order Completed" has become a sale by then, and would count twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -15,7 +16,7 @@ from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.log import Event
 from comptoir.profiles import directory, statements
 from comptoir.profiles.corrections import correct
-from comptoir.profiles.fold import Fold, Place, agent_hash, touch_channel, touch_detail
+from comptoir.profiles.fold import Fold, Place, agent_hash, brought
 
 REREAD = timedelta(seconds=5)
 """How long a shop that was given another channel may still count as what it was."""
@@ -95,126 +96,144 @@ decode_split = msgspec.json.Decoder(PeopleSplit).decode
 async def write(tx: Tx, fold: Fold) -> None:
     """Measures per node, in the order of the locks: every table sorted by key."""
     if fold.nodes:
-        keys = sorted(fold.nodes)
-        states = [fold.nodes[key] for key in keys]
-        firsts, lasts = [state[2] for state in states], [state[3] for state in states]
-        came = [(touch_channel(touch), touch_detail(touch)) for touch in firsts]
+        keys, states = by_key(fold.nodes)
+        events, channels, firsts, lasts = columns(states)
+        first_us, first_positions, _, first_sources, _ = columns(firsts)
+        last_us, last_positions, _, last_sources, _ = columns(lasts)
+        came = [brought(touch) for touch in firsts]
         went = [
-            before if last is first else (touch_channel(last), touch_detail(last))
-            for first, last, before in zip(firsts, lasts, came, strict=True)
+            before if last is first else brought(last) for first, last, before in zip(firsts, lasts, came, strict=True)
         ]
+        first_channels, first_details = columns(came)
+        last_channels, last_details = columns(went)
         await tx.run(
             statements.NODE,
             node_ids=ints(keys),
-            events=ints([state[0] for state in states]),
-            channels=ints([state[1] for state in states]),
-            first_us=ints([touch[0] for touch in firsts]),
-            first_positions=ints([touch[1] for touch in firsts]),
-            first_channels=texts([channel for channel, _ in came]),
-            first_sources=ints([touch[3] for touch in firsts]),
-            first_details=texts([detail for _, detail in came]),
-            last_us=ints([touch[0] for touch in lasts]),
-            last_positions=ints([touch[1] for touch in lasts]),
-            last_channels=texts([channel for channel, _ in went]),
-            last_sources=ints([touch[3] for touch in lasts]),
-            last_details=texts([detail for _, detail in went]),
+            events=ints(events),
+            channels=ints(channels),
+            first_us=ints(first_us),
+            first_positions=ints(first_positions),
+            first_channels=texts(first_channels),
+            first_sources=ints(first_sources),
+            first_details=texts(first_details),
+            last_us=ints(last_us),
+            last_positions=ints(last_positions),
+            last_channels=texts(last_channels),
+            last_sources=ints(last_sources),
+            last_details=texts(last_details),
         )
     if fold.traits:
-        keys = sorted(fold.traits)
-        told = [fold.traits[key] for key in keys]
+        keys, told = by_key(fold.traits)
+        nodes, names, sources, slots = columns(keys)
+        us, positions, values, verified, times = columns(told)
         await tx.run(
             statements.TRAIT,
-            node_ids=ints([k[0] for k in keys]),
-            names=texts([k[1] for k in keys]),
-            sources=ints([k[2] for k in keys]),
-            slots=texts([k[3] for k in keys]),
-            us=ints([t[0] for t in told]),
-            positions=ints([t[1] for t in told]),
-            values=texts([t[2] for t in told]),
-            verified=ints([t[3] for t in told]),
-            times=ints([t[4] for t in told]),
+            node_ids=ints(nodes),
+            names=texts(names),
+            sources=ints(sources),
+            slots=texts(slots),
+            us=ints(us),
+            positions=ints(positions),
+            values=texts(values),
+            verified=ints(verified),
+            times=ints(times),
         )
     if fold.words:
-        found = sorted(fold.words)
-        await tx.run(statements.NAME_WORD, words=texts(w for w, _ in found), node_ids=ints(n for _, n in found))
+        words, nodes = columns(sorted(fold.words))
+        await tx.run(statements.NAME_WORD, words=texts(words), node_ids=ints(nodes))
     if fold.days:
-        keys = sorted(fold.days)
-        counts = [fold.days[key] for key in keys]
+        keys, counts = by_key(fold.days)
+        nodes, days, channels, currencies = columns(keys)
+        half_hours, events, views, carts, sold, units, spend = columns(counts)
         await tx.run(
             statements.DAY,
-            node_ids=ints([k[0] for k in keys]),
-            days=ints([k[1] for k in keys]),
-            channels=texts([k[2] for k in keys]),
-            currencies=texts([k[3] for k in keys]),
-            half_hours=ints([c[0] for c in counts]),
-            events=ints([c[1] for c in counts]),
-            views=ints([c[2] for c in counts]),
-            carts=ints([c[3] for c in counts]),
-            orders=ints([c[4] for c in counts]),
-            units=ints([c[5] for c in counts]),
-            spend=ints([c[6] for c in counts]),
+            node_ids=ints(nodes),
+            days=ints(days),
+            channels=texts(channels),
+            currencies=texts(currencies),
+            half_hours=ints(half_hours),
+            events=ints(events),
+            views=ints(views),
+            carts=ints(carts),
+            orders=ints(sold),
+            units=ints(units),
+            spend=ints(spend),
         )
     if fold.categories:
-        keys = sorted(fold.categories)
-        counts = [fold.categories[key] for key in keys]
+        keys, counts = by_key(fold.categories)
+        nodes, days, categories, currencies = columns(keys)
+        views, units, spend = columns(counts)
         await tx.run(
             statements.CATEGORY,
-            node_ids=ints([k[0] for k in keys]),
-            days=ints([k[1] for k in keys]),
-            categories=texts([k[2] for k in keys]),
-            currencies=texts([k[3] for k in keys]),
-            views=ints([c[0] for c in counts]),
-            units=ints([c[1] for c in counts]),
-            spend=ints([c[2] for c in counts]),
+            node_ids=ints(nodes),
+            days=ints(days),
+            categories=texts(categories),
+            currencies=texts(currencies),
+            views=ints(views),
+            units=ints(units),
+            spend=ints(spend),
         )
     if fold.shops:
-        keys = sorted(fold.shops)
-        counts = [fold.shops[key] for key in keys]
+        keys, counts = by_key(fold.shops)
+        nodes, outlets, currencies = columns(keys)
+        sold, units, spend, last_us = columns(counts)
         await tx.run(
             statements.SHOP,
-            node_ids=ints([k[0] for k in keys]),
-            outlets=ints([k[1] for k in keys]),
-            currencies=texts([k[2] for k in keys]),
-            orders=ints([c[0] for c in counts]),
-            units=ints([c[1] for c in counts]),
-            spend=ints([c[2] for c in counts]),
-            last_us=ints([c[3] for c in counts]),
+            node_ids=ints(nodes),
+            outlets=ints(outlets),
+            currencies=texts(currencies),
+            orders=ints(sold),
+            units=ints(units),
+            spend=ints(spend),
+            last_us=ints(last_us),
         )
     if fold.devices:
-        keys = sorted(fold.devices)
-        days = [fold.devices[key] for key in keys]
+        keys, seen = by_key(fold.devices)
+        nodes, devices, agents = columns(keys)
+        first_days, last_days = columns(seen)
         await tx.run(
             statements.DEVICE,
-            node_ids=ints([k[0] for k in keys]),
-            devices=texts([k[1] for k in keys]),
-            hashes=ints([agent_hash(k[2]) for k in keys]),
-            agents=texts([k[2] for k in keys]),
-            first_days=ints([d[0] for d in days]),
-            last_days=ints([d[1] for d in days]),
+            node_ids=ints(nodes),
+            devices=texts(devices),
+            hashes=ints(map(agent_hash, agents)),
+            agents=texts(agents),
+            first_days=ints(first_days),
+            last_days=ints(last_days),
         )
 
 
 async def count(tx: Tx, fold: Fold) -> None:
     """Figures of the house, last of all: their rows are everybody's, and are locked until the commit."""
     if fold.takings:
-        keys = sorted(fold.takings)
-        counts = [fold.takings[key] for key in keys]
+        keys, counts = by_key(fold.takings)
+        half_hours, channels, currencies = columns(keys)
+        sold, units, spend = columns(counts)
         await tx.run(
             statements.TAKINGS,
-            half_hours=ints([k[0] for k in keys]),
-            channels=texts([k[1] for k in keys]),
-            currencies=texts([k[2] for k in keys]),
-            orders=ints([c[0] for c in counts]),
-            units=ints([c[1] for c in counts]),
-            spend=ints([c[2] for c in counts]),
+            half_hours=ints(half_hours),
+            channels=texts(channels),
+            currencies=texts(currencies),
+            orders=ints(sold),
+            units=ints(units),
+            spend=ints(spend),
         )
     if fold.minutes:
-        minutes = sorted(fold.minutes)
-        counts = [fold.minutes[minute] for minute in minutes]
+        minutes, counts = by_key(fold.minutes)
+        events, merges, splits = columns(counts)
         await tx.run(
             statements.MINUTE,
             minutes=ints(minutes),
-            events=ints([c[0] for c in counts]),
-            merges=ints([c[1] for c in counts]),
-            splits=ints([c[2] for c in counts]),
+            events=ints(events),
+            merges=ints(merges),
+            splits=ints(splits),
         )
+
+
+def by_key(counted: Mapping[Any, Any]) -> tuple[list[Any], list[Any]]:
+    """Keys in their order, and what was counted for each."""
+    keys = sorted(counted)
+    return keys, [counted[key] for key in keys]
+
+
+def columns(rows: Iterable[Sequence[Any]]) -> Iterable[tuple[Any, ...]]:
+    return zip(*rows, strict=True)

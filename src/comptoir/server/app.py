@@ -76,7 +76,7 @@ class Application:
                     "intake": self.intake,
                     "notices": self.notices,
                     # Parked events are handed in again in this process, so that whoever asks sees what came of it.
-                    "handles": {reader.name: reader.handle for reader in consumers(db, settings)},
+                    "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
                 },
                 deep_copy=False,
             ),

@@ -5,11 +5,9 @@
 Facts of our own (a sale is on record, people were merged) come by on the same log and go straight to the last step.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from time import perf_counter_ns
 
 from comptoir import identity, ingest, orders, profiles
 from comptoir.kernel.consumers import Consumer, replay
@@ -19,10 +17,14 @@ from comptoir.kernel.settings import Settings
 
 CUSTOMERS = "customers"
 
+Recognised = tuple[list[Event], list[ingest.Tracked | None], list[int | None]]
+"""Events, what was tracked, and whose node it is, which go with each other."""
+
 
 def consumers(db: Database, settings: Settings, lanes: Iterable[int] = range(LANES)) -> list[Consumer]:
     """All readers of the log, for a worker that owns these lanes."""
-    return [Consumer(db, CUSTOMERS, Customers(settings).handle, lanes=lanes)]
+    customers = Customers(settings)
+    return [Consumer(db, CUSTOMERS, customers.project, prepare=customers.recognise, lanes=lanes)]
 
 
 async def replay_customers(tx: Tx) -> None:
@@ -40,24 +42,22 @@ class Customers:
     def __init__(self, settings: Settings) -> None:
         self.country = settings.country
         self.places = profiles.Places()
-        self.spent: Counter[str] = Counter()
-        """Microseconds per step, for the benchmark and the metrics."""
         self._names: identity.Cleaner | None = None
         self._plain: Callable[[str, str], tuple[identity.Identifier, ...]] = lambda _user, _anonymous: ()
         self._rules = ""
         self._rules_read: datetime | None = None
 
-    async def handle(self, tx: Tx, events: list[Event]) -> None:
-        started = perf_counter_ns()
+    async def recognise(self, tx: Tx, events: list[Event]) -> Recognised:
+        """Who it was, and what she bought. Both are known a second time for what they are."""
         tracked = ingest.decode(events)
-        decoded = self._clock("decode", started)
         await self.places.know(tx, {event.source_id for event in events if event.source_id is not None})
         nodes = await self.resolve(tx, tracked)
-        resolved = self._clock("resolve", decoded)
         await orders.take_completed(tx, events, tracked, nodes)
-        taken = self._clock("orders", resolved)
-        await profiles.project(tx, events, tracked, nodes, places=self.places)
-        self._clock("project", taken)
+        return events, tracked, nodes
+
+    async def project(self, tx: Tx, recognised: Recognised) -> None:
+        """What we know of her now: counted once, with the cursor."""
+        await profiles.project(tx, *recognised, places=self.places)
 
     async def resolve(self, tx: Tx, tracked: Sequence[ingest.Tracked | None]) -> list[int | None]:
         """The node of each tracked event, by all identifiers it names; None for facts and where nobody is named."""
@@ -101,11 +101,6 @@ class Customers:
 
     def _clean(self, cleaner: identity.Cleaner, raw: list[tuple[str, object]]) -> tuple[identity.Identifier, ...]:
         return cleaner.clean(raw, self.country)[0]
-
-    def _clock(self, step: str, since: int) -> int:
-        now = perf_counter_ns()
-        self.spent[step] += (now - since) // 1000
-        return now
 
 
 REMEMBERED = 100_000
