@@ -10,6 +10,7 @@ import pytest
 from comptoir import channels, profiles
 from comptoir.kernel.auth.actors import SYSTEM
 from comptoir.kernel.auth.keys import add_key
+from comptoir.kernel.consumers import lags
 from comptoir.kernel.settings import Settings
 from comptoir.server.app import create_app
 from comptoir.server.spine import consumers, replay_customers
@@ -53,6 +54,10 @@ class Retailer:
         async with self.db.transaction() as tx:
             await profiles.refresh_directory(tx, currency=self.settings.currency)
             assert await tx.value("SELECT count(*) FROM kernel.parked_event") == 0
+
+    async def behind(self):
+        async with self.db.reading() as tx:
+            return sum(lag.events for lag in await lags(tx))
 
     async def find(self, text):
         answer = await self.client.get("/v1/profiles/people", params={"q": text}, headers=self.key)
