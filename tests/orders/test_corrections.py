@@ -227,3 +227,22 @@ async def test_both_at_the_same_instant_are_one_sale(town, total):
         assert {key[0]: 1 for key in await counted(tx)} == {node: 1}
         assert sum(paid for paid, _ in (await counted(tx)).values()) == 60 * total
         assert await orders.reconcile(tx) == []
+
+
+async def test_of_two_accounts_of_the_shop_at_the_same_instant_one_stands(town):
+    numbers = [f"o{n}" for n in range(40)]
+    async with town.transaction() as tx:
+        site = (await channels.add_source(tx, name="the site", outlet="site")).source_id
+        await take(tx, *[told(site, at, order_id=number) for at, number in enumerate(numbers)])
+
+    async def by_shop(number, cashier):
+        (answer,) = await town.within(lambda tx: orders.record(tx, [fuller(number, cashier=cashier)]))
+        return number, cashier, isinstance(answer, Recorded) and not answer.repeated
+
+    answers = await asyncio.gather(*(by_shop(number, cashier) for number in numbers for cashier in ("Ida", "Bo", "Cy")))
+    standing = {number: cashier for number, cashier, stands in answers if stands}
+    assert (len(standing), sum(stands for _, _, stands in answers)) == (40, 40)
+    async with town.reading() as tx:
+        assert dict(await tx.tuples("SELECT receipt_number, cashier FROM orders.sale")) == standing
+        assert len(await corrections(tx)) == 40
+        assert await orders.reconcile(tx) == []

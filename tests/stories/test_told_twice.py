@@ -54,6 +54,8 @@ async def test_one_sale_whoever_tells_first(retailer, tracked_first, more, owner
     if owner != "u1":
         nothing = (await read(retailer, "u1"))[0], (await read(retailer, "u1"))[4]["amount_minor"]
         assert nothing == (0, 0)
+        left = (await retailer.get(f"/people/{await retailer.key_of('u1')}/timeline"))["items"]
+        assert sum(m["amount"]["amount_minor"] for m in left if m["amount"]) == 0
     thread = (await retailer.get(f"/people/{await retailer.key_of(owner)}/timeline"))["items"]
     assert sum(m["amount"]["amount_minor"] for m in thread if m["amount"]) == total
     async with retailer.db.reading() as tx:
@@ -91,3 +93,14 @@ async def test_a_correction_read_before_its_sale_comes_to_the_same(retailer):
     async with retailer.db.reading() as tx:
         after = {name: one for name, one in (await profiles.digest(tx)).items() if name != "minute"}
         assert after == before
+
+
+async def test_amounts_of_two_currencies_are_never_added_up(retailer):
+    await by_event(retailer)
+    await by_shop(retailer, currency="USD")
+    await retailer.work()
+    key = await retailer.key_of("u1")
+    thread = (await retailer.get(f"/people/{key}/timeline"))["items"]
+    amounts = sorted((m["amount"]["currency"], m["amount"]["amount_minor"]) for m in thread if m["amount"])
+    assert amounts == [("EUR", -2000), ("EUR", 2000), ("USD", 2000)]
+    assert (await retailer.get(f"/people/{key}/measures"))["spend"] == [{"amount_minor": 2000, "currency": "USD"}]
