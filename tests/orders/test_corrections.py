@@ -88,6 +88,18 @@ async def test_the_shops_account_takes_the_place_of_the_events(tx, site):
     assert await orders.reconcile(tx) == []
 
 
+async def test_nothing_of_the_second_hand_account_is_left(tx, site):
+    told_with_tenders = a_sale("o1", outlet="site", discounts=(NewDiscount("coupon", 100, "HI"),), total_minor=1900)
+    tenders = (orders.NewTender("voucher", 900), orders.NewTender("points", 900), orders.NewTender("cash", 100))
+    told_with_tenders = msgspec.structs.replace(told_with_tenders, tenders=tenders)
+    await orders.record(tx, [told_with_tenders], nodes=[None], source_ids=[site])
+    await orders.record(tx, [fuller()])
+    sale = await orders.receipt(tx, outlet="site", number="o1")
+    assert [tender.kind for tender in sale.tenders] == ["card", "cash"]
+    assert [discount.kind for discount in sale.discounts] == ["staff"]
+    assert len(sale.lines) == 3
+
+
 async def test_nothing_is_told_where_nothing_that_counts_has_changed(tx, site):
     await take(tx, told(site), node=77)
     await orders.record(tx, [a_sale("o1", outlet="site")])
