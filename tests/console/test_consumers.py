@@ -59,6 +59,7 @@ async def test_a_poisoned_event_is_mended_and_handed_in_from_the_page(app, api, 
     page = await api.get("/quality/consumers", headers={"Accept-Language": "en"})
     (position,) = re.findall(r'name="position" value="(\d+)"', page.text)
     assert "no_owls" in page.text
+    assert "owl of" not in page.text, "an error quotes no personal data"
 
     again = await api.post(PATH, data={"position": position}, headers={"Accept-Language": "en"})
     assert again.status_code == 200

@@ -66,7 +66,9 @@ XSS = "<script>alert(1)</script>"
 
 
 def settings_for(url: str) -> Settings:
-    return Settings(database_url=url, port=0, demo=True, pool_size=12, currency="EUR", country="FR")
+    return Settings(
+        database_url=url, port=0, demo=True, retailer="Tissandier", pool_size=12, currency="EUR", country="FR"
+    )
 
 
 class Town(msgspec.Struct):
@@ -92,8 +94,11 @@ class Town(msgspec.Struct):
 
 
 @contextmanager
-def serving(url: str, *, empty: bool = False) -> Iterator[Town]:
-    """The town on a port of its own, in a thread with its own loop, everything digested."""
+def serving(url: str, *, empty: bool = False, hostile: bool = True) -> Iterator[Town]:
+    """The town on a port of its own, in a thread with its own loop, everything digested.
+
+    `hostile`: with somebody who types what she should not.
+    """
     loop = asyncio.new_event_loop()
     ready: list[Town] = []
     failed: list[BaseException] = []
@@ -109,7 +114,7 @@ def serving(url: str, *, empty: bool = False) -> Iterator[Town]:
             if not empty:
                 town.keys = await open_doors(house.db)
                 await house.app.sources.refresh()
-                await asyncio.to_thread(people_come_by, town)
+                await asyncio.to_thread(people_come_by, town, hostile=hostile)
                 await record_receipts(house.db)
                 await digested(house.db)
             ready.append(town)
@@ -233,7 +238,7 @@ def looks(who: dict, at: datetime, articles: list, **ids) -> Iterator[dict]:
         )
 
 
-def people_come_by(town: Town) -> None:
+def people_come_by(town: Town, *, hostile: bool = True) -> None:
     rng = random.Random(7)
     now = datetime.now(UTC)
     sent: dict[str, list[dict]] = {key: [] for key in SOURCES}
@@ -311,25 +316,27 @@ def people_come_by(town: Town) -> None:
                     properties={"email_subject": "Winter knit", "name": "Winter knit"},
                 )
             )
-    # Somebody who types what she should not, and a tablet that three people share.
-    sent["browser"].append(
-        event(
-            now - timedelta(hours=3),
-            "identify",
-            anonymousId="evil-1",
-            userId="u-evil",
-            traits={"name": XSS, "email": "evil@posteo.example", "motto": f'"{XSS}'},
+    if hostile:
+        # Somebody who types what she should not.
+        sent["browser"].append(
+            event(
+                now - timedelta(hours=3),
+                "identify",
+                anonymousId="evil-1",
+                userId="u-evil",
+                traits={"name": XSS, "email": "evil@posteo.example", "motto": f'"{XSS}'},
+            )
         )
-    )
-    sent["browser"].append(
-        event(
-            now - timedelta(hours=2),
-            event=f"Evil {XSS}",
-            anonymousId="evil-1",
-            userId="u-evil",
-            properties={"name": XSS},
+        sent["browser"].append(
+            event(
+                now - timedelta(hours=2),
+                event=f"Evil {XSS}",
+                anonymousId="evil-1",
+                userId="u-evil",
+                properties={"name": XSS},
+            )
         )
-    )
+    # A tablet that three people share.
     for number in (0, 1, 2):
         sent["app"].append(
             event(

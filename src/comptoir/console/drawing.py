@@ -73,6 +73,7 @@ class Draw:
                 self.why,
                 self.mini,
             ),
+            self.in_english,
             *(self.strung, self.unique, self.language.ngettext),
             *(charts.bar, charts.stack, charts.spark, charts.curve, charts.lanes),
         )
@@ -223,6 +224,10 @@ class Draw:
         return Markup(
             '<li class="reason reason-{}">{}<span class="sr">{}: </span><span class="grow">{}</span>{}</li>'
         ).format(tone, self.icon(picture), spoken, sentence, figure)
+
+    def in_english(self, words: str, detail: str) -> Markup:
+        """A verdict in the reader's words, and what the checker said of this one, which is English everywhere."""
+        return Markup('{} <span class="small" lang="en">{}</span>').format(words, detail) if detail else escape(words)
 
     # the thread
 

@@ -44,6 +44,8 @@ class Room(msgspec.Struct, frozen=True):
     letter: str
     scope: str = ""
     place: Literal["front", "back", "foot"] = "front"
+    short: str = ""
+    """What fits a fifth of a phone's width, where the name does not."""
 
     def admits(self, actor: Actor) -> bool:
         return actor.kind == "user" and (not self.scope or actor.may(self.scope))
@@ -52,9 +54,18 @@ class Room(msgspec.Struct, frozen=True):
 ROOMS: tuple[Room, ...] = (
     Room("home", "/", N_("Home"), "home", "h"),
     Room("customers", "/customers", N_("Customers"), "users", "c", "profiles:read"),
-    Room("events", "/events", N_("Live events"), "activity", "e", "ingest:read", place="back"),
-    Room("quality", "/quality", N_("Data quality"), "clipboard-check", "q", "ingest:read", place="back"),
-    Room("sources", "/sources", N_("Sources & keys"), "key", "s", "ingest:write", place="back"),
+    Room("events", "/events", N_("Live events"), "activity", "e", "ingest:read", place="back", short=N_("Live")),
+    Room(
+        "quality",
+        "/quality",
+        N_("Data quality"),
+        "clipboard-check",
+        "q",
+        "ingest:read",
+        place="back",
+        short=N_("Quality"),
+    ),
+    Room("sources", "/sources", N_("Sources & keys"), "key", "s", "ingest:write", place="back", short=N_("Sources")),
     Room("styleguide", "/styleguide", N_("Styleguide"), "palette", "y", place="foot"),
 )
 

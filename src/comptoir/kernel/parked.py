@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
+import psycopg
 import structlog
 
 from comptoir.kernel.auth.actors import Actor
@@ -78,6 +79,9 @@ PARK = """
 
 
 def words(error: Exception) -> str:
+    """The error in a line. What the database adds to its own quotes rows, which may hold personal data."""
+    if isinstance(error, psycopg.Error):
+        return f"{type(error).__name__}({(str(error).splitlines() or [''])[0]!r})"[:2000]
     return repr(error).replace("\0", "\N{REPLACEMENT CHARACTER}")[:2000]
 
 

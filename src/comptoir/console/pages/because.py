@@ -66,6 +66,8 @@ class IdentityView(msgspec.Struct, frozen=True):
     joining: int
     doubtful: int
     picture: graph.Picture
+    small_picture: graph.Picture
+    """The same for a phone, where the other's labels would be too small to read."""
     ties: Sequence[evidence.TieView]
     choices: Sequence[tuple[str, str]]
     a: str
@@ -102,6 +104,7 @@ async def read_identity(
         joining=sum(tie.joins for tie in listed),
         doubtful=sum(not tie.joins for tie in listed),
         picture=evidence.picture(drawn, width=720, height=430, most=40),
+        small_picture=evidence.picture(drawn, width=360, height=330, most=14),
         ties=listed,
         choices=[(str(node), name) for node, name in names.items()],
         a=str(a),
