@@ -165,3 +165,44 @@ async def test_a_key_is_shown_and_copied(chromium, town):
         assert copied.startswith("wk_")
         assert copied == await page.locator(".secret code").text_content()
         assert not page.wrong
+
+
+async def test_a_plan_is_edited_without_leaving_the_page_and_by_keyboard(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        await page.goto("/sources")
+        await page.get_by_role("link", name="La Redoute, orders").click()
+        await page.get_by_role("link", name="Tracking plan").click()
+        await page.wait_for_selector("x-link:not(:empty)", state="attached")
+        await page.evaluate("window.here = true")
+        add = page.get_by_role("button", name="Add an event")
+        await add.focus()
+        await page.keyboard.press("Enter")
+        name = page.get_by_role("textbox", name="Name of the event")
+        await name.wait_for()
+        await page.wait_for_function("document.activeElement?.name === 'e0'")
+        await page.keyboard.type("Order Completed")
+        await page.get_by_role("textbox", name="Name of the property").fill("order_id")
+        await page.get_by_role("checkbox", name="is required").check()
+        await page.keyboard.press("Enter")  # tries it, and publishes nothing
+        await page.get_by_text("Tried on what came last").wait_for()
+        await page.get_by_role("group", name="Show as").get_by_role("button", name="JSON").click()
+        text = page.get_by_role("textbox", name="Events and their JSON Schemas")
+        await text.wait_for()
+        assert '"required": [\n      "order_id"\n    ]' in await text.input_value()
+        await text.fill('{\n "Order Completed": {,}\n}')
+        await page.get_by_role("button", name="Try it").click()
+        await page.get_by_text("Line 2, column 22").wait_for()
+        assert await page.evaluate("window.here")
+        assert await violations(page) == []
+        assert not page.wrong
+
+
+async def test_looking_at_a_cut_is_open_to_all(chromium, town):
+    for width in (1440, 390):
+        async with browsing(chromium, town.url, width=width, lang="fr") as page:
+            await page.goto(f"{await customer(page)}/identity")
+            await page.locator("a[href*='/cut?']").first.click()
+            await page.get_by_role("heading", name="Ce lien est-il faux").wait_for()
+            assert await violations(page) == []
+            assert await overflow(page) <= 0
+            assert not page.wrong
