@@ -100,6 +100,19 @@ async def test_nothing_of_the_second_hand_account_is_left(tx, site):
     assert len(sale.lines) == 3
 
 
+async def test_weights_and_taxes_are_taken_away_as_they_were_counted(tx, site):
+    products = [{"sku": "shirt", "price": 4, "quantity": 0.5}, {"sku": "bag", "price": 5, "quantity": 2.5}]
+    await take(tx, told(site, products=products, total=17.50, tax=2, shipping=1), node=77)
+    (before,) = await facts(tx)
+    assert (before.units, before.total_minor) == (2, 1750)
+    await orders.record(tx, [fuller()])
+    (fact,) = await corrections(tx)
+    assert msgspec.to_builtins(fact.before) == {
+        name: value for name, value in msgspec.to_builtins(before).items() if name in fact.before.__struct_fields__
+    }
+    assert await counted(tx) == {(77, "EUR", "Clothes / Tops"): (1500, 1), (77, "EUR", ""): (500, 1)}
+
+
 async def test_nothing_is_told_where_nothing_that_counts_has_changed(tx, site):
     await take(tx, told(site), node=77)
     await orders.record(tx, [a_sale("o1", outlet="site")])
