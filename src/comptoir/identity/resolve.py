@@ -34,12 +34,15 @@ class Seen:
         self.conf, self.first, self.last, self.position = conf, at, at, position
 
 
-async def resolve(tx: Tx, observations: Sequence[Observation]) -> list[int | None]:
-    """The node that each observation belongs to: its strongest identifier. None: see `refusal`."""
+async def resolve(tx: Tx, observations: Sequence[Observation], *, rules: Rules | None = None) -> list[int | None]:
+    """The node that each observation belongs to: its strongest identifier. None: see `refusal`.
+
+    `rules`: those by which the identifiers were cleaned, where they are at hand.
+    """
     if not observations:
         return []
     await tx.run(SHARE)
-    rules = await namespaces.load(tx)
+    rules = rules or await namespaces.load(tx)
 
     hubs, stars, firsts = gather(observations, rules)
     nodes = await _nodes(tx, firsts)

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 import psycopg
 import structlog
 
-from comptoir.kernel import pack
 from comptoir.kernel.db import TRANSIENT, Database, Tx, ints, texts
 
 log = structlog.get_logger(__name__)
@@ -27,11 +26,7 @@ REST = 4
 
 async def note(tx: Tx, nodes: Iterable[int]) -> None:
     """The owners of these nodes, and the people of these numbers, are not what their rows say."""
-    await tx.copy(COPY, pack.whole(map(_row, nodes)))
-
-
-def _row(node: int) -> bytes:
-    return pack.start(1) + pack.int8(node)
+    await tx.run("INSERT INTO profiles.stale SELECT unnest(%(nodes)s::bigint[])", nodes=ints(nodes))
 
 
 async def keep(db: Database, *, currency: str, stopping: asyncio.Event) -> None:
@@ -68,13 +63,12 @@ async def refresh(tx: Tx, *, currency: str, rows: Sequence[str] | None = None) -
     nodes = await tx.values(TAKE if rows is None else TAKE_SOME, **({} if rows is None else {"rows": texts(rows)}))
     if not nodes:
         return
-    people = ints(sorted({*nodes, *await tx.values(OWNERS, nodes=ints(nodes))}))
+    owners = await tx.values(OWNERS, nodes=ints(nodes))
     # Not prepared: a plan made while the tables were small would go on to read them whole.
-    await tx.connection.execute(COMPUTE, {"people": people, "currency": currency}, prepare=False)
-    await tx.connection.execute(FORGET, {"people": people}, prepare=False)
+    await tx.connection.execute(COMPUTE, {"people": ints(sorted(owners)), "currency": currency}, prepare=False)
+    if gone := set(nodes).difference(owners):
+        await tx.run("DELETE FROM profiles.person WHERE person_id = ANY(%(gone)s::bigint[])", gone=ints(sorted(gone)))
 
-
-COPY = "COPY profiles.stale (node_id) FROM STDIN (FORMAT binary)"
 
 # Rows of one node come together, so that they are one computation.
 STALE = "SELECT ctid::text FROM profiles.stale ORDER BY node_id"
@@ -122,11 +116,4 @@ COMPUTE = """
         nodes = excluded.nodes, namespaces = excluded.namespaces, channels = excluded.channels,
         first_at = excluded.first_at, last_at = excluded.last_at, events = excluded.events, orders = excluded.orders,
         units = excluded.units, spend_minor = excluded.spend_minor
-"""
-
-# A person lives as long as her first identifier is hers.
-FORGET = """
-    DELETE FROM profiles.person AS p
-    WHERE p.person_id = ANY(%(people)s::bigint[])
-      AND NOT EXISTS (SELECT FROM identity.v_node AS n WHERE n.node_id = p.person_id AND n.person_id = p.person_id)
 """

@@ -53,11 +53,11 @@ async def project(
     """Add what these events say. `tracked` and `nodes` go with `events`: None for facts and for what names nobody."""
     await places.know(tx, {event.source_id for event in events if event.source_id is not None})
     fold = folded(events, tracked, nodes, places.by_source)
-    if fold.nodes or fold.moved:
-        await directory.note(tx, fold.moved.union(fold.nodes))
     # COPY cannot stand in a pipeline.
     await fold.moments.write(tx)
     async with tx.connection.pipeline():
+        if fold.nodes or fold.moved:
+            await directory.note(tx, fold.moved.union(fold.nodes))
         await write(tx, fold)
         await count(tx, fold)
 

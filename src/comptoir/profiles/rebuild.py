@@ -27,8 +27,10 @@ async def empty(tx: Tx) -> None:
     await tx.run(EMPTY)
 
 
-# In the order in which the projection locks them.
-EMPTY: LiteralString = "TRUNCATE profiles.stale, " + ", ".join(["profiles." + table for table in TABLES])
+# First those that the projection and the directory lock first.
+EMPTY: LiteralString = "TRUNCATE profiles.moment, profiles.stale, " + ", ".join(
+    ["profiles." + table for table in TABLES]
+)
 
 
 async def digest(tx: Tx) -> dict[str, tuple[int, str]]:

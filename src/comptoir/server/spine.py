@@ -64,7 +64,7 @@ class Customers:
         cleaner = await self.cleaner(tx)
         asked = [(index, self.observation(cleaner, act)) for index, act in enumerate(tracked) if act is not None]
         nodes: list[int | None] = [None] * len(tracked)
-        found = await identity.resolve(tx, [observation for _, observation in asked])
+        found = await identity.resolve(tx, [observation for _, observation in asked], rules=cleaner.rules)
         for (index, _), node in zip(asked, found, strict=True):
             nodes[index] = node
         return nodes
