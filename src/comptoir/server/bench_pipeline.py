@@ -8,10 +8,11 @@ for the person until the event is there. Growth: half the backlog by ten times t
 import asyncio
 import sys
 import time
+from base64 import b64encode
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, LiteralString
 
-import httpx
 import msgspec
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -32,6 +33,8 @@ PEOPLE = 20_000
 RATE = 2_000
 """Events per second while the latency is measured."""
 SECONDS = 15.0
+WARM = 3.0
+LINES = 8
 CHUNK = 5_000
 PER_REQUEST = 20
 
@@ -154,19 +157,19 @@ async def worker(url: str, index: int, workers: int) -> None:
 
 async def latency(url: str, key: str) -> dict[str, Any]:
     """From the acceptance of an event over HTTP to its being visible on the person, at a steady rate."""
+    requests = prepared(key)
     async with Database(url, size=3) as db:
         async with db.transaction() as tx:
             await tx.run("TRUNCATE kernel.event")  # only what comes from now on
         async with own_server(url, api=1, workers=1) as address:
-            limits = httpx.Limits(max_connections=40)
-            auth = httpx.BasicAuth(key, "")
-            async with httpx.AsyncClient(base_url=address, auth=auth, limits=limits, timeout=30) as client:
-                stopping = asyncio.Event()
-                load = asyncio.create_task(steady(client, stopping))
-                await asyncio.sleep(2)
-                seen = await probe(client, db)
-                stopping.set()
-                sent = await load
+            port = int(address.rpartition(":")[2])
+            lines = [await Line.open(port) for _ in range(LINES)]
+            stopping = asyncio.Event()
+            load = asyncio.create_task(steady(requests, lines, stopping))
+            await asyncio.sleep(WARM)
+            seen = await probe(await Line.open(port), key, db)
+            stopping.set()
+            sent = await load
     ordered = sorted(seen)
     return {
         "load_per_second": round(sent),
@@ -176,22 +179,61 @@ async def latency(url: str, key: str) -> dict[str, Any]:
     }
 
 
-async def steady(client: httpx.AsyncClient, stopping: asyncio.Event) -> float:
+def prepared(key: str) -> list[bytes]:
+    """All requests of the load, made beforehand: the processor is for those who are measured."""
+    number = int(RATE * (WARM + SECONDS + 5))
+    start = bench_traffic.now() - timedelta(seconds=1)
+    bodies = list(bench_traffic.events(number, people=PEOPLE, start=start, hours=1, seed=2))
+    return [
+        request("/v1/batch", key, b'{"batch":[' + b",".join(bodies[at : at + PER_REQUEST]) + b"]}")
+        for at in range(0, number, PER_REQUEST)
+    ]
+
+
+def request(path: str, key: str, body: bytes) -> bytes:
+    basic = b64encode(f"{key}:".encode()).decode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {basic}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class Line:
+    """A connection that sends one request after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self.free = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, port: int) -> "Line":
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def send(self, wanted: bytes) -> None:
+        """Until the answer is there, which must be good."""
+        async with self.free:
+            self.writer.write(wanted)
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += await self.reader.read(65_536)
+        assert answer.startswith(b"HTTP/1.1 200"), answer
+
+
+async def steady(requests: Sequence[bytes], lines: Sequence[Line], stopping: asyncio.Event) -> float:
     """Batches at the rate, whether the answers come fast or slowly; returns the rate that was reached."""
     async with asyncio.TaskGroup() as group:
         began, sent = time.perf_counter(), 0
-        bodies = bench_traffic.events(
-            10**9, people=PEOPLE, start=bench_traffic.now() - timedelta(seconds=1), hours=1, seed=2
-        )
-        while not stopping.is_set():
-            batch = b'{"batch":[' + b",".join(next(bodies) for _ in range(PER_REQUEST)) + b"]}"
-            group.create_task(post(client, "/v1/batch", batch))
+        for number, wanted in enumerate(requests):
+            if stopping.is_set():
+                break
+            group.create_task(lines[number % len(lines)].send(wanted))
             sent += PER_REQUEST
             await asyncio.sleep(max(0.0, began + sent / RATE - time.perf_counter()))
-    return sent / (time.perf_counter() - began)
+        return sent / (time.perf_counter() - began)
 
 
-async def probe(client: httpx.AsyncClient, db: Database) -> list[float]:
+async def probe(line: Line, key: str, db: Database) -> list[float]:
     """One event after another: sent, accepted, and then asked for until it is there."""
     seconds: list[float] = []
     connection = await db.connect()
@@ -199,10 +241,10 @@ async def probe(client: httpx.AsyncClient, db: Database) -> list[float]:
     while time.perf_counter() < end:
         device = f"probe-{len(seconds)}"
         call = {"type": "track", "event": "Product Viewed", "anonymousId": device, "properties": {"name": "probe"}}
-        await post(client, "/v1/track", msgspec.json.encode(call))
+        await line.send(request("/v1/track", key, msgspec.json.encode(call)))
         accepted = time.perf_counter()
-        while not await (await connection.execute(SEEN, [device])).fetchone():
-            await asyncio.sleep(0.0005)
+        while not await (await connection.execute(SEEN, [device], prepare=True)).fetchone():
+            await asyncio.sleep(0.001)
             assert time.perf_counter() < accepted + 30, "An accepted event was not seen within 30 seconds."
         seconds.append(time.perf_counter() - accepted)
         await asyncio.sleep(0.003)
@@ -214,11 +256,6 @@ SEEN = """
     SELECT 1 FROM profiles.moment
     WHERE node_id = (SELECT node_id FROM identity.v_node WHERE ns = 7 AND value = %s) LIMIT 1
 """
-
-
-async def post(client: httpx.AsyncClient, path: str, body: bytes) -> None:
-    answer = await client.post(path, content=body)
-    assert answer.status_code == httpx.codes.OK, answer.text
 
 
 if __name__ == "__main__":
