@@ -5,10 +5,10 @@ import base64
 import gzip
 import json
 
+import psycopg
 import pytest
 
 from comptoir import channels, ingest
-from comptoir.kernel.errors import Unavailable
 from comptoir.kernel.settings import Settings
 from ingest.client import Client, basic, viewed
 
@@ -185,10 +185,18 @@ async def test_overload_is_told_with_a_whole_number_of_seconds(client, db, intak
     assert len(await kinds(db)) == 9 * (30 - len(refused))
 
 
-async def test_a_database_that_is_away_means_try_again(client, intake, monkeypatch):
-    async def away(*_):
-        raise Unavailable
-
-    monkeypatch.setattr(intake, "submit", away)
-    answer = await client.batch(viewed())
-    assert (answer.status, int(answer.headers["retry-after"]) > 0) == (503, True)
+async def test_a_database_that_is_away_means_try_again(server_url, client, db):
+    """Nobody may connect, and who was connected is thrown out."""
+    assert (await client.batch(viewed())).status == 200
+    event, name = viewed(), psycopg.conninfo.conninfo_to_dict(db.url)["dbname"]
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        try:
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            answers = [await client.batch(event) for _ in range(3)]
+        finally:
+            server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert all((one.status, int(one.headers["retry-after"]) > 0) == (503, True) for one in answers)
+    await db.pool.check()
+    assert (await client.batch(event)).status == 200
+    assert len(await kinds(db)) == 2

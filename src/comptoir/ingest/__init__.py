@@ -4,6 +4,7 @@ tracking      the routes that the official Segment and RudderStack SDKs call, as
 wire          the shapes those SDKs send           money   amounts that cannot be right
 intake        bytes become rows of the log and dead letters: one verdict for each event
 writer        `Intake`: concurrent requests written together, each event once
+transaction   one transaction in two round trips      refused  rows that PostgreSQL will not have
 seen          which message ids were recorded in the last seven days
 plans         what a source has promised to send, as JSON Schemas with versions
 dead_letters  what could not be taken: mend, replay, discard

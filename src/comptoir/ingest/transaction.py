@@ -10,6 +10,8 @@ psycopg's COPY in pieces of 32 KB, PostgreSQL spent half its time waiting. Hence
 
 import asyncio
 import contextlib
+import os
+import socket
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -32,6 +34,10 @@ OPTIONS = (
 )
 
 
+SEND_BUFFER = 1 << 20
+"""Bytes; the system may allow less."""
+
+
 class Opened(msgspec.Struct):
     """What PostgreSQL says before it takes the rows."""
 
@@ -52,6 +58,9 @@ class Line:
     @classmethod
     async def connect(cls, url: str) -> "Line":
         connection = await psycopg.AsyncConnection.connect(url, autocommit=True, options=OPTIONS)
+        # Room for all rows of a transaction: PostgreSQL need not wait until this process looks again.
+        with socket.socket(fileno=os.dup(connection.pgconn.socket)) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         await connection.execute(PREPARE)
         return cls(connection)
 
@@ -100,6 +109,13 @@ class Line:
         self._pgconn.put_copy_end()
         await self._results()
 
+    async def rehearse(self, stamp: int, unstamped: Iterable[bytes]) -> None:
+        """Write the rows and keep nothing. Raises PostgreSQL's refusal, after the rollback."""
+        self._pgconn.send_query(f"BEGIN; {log.COPY}; ROLLBACK".encode())
+        await self._results()
+        self.feed(stamp, unstamped)
+        await self.commit()
+
     async def call_off(self) -> None:
         """End the transaction without a trace."""
         self._pgconn.put_copy_end(b"called off")
@@ -132,22 +148,22 @@ class Line:
 
     async def _ready(self, *, writing: bool = False) -> None:
         """Wait until the socket has something for us or, `writing`, room for more."""
-        loop, socket = asyncio.get_running_loop(), self._pgconn.socket
+        loop, fd = asyncio.get_running_loop(), self._pgconn.socket
         ready = loop.create_future()
 
         def wake() -> None:
             if not ready.done():
                 ready.set_result(None)
 
-        loop.add_reader(socket, wake)
+        loop.add_reader(fd, wake)
         if writing:
-            loop.add_writer(socket, wake)
+            loop.add_writer(fd, wake)
         try:
             await ready
         finally:
-            loop.remove_reader(socket)
+            loop.remove_reader(fd)
             if writing:
-                loop.remove_writer(socket)
+                loop.remove_writer(fd)
 
 
 PREPARE = """

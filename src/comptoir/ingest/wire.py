@@ -141,11 +141,14 @@ TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
 
 
 def suspicious(data: bytes) -> bool:
-    """Whether some event in it must be looked at more closely. Four quick searches: nearly always no."""
-    return b"\\u0000" in data or b"\\ud" in data or b"\\uD" in data or b"\0" in data or not _is_utf8(data)
+    """Whether some event in it must be looked at more closely. Quick searches, for one byte first: nearly always no."""
+    escaped = b"\\" in data and (b"\\u0000" in data or b"\\ud" in data or b"\\uD" in data)
+    return escaped or b"\0" in data or not _is_utf8(data)
 
 
 def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -20,6 +20,7 @@ from prometheus_client import Histogram
 from comptoir.ingest import seen
 from comptoir.ingest.intake import Submission
 from comptoir.ingest.plans import Compiled, plans
+from comptoir.ingest.refused import refused, set_aside
 from comptoir.ingest.seen import Seen
 from comptoir.ingest.tally import FOLD, Counts, Flush
 from comptoir.ingest.transaction import BARRIER, Line
@@ -177,21 +178,38 @@ class Intake:
                 raise Unavailable from error
 
     async def _write_on(self, line: Line, batch: list[Submission]) -> list[Receipt]:
-        whole = Flush.of(batch)
-        flight = Flight(whole.rows.keys(), asyncio.get_running_loop().create_future())
-        self._flights.append(flight)
         try:
-            known = await self._record(line, whole, flight)
+            while True:
+                whole = Flush.of(batch)
+                try:
+                    known = await self._fly(line, whole)
+                except psycopg.OperationalError:
+                    raise
+                except psycopg.DatabaseError:
+                    wrong = await refused(line, self.now(), list(whole.rows.items()))
+                    if not wrong:
+                        raise
+                    set_aside(batch, wrong)
+                else:
+                    break
         except BaseException:
-            flight.landed.set_result(False)
             await line.close()
             raise
-        finally:
-            self._flights.remove(flight)
-        self.seen.remember(whole.rows)
-        flight.landed.set_result(True)
         self._idle.append(line)
         return self._receipts(batch, whole, known)
+
+    async def _fly(self, line: Line, whole: Flush) -> set[bytes]:
+        flight = Flight(whole.rows.keys(), asyncio.get_running_loop().create_future())
+        self._flights.append(flight)
+        landed = False
+        try:
+            known = await self._record(line, whole, flight)
+            self.seen.remember(whole.rows)
+            landed = True
+            return known
+        finally:
+            self._flights.remove(flight)
+            flight.landed.set_result(landed)
 
     async def _record(self, line: Line, whole: Flush, flight: Flight) -> set[bytes]:
         """Write; return the keys that were there before."""
@@ -228,7 +246,9 @@ class Intake:
             except (psycopg.errors.UniqueViolation, *TRANSIENT):
                 # Another process has written one of them a moment ago: look all of them up.
                 ask = keys
-            except psycopg.errors.CheckViolation:  # no partition for this day
+            except psycopg.errors.CheckViolation as error:
+                if error.diag.constraint_name:
+                    raise  # of a row; only the missing partition of a day has no name
                 async with self._db.transaction() as tx:
                     await event_log.open_days(tx)
             else:

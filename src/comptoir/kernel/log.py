@@ -138,6 +138,17 @@ def block(recorded: int, unstamped: Iterable[bytes]) -> bytes:
     return b"".join((COPY_HEAD, stamp(recorded).join((b"", *unstamped)), COPY_TAIL))
 
 
+def columns(unstamped: bytes) -> list[bytes]:
+    """A packed row taken apart: kind, source_id, lane, occurred_at, key, name, body."""
+    found: list[bytes] = []
+    at = 0
+    while at < len(unstamped):
+        size = int.from_bytes(unstamped[at : at + 4], "big", signed=True)
+        found.append(unstamped[at + 4 : at + 4 + max(size, 0)])
+        at += 4 + max(size, 0)
+    return found
+
+
 def lane(key: str) -> int:
     return zlib.crc32(key.encode()) % LANES
 

@@ -6,6 +6,7 @@ async with running(settings) as house:
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -24,6 +25,8 @@ from comptoir.server.worker import work
 
 log = structlog.get_logger(__name__)
 
+COLLECT = (50_000, 20, 50)
+"""When Python looks for cycles. By default after 700 objects, a dozen requests: that is a tenth of the ingest."""
 GRACE = 25
 """Seconds that requests under way have to end, once the process was asked to stop."""
 
@@ -65,6 +68,9 @@ async def running(settings: Settings, *, with_worker: bool = True) -> AsyncGener
 async def serve_api(settings: Settings, listening: socket.socket, stopping: asyncio.Event) -> None:
     """One API process of several that share a socket."""
     async with Database(database_url(settings), size=settings.pool_size) as db, create_app(settings, db) as app:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT)
         await serve_http(app, listening, stopping)
 
 

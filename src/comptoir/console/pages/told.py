@@ -172,6 +172,7 @@ REASONS: Mapping[str, str] = {
     "identifier_too_long": N_("An identifier is longer than 500 characters."),
     "message_id_too_long": N_("Its message id is longer than 100 characters."),
     "nul_or_surrogate": N_("A text in it holds a character that cannot be stored."),
+    "unstorable": N_("The database refused it although nothing is wrong with it: a defect of ours."),
     "bad_time": N_("Its time is no moment between 1970 and 9999."),
     "bad_money": N_("An amount in it is negative, no number, or more than any sale."),
     "plan_violation": N_("It does not keep to the tracking plan of its source."),
