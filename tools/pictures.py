@@ -57,20 +57,14 @@ DOCS = [
     ("home-dark", "home", DESK, "dark"),
     ("home-phone", "home", PHONE, "light"),
     ("customers", "customers", DESK, "light"),
-    ("customers-phone", "customers", PHONE, "light"),
     ("customer", "customer", DESK, "light"),
     ("customer-dark", "customer", DESK, "dark"),
     ("customer-phone", "customer", PHONE, "light"),
     ("identity", "identity", DESK, "light"),
     ("events", "events", DESK, "light"),
-    ("events-phone", "events", PHONE, "light"),
     ("quality", "quality", DESK, "light"),
-    ("consumers", "consumers", DESK, "light"),
     ("plan", "plan", DESK, "light"),
-    ("sources", "sources", DESK, "light"),
-    ("styleguide", "styleguide", DESK, "light"),
     ("sign-in", "sign-in", DESK, "light"),
-    ("sign-in-phone", "sign-in", PHONE, "light"),
 ]
 
 

@@ -11,6 +11,10 @@ AXE = Path(__file__).parents[1] / "vendor/axe-4.14.1.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 VIOLATIONS = """async (rules) => (await axe.run(document, {runOnly: rules})).violations
     .map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join(' | '))"""
+CHOSEN_IS_HOME = """() => {
+    const chosen = document.querySelector("#palette input").getAttribute("aria-activedescendant");
+    return chosen && document.getElementById(chosen)?.getAttribute("href") === "/";
+}"""
 LOOKS = [(1440, "en"), (1440, "fr"), (390, "en"), (390, "fr")]
 
 
@@ -111,9 +115,7 @@ async def test_the_keyboard_goes_everywhere(chromium, site):
         await page.keyboard.press("Control+k")
         await page.wait_for_selector("#palette[open]")
         await page.keyboard.type("home")
-        await page.wait_for_selector('.palette-found[href="/"][aria-selected="true"]')
-        chosen = await page.get_attribute("#palette input", "aria-activedescendant")
-        assert await page.get_attribute(f"#{chosen}", "href") == "/"
+        await page.wait_for_function(CHOSEN_IS_HOME)
         await page.keyboard.press("Enter")
         await page.wait_for_url(lambda url: url.endswith("/"))
         assert page.wrong == []

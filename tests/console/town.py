@@ -208,7 +208,7 @@ def person(number: int) -> dict[str, str]:
     plain = f"{first}.{last}".lower().replace(" ", "").translate(str.maketrans("éèëôçïî", "eeeocii"))
     return {
         "user": f"u-{1000 + number}", "first": first, "last": last, "city": city, "email": f"{plain}@posteo.example",
-        "phone": f"+3364187{2000 + number * 7:04d}", "card": f"8840{2200 + number * 13:04d}", "cookie": f"{number:08x}-c00c-4000-8000-{number:012x}", "phone_id": f"{number:08x}-a1b2-4000-8000-{number:012x}",
+        "phone": f"+3364187{2000 + number * 7:04d}", "card": f"8840{2200 + number * 13:04d}", "cookie": f"{number:08x}-c00c-4000-8000-{number * 7919 + 11_184_811:012x}", "phone_id": f"{number:08x}-a1b2-4000-8000-{number * 6151 + 9_586_981:012x}",
     }  # fmt: skip
 
 
