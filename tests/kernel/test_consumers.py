@@ -1,5 +1,8 @@
 """The log is read exactly once, in order, past poison and across workers."""
 
+import asyncio
+import contextlib
+import random
 from collections import defaultdict
 
 import pytest
@@ -90,6 +93,66 @@ async def test_a_slow_transaction_hides_nothing_from_the_readers_behind_it(db):
     while await consumer.step():
         pass
     assert len(seen) == 6
+
+
+async def test_no_reader_waits_for_those_who_append_nothing(db):
+    seen = []
+
+    async def handle(tx, events):
+        seen.extend(events)
+
+    consumer = Consumer(db, "test", handle)
+    foreign = await db.connect()
+    async with foreign.transaction(), db.aside() as aside:
+        await foreign.execute("SELECT pg_current_xact_id()")
+        await aside.run("SELECT pg_current_xact_id()")
+        await happen(db, 5)
+        assert await consumer.step() == 5
+    await foreign.close()
+    assert len(seen) == 5
+
+
+async def test_nothing_appears_behind_a_cursor_however_writers_overlap(db):
+    """Some take a number long before they append, some roll back, and a stranger is always at work."""
+    chance = random.Random(5)
+    kept, seen = set(), defaultdict(list)
+
+    async def handle(tx, events):
+        for event in events:
+            fact = log.msgspec.json.decode(event.body, type=Happened)
+            seen[event.lane].append((event.xid, event.position, fact.number))
+
+    async def writer(name):
+        for n in range(30):
+            number = name * 1000 + n
+            with contextlib.suppress(InterruptedError):
+                async with db.transaction() as tx:
+                    if chance.random() < 0.5:
+                        await tx.run("SELECT pg_current_xact_id()")
+                        await asyncio.sleep(chance.random() * 0.02)
+                    await tx.tell(Happened(who=str(number % 9), number=number))
+                    await asyncio.sleep(chance.random() * 0.02)
+                    if chance.random() < 0.1:
+                        raise InterruptedError
+                kept.add(number)
+
+    async def stranger():
+        async with await db.connect() as connection:
+            while not writing.done():
+                async with connection.transaction():
+                    await connection.execute("SELECT pg_current_xact_id()")
+                    await asyncio.sleep(0.05)
+
+    consumer = Consumer(db, "test", handle, least=2)
+    writing = asyncio.gather(*(writer(name) for name in range(8)))
+    strange = asyncio.create_task(stranger())
+    while await consumer.step() or not strange.done():
+        await asyncio.sleep(0.001)
+    while await consumer.step():
+        pass
+    found = [number for events in seen.values() for _, _, number in events]
+    assert sorted(found) == sorted(kept)
+    assert all(events == sorted(events) for events in seen.values())
 
 
 async def test_a_replay_under_a_working_consumer_loses_nothing(db):

@@ -22,7 +22,7 @@ from psycopg import pq
 
 from comptoir.ingest.intake import Letter
 from comptoir.kernel import log
-from comptoir.kernel.db import rows
+from comptoir.kernel.db import APPENDING, rows
 
 BARRIER = 0x636F6D7074_0001
 """Advisory lock: shared by every transaction that stamps events, exclusive for the turn of the day."""
@@ -78,7 +78,7 @@ class Line:
     ) -> Opened:
         """Send the transaction; return when PostgreSQL waits for the rows."""
         bury = [BURY] if letters else []
-        statements = [BEGIN, *([KNOWN] if ask else []), log.COPY, *bury, TALLY, log.WAKE, "COMMIT"]
+        statements = [APPENDING, CLOCK, *([KNOWN] if ask else []), log.COPY, *bury, TALLY, log.WAKE, "COMMIT"]
         message = self._text.mogrify(
             "; ".join(statements).encode(),
             {
@@ -91,7 +91,7 @@ class Line:
             },
         )
         self._pgconn.send_query(message.encode())
-        clock, *found = [one for one in await self._results() if one.status == pq.ExecStatus.TUPLES_OK][1:]
+        clock, *found = [one for one in await self._results() if one.status == pq.ExecStatus.TUPLES_OK][2:]
         known = {
             bytes.fromhex(value.decode().replace("-", ""))
             for one in found
@@ -172,8 +172,7 @@ PREPARE = """
 """
 
 # Not now(): the moment must be read after the barrier was taken.
-BEGIN = """
-    BEGIN;
+CLOCK = """
     SELECT pg_advisory_xact_lock_shared(%(barrier)s);
     SELECT (extract(epoch FROM clock_timestamp() + shift) * 1000000)::bigint FROM kernel.clock
 """

@@ -135,6 +135,8 @@ class Consumer:
         try:
             async with self.db.replayable() as tx:
                 batch = batch or await self._read(tx, {})
+                if not batch.events and (horizon := await tx.value(HORIZON)):
+                    batch = await self._read(tx, {}, horizon)
                 if not batch.events:
                     # All that is unread from here on was recorded in the last day: older partitions need no look.
                     self._since = tx.now - timedelta(days=1)
@@ -164,7 +166,7 @@ class Consumer:
     async def _prepared(self, tx: Tx, events: list[Event]) -> Any:
         return await self._prepare(tx, events) if self._prepare else events
 
-    async def _read(self, tx: Tx, reached: dict[int, Place]) -> Batch:
+    async def _read(self, tx: Tx, reached: dict[int, Place], horizon: int | None = None) -> Batch:
         """What is unread; from `reached` on, in lanes whose cursors are about to move there."""
         starts: dict[int, Place] = {}
         events: list[Event] = []
@@ -175,6 +177,7 @@ class Consumer:
             lanes=ints(self.lanes),
             since=self._since,
             size=self.size,
+            horizon=horizon,
             reached_lanes=ints(lanes),
             reached_xids=ints(reached[lane][0] for lane in lanes),
             reached_positions=ints(reached[lane][1] for lane in lanes),
@@ -301,11 +304,36 @@ READ = """
         SELECT * FROM kernel.event AS e
         WHERE e.lane = c.lane
           AND (e.xid, e.position) > (c.xid, c.position)
-          AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+          AND e.xid < coalesce(%(horizon)s::bigint::text::xid8, pg_snapshot_xmin(pg_current_snapshot()))
           AND e.recorded_at >= CASE WHEN c.xid = '0' THEN '-infinity'::timestamptz ELSE %(since)s::timestamptz END
         ORDER BY e.xid, e.position
         LIMIT %(size)s
     ) AS e
+"""
+
+# Nothing may appear behind a cursor: below the oldest transaction under way, nothing can. But most that are under way
+# append nothing: those of other databases and other programs, VACUUM and ANALYZE, long reckonings of our own. Whoever
+# may append holds a lock (db.APPENDS) since before it had a number. So below the numbers of those who hold it now, and
+# below every number that will be given from now on, nothing can appear either; this statement's snapshot is older than
+# its look at the locks, and the one of the statement that reads up to here is younger. Null where that is no farther
+# than where the reader stands, or where the numbers of others cannot be seen.
+HORIZON = """
+    WITH clock AS MATERIALIZED (
+        SELECT pg_snapshot_xmin(s)::text::bigint AS oldest, pg_snapshot_xmax(s)::text::bigint AS next
+        FROM pg_current_snapshot() AS s
+    ), appender AS MATERIALIZED (
+        SELECT a.usename, a.backend_xid::text::bigint AS number
+        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a USING (pid)
+        WHERE l.locktype = 'advisory' AND l.classid = 5197 AND l.objid = 64 AND l.objsubid = 2 AND l.granted
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND l.pid <> pg_backend_pid()
+    ), horizon AS (
+        -- PostgreSQL shows the lower half of the number only: it is the one nearest to the next.
+        SELECT least(next, min(next + ((number - next + 2147483648) & 4294967295) - 2147483648)) AS number
+        FROM clock LEFT JOIN appender ON true
+        GROUP BY next HAVING bool_and(appender IS NULL OR usename = current_user)
+    )
+    SELECT horizon.number FROM horizon, clock WHERE horizon.number > oldest
 """
 
 # A cursor moves only if it still stands where it was read.

@@ -145,7 +145,15 @@ class Database:
         After a crash of the server it may be missing, together with all that were committed after it, and with the
         cursor that says how far the log was read.
         """
-        async with self._pool.connection() as connection, transaction(connection, begin=REPLAYABLE) as tx:
+        begin: LiteralString = f"BEGIN; {SOON}; {APPENDS}"
+        async with self._pool.connection() as connection, transaction(connection, begin=begin) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncGenerator[Tx]:
+        """Replayable, and it must tell nothing: no reader of the log waits for it, however long it takes."""
+        begin: LiteralString = f"BEGIN; {SOON}"
+        async with self._pool.connection() as connection, transaction(connection, begin=begin) as tx:
             yield tx
 
     @asynccontextmanager
@@ -172,9 +180,9 @@ class Database:
 
 
 @asynccontextmanager
-async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString = "BEGIN") -> AsyncGenerator[Tx]:
+async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString | None = None) -> AsyncGenerator[Tx]:
     """One transaction on a connection in autocommit mode; BEGIN and the clock travel together, as one message."""
-    clock = await connection.execute(f"{begin}; {CLOCK}", prepare=False)
+    clock = await connection.execute(f"{begin or APPENDING}; {CLOCK}", prepare=False)
     try:
         while clock.nextset():
             pass
@@ -189,7 +197,10 @@ async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString 
 
 
 CLOCK = "SELECT now() + shift FROM kernel.clock"
-REPLAYABLE = "BEGIN; SET LOCAL synchronous_commit = off"
+SOON = "SET LOCAL synchronous_commit = off"
+# Whoever may append to the log says so before its transaction has a number: see `consumers.HORIZON`.
+APPENDS = "SELECT pg_advisory_xact_lock_shared(5197, 64)"
+APPENDING: LiteralString = f"BEGIN; {APPENDS}"
 
 
 # ---- sets as parameters

@@ -18,7 +18,7 @@ from comptoir.kernel.db import TRANSIENT, Database, Tx, ints, texts
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 500
-"""Nodes per transaction: one that writes for long would hold back the readers of the log."""
+"""Nodes per transaction."""
 EVERY = 1.0
 REST = 4
 """Under a flood it rests so many times as long as it worked: the longer it waits, the more falls into one row."""
@@ -47,7 +47,7 @@ async def catch_up(db: Database, *, currency: str) -> None:
     async with db.reading() as tx:
         rows = await tx.values(STALE)
     for start in range(0, len(rows), AT_ONCE):
-        async with db.replayable() as tx:
+        async with db.aside() as tx:
             if not await tx.value(ALONE):
                 return
             await refresh(tx, currency=currency, rows=rows[start : start + AT_ONCE])
