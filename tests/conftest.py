@@ -22,7 +22,7 @@ def anyio_backend():
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory) -> str:
-    """A server for each worker: readers of the log wait for the oldest writer of the whole server, in any database.
+    """A server for each worker of xdist.
 
     `COMPTOIR_TEST_DATABASE_URL` names another one, for a run with a single worker.
     """

@@ -3,8 +3,8 @@
 A lane keeps the order of what concerns one identifier; consumers (kernel.consumers) read lanes in parallel. Rows are
 packed for binary COPY. Kafka maps onto it: topic partition = lane, offset = (xid, position).
 
-Sequence order is not commit order: a reader goes by `(xid, position)` and stops below `pg_snapshot_xmin`, so nothing
-can appear behind its cursor. Hence every writing transaction must be short: it holds back all readers.
+Sequence order is not commit order: a reader goes by `(xid, position)` and stops below the oldest transaction that may
+still append, so nothing can appear behind its cursor. Hence such transactions must be short: all readers wait.
 """
 
 import struct

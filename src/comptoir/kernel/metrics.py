@@ -33,7 +33,7 @@ pool_connections = Gauge(
 pool_waiting = Gauge("comptoir_pool_waiting", "Requests that wait for a connection", multiprocess_mode="livesum")
 oldest_transaction_seconds = Gauge(
     "comptoir_oldest_writer_seconds",
-    "Age of the oldest writing transaction: it holds back every reader of the log",
+    "Age of the oldest transaction that may append to the log: it holds back every reader",
     multiprocess_mode="mostrecent",
 )
 
@@ -63,11 +63,13 @@ def measure_pool(db: Database) -> None:
 
 
 async def oldest_writer(tx: Tx) -> float:
-    """Seconds since the oldest transaction with an xid began; 0 when nobody writes."""
+    """Seconds since the oldest transaction began that writes and may append to the log; 0 when there is none."""
     return float(await tx.value(OLDEST_WRITER) or 0)
 
 
 OLDEST_WRITER = """
-    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(xact_start)), 0)::float8
-    FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND datname = current_database()
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(a.xact_start)), 0)::float8
+    FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+    WHERE l.locktype = 'advisory' AND l.classid = 5197 AND l.objid = 64 AND l.objsubid = 2 AND l.granted
+      AND a.datname = current_database() AND a.backend_xid IS NOT NULL
 """

@@ -15,7 +15,7 @@ CREATE TABLE kernel.clock (
 INSERT INTO kernel.clock DEFAULT VALUES;
 
 -- The log. Partitioned by recorded_at (the server's clock), so appends stay in one partition and old days never
--- change. Readers go by (xid, position) below pg_snapshot_xmin: nothing can appear behind a cursor.
+-- change. Readers go by (xid, position) below who may still append: nothing can appear behind a cursor.
 -- body is JSON as text: it is read far more often by programs than asked by SQL, and parsing it into jsonb
 -- would cost a third of the ingest.
 CREATE TABLE kernel.event (
