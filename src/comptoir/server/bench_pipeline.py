@@ -25,7 +25,7 @@ from comptoir.kernel.migrate import migrate
 from comptoir.kernel.settings import Settings
 from comptoir.server import bench_traffic
 from comptoir.server.bench import own_database, own_server
-from comptoir.server.child import collect_seldom
+from comptoir.server.running import collect_seldom
 from comptoir.server.spine import consumers
 
 EVENTS = 500_000

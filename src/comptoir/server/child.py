@@ -7,7 +7,6 @@ and its end means that nobody supervises any more.
 """
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -26,7 +25,6 @@ log = structlog.get_logger(__name__)
 def main() -> None:
     settings = Settings.load()
     logs.set_up(settings)
-    collect_seldom()
     if sys.platform == "win32":
         runner = asyncio.run
     else:
@@ -38,16 +36,6 @@ def main() -> None:
     except Exception:
         log.exception("child.died", arguments=sys.argv[1:])
         raise SystemExit(1) from None
-
-
-def collect_seldom() -> None:
-    """A batch makes a hundred thousand objects and no cycles: looking for some after each 700 takes a fifth of it all.
-
-    What was imported stays for good and is not looked at again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 async def live(settings: Settings, kind: str, numbers: list[int]) -> None:
