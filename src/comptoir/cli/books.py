@@ -5,11 +5,10 @@ from typing import Any
 
 from comptoir import identity, orders
 from comptoir.cli.terminal import ready_database
-from comptoir.kernel import consumers
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import NotFound
 from comptoir.kernel.settings import Settings
-from comptoir.profiles import rebuild
+from comptoir.server import spine
 
 CHECKS: dict[str, Callable[[Tx], Awaitable[list[Any]]]] = {
     "orders": orders.reconcile,
@@ -18,13 +17,7 @@ CHECKS: dict[str, Callable[[Tx], Awaitable[list[Any]]]] = {
 """Each returns what it found wrong."""
 
 
-async def replay_customers(tx: Tx) -> None:
-    """Identity and sales are facts and stay; what is known of people is a projection, and goes."""
-    await rebuild.empty(tx)
-    await consumers.replay(tx, consumer="customers")
-
-
-PROJECTIONS: dict[str, Callable[[Tx], Awaitable[None]]] = {"customers": replay_customers}
+PROJECTIONS: dict[str, Callable[[Tx], Awaitable[None]]] = {spine.CUSTOMERS: spine.replay_customers}
 """Each empties what a consumer has made and sets its cursors back."""
 
 
@@ -41,7 +34,7 @@ async def faults(db: Database, name: str) -> list[Any]:
 
 async def replay(settings: Settings, consumer: str) -> str:
     if consumer not in PROJECTIONS:
-        raise NotFound(f"No consumer is called {consumer!r}: say {' or '.join(PROJECTIONS) or 'nothing yet'}.")
+        raise NotFound(f"No consumer is called {consumer!r}: say {' or '.join(PROJECTIONS)}.")
     async with ready_database(settings) as db, db.transaction() as tx:
         await PROJECTIONS[consumer](tx)
     return f"{consumer}: emptied; the workers read the log from the beginning."

@@ -5,14 +5,11 @@ Each has a sentence for those who do not see it. Colours are classes and `data-c
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 import msgspec
 from markupsafe import Markup, escape
 
 from comptoir.console.channels import CHANNELS, NEARNESS
-
-Tone = Literal["ink", "rule", "edge", "good", "warn", "bad", "info", "brass"]
 
 
 def bar(percent: float, *, label: str = "", channel: str = "", tone: str = "", mark: float | None = None) -> Markup:

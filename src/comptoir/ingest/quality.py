@@ -81,13 +81,10 @@ async def sample(tx: Tx, *, source_id: int | None = None, most: int = SAMPLE) ->
                 limit=most - len(found),
             )
             end = start
-    if not found:
-        since = datetime.combine(today - timedelta(days=DAYS_BACK), time(), UTC)
-        kept_out = await tx.tuples(KEPT_OUT, since=since, source_id=source_id, limit=most)
-        return Sample(list(_readable(kept_out)), min((row[4] for row in kept_out), default=None))
-    since = min(row[4] for row in found)
-    kept_out = await tx.tuples(KEPT_OUT, since=since, source_id=source_id, limit=most)
-    return Sample(list(_readable(found + kept_out)), since)
+    farthest = datetime.combine(today - timedelta(days=DAYS_BACK), time(), UTC)
+    since = min((row[4] for row in found), default=farthest)
+    found += await tx.tuples(KEPT_OUT, since=since, source_id=source_id, limit=most)
+    return Sample(list(_readable(found)), min((row[4] for row in found), default=None))
 
 
 LENGTH = "SELECT pg_relation_size(to_regclass(%(part)s)) / 8192"

@@ -101,7 +101,7 @@ class Line:
         return Opened(int(clock.get_value(0, 0) or b""), known)
 
     def feed(self, stamp: int, unstamped: Iterable[bytes]) -> None:
-        """Hand over the rows, packed without their stamp. They flow while somebody awaits `flow` or `commit`."""
+        """Hand over the rows, packed without their stamp. They flow while `commit` is awaited."""
         self._pgconn.put_copy_data(log.block(stamp, unstamped))
 
     async def commit(self) -> None:

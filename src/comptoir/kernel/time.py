@@ -4,7 +4,7 @@ A demo or a test may move the whole installation forward: the shift is one row i
 transaction as it begins. It only ever grows, so no event is recorded before one that was recorded earlier.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from comptoir.kernel.errors import Invalid
@@ -12,7 +12,6 @@ from comptoir.kernel.errors import Invalid
 if TYPE_CHECKING:
     from comptoir.kernel.db import Tx
 
-PG_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 PG_EPOCH_MICROSECONDS = 946_684_800_000_000
 """PostgreSQL counts microseconds from 2000-01-01; Unix from 1970-01-01."""
 

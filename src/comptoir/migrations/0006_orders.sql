@@ -39,7 +39,8 @@ CREATE INDEX sale_node ON orders.sale (node_id, occurred_at) WHERE node_id IS NO
 CREATE INDEX sale_day ON orders.sale (business_day, outlet_id);
 CREATE INDEX sale_flagged ON orders.sale (business_day) WHERE flags <> '{}';
 
--- No foreign keys here: only record() writes these, with their sale, by COPY; reconcile() proves that they belong together.
+-- What is on the receipt, line by line. No foreign keys here and beneath: only record() writes these, with their sale,
+-- by COPY; reconcile() proves that they belong together.
 -- net = amount_minor - discount_minor, plus the tax where it is not included.
 CREATE TABLE orders.sale_line (
     sale_id          bigint NOT NULL,

@@ -53,7 +53,7 @@ CREATE TABLE profiles.name_word (
 
 -- Behaviour and purchases of a day. half_hours is a bit map (bit 0 = 00:00 to 00:30 UTC): a visit is a run of half-hours
 -- with activity, so visits on two devices at once, or across midnight, merge by OR into one.
--- currency is '' on the row of what is no money; sale measures come from orders.sale_recorded alone.
+-- currency is '' on the row of what is no money; sale measures come from the facts of orders alone.
 CREATE TABLE profiles.day (
     node_id     bigint NOT NULL,
     day         date NOT NULL,
@@ -145,7 +145,7 @@ CREATE TABLE profiles.stale (
     node_id bigint NOT NULL
 );
 
--- Figures of the whole house for the home page: by minute of recording, and takings by half-hour of the sale.
+-- Events, merges and splits of the whole house by minute of recording, for the home page.
 CREATE TABLE profiles.minute (
     minute timestamptz PRIMARY KEY,
     events integer NOT NULL,

@@ -1,7 +1,8 @@
 """The projection: a micro-batch of the log becomes measures, traits and moments, in one statement per table.
 
-Exactly once, because the consumer's cursor moves in the same transaction. Sale measures come from the fact
-orders.sale_recorded alone: a tracked "Order Completed" has become a sale by then, and would count twice.
+Exactly once, because the consumer's cursor moves in the same transaction. Sale measures come from the facts
+orders.sale_recorded and orders.sale_corrected alone: a tracked "Order Completed" has become a sale by then, and would
+count twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,8 +1,10 @@
-"""The spine: what becomes of an event, in the order in which it happens, one transaction per micro-batch.
+"""The spine: what becomes of an event, in the order in which it happens, a micro-batch at a time.
 
-    tracked event → who is it? → did she buy? → what do we know of her now?
+    tracked event → who is it? → did she buy? │ → what do we know of her now?
+                      recognise               │       project, with the cursor
 
-Facts of our own (a sale is on record, people were merged) come by on the same log and go straight to the last step.
+Up to the bar everything may be done twice, so under a backlog it is done ahead, in a transaction of its own. Facts of
+our own (a sale is on record, people were merged) come by on the same log and go straight to the last step.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The worker: reads the log and works off the queue, beside the API and on as many machines as wanted.
+"""The worker: reads the log, keeps the directory and works off the queue, beside the API.
 
 A worker that owns lanes i::N of N workers shares the log with the others; a lane owned twice by mistake costs work,
 never correctness (a cursor moves only from where it was read).

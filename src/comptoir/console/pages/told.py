@@ -146,17 +146,13 @@ def distinct(moments: Sequence[Moment]) -> list[str]:
     return list(dict.fromkeys(one.subject for one in moments if one.subject))
 
 
-def verdict_of(outcome: str) -> tuple[str, str, str]:
-    """Word, tone and sign of what became of an event."""
-    return VERDICTS[outcome]
-
-
 VERDICTS: Mapping[str, tuple[str, str, str]] = {
     "accepted": (N_("accepted"), "good", "circle-check"),
     "warned": (N_("accepted, with a doubt"), "warn", "alert-triangle"),
     "duplicate": (N_("sent again"), "", "refresh"),
     "rejected": (N_("rejected"), "bad", "ban"),
 }
+"""Word, tone and sign of what became of an event."""
 
 
 REASONS: Mapping[str, str] = {

@@ -136,13 +136,6 @@ async def user(tx: Tx, *, user_id: UUID) -> User:
     return found
 
 
-async def user_of_email(tx: Tx, *, email: str) -> User:
-    found = await tx.maybe(User, BY_EMAIL, email=email.strip().lower())
-    if found is None:
-        raise UnknownUser(f"No user has the address {email}.", email=email)
-    return found
-
-
 async def users(tx: Tx) -> list[User]:
     """All users by e-mail address."""
     return await tx.many(User, ALL)
