@@ -23,7 +23,7 @@ File = Annotated[
 SHOWN = 10
 
 imports = typer.Typer(
-    help="Read a file through the same operations as the API; sending it again is safe.", no_args_is_help=True
+    help="Read a file, as if it were sent to the API. Reading it again is safe.", no_args_is_help=True
 )
 
 
@@ -159,13 +159,20 @@ def sql(
 def replay(
     consumer: Annotated[str, typer.Argument(help="Which reader of the log: customers.")], data_dir: DataDir = None
 ) -> None:
-    """Empty what a consumer has made and let it read the log from the beginning. Workers do the reading."""
+    """Read the log again from its beginning.
+
+    Empties what the consumer has made; the workers do the reading.
+    """
     settings = load_settings(data_dir)
     print(run(books.replay(settings, consumer)))
 
 
 def reconcile(data_dir: DataDir = None) -> None:
-    """Prove that totals equal their parts. Exit code 1 with the differences where they do not."""
+    """Prove that the books are right.
+
+    Sales add up and the log tells of each once; every identifier belongs where its evidence says. Exit code 1 with the
+    differences where not.
+    """
     settings = load_settings(data_dir)
     checked, faults = run(books.reconcile(settings))
     for fault in faults:

@@ -70,7 +70,7 @@ async def about_database(settings: Settings, report: dict[str, Any], troubles: l
     async with Database(database_url(settings), size=2) as db, db.reading() as tx:
         report["postgresql"] = await tx.value("SHOW server_version")
         report["database (MB)"] = await tx.value("SELECT pg_database_size(current_database()) / 1000000")
-        report["durable"] = await tx.value(
+        report["fsync/synchronous_commit"] = await tx.value(
             "SELECT current_setting('fsync') || '/' || current_setting('synchronous_commit')"
         )
         if await tx.value("SELECT to_regclass('kernel.migration')::text") is None:
@@ -90,13 +90,15 @@ async def about_work(tx: Tx, report: dict[str, Any], troubles: list[str]) -> Non
         if lag.seconds > LAG_TOLERATED:
             troubles.append(f"The consumer {lag.consumer} is {lag.seconds:.0f} s behind: is a worker running?")
     oldest = await metrics.oldest_writer(tx)
-    report["oldest writer (s)"] = round(oldest, 1)
+    report["oldest transaction that may append (s)"] = round(oldest, 1)
     if oldest > WRITER_TOLERATED:
-        troubles.append(f"A transaction has been writing for {oldest:.0f} s: it holds back every reader of the log.")
+        troubles.append(
+            f"A transaction that may append has been open for {oldest:.0f} s: all readers of the log wait for it."
+        )
     parked = await tx.value("SELECT count(*) FROM kernel.parked_event")
     report["parked events"] = parked
     if parked:
-        troubles.append(f"{parked} events could not be digested: see kernel.parked_event.")
+        troubles.append(f"{parked} events could not be digested: hand them in again under Data quality, Consumers.")
     failed = await tx.value("SELECT count(*) FROM jobs.procrastinate_jobs WHERE status = 'failed'")
     report["failed jobs"] = failed
     if failed:

@@ -32,10 +32,13 @@ def demo(
     speed: Annotated[float, typer.Option(help="Simulated acts a second.")] = 10.0,
     lang: Annotated[str, typer.Option(help="Language of the console: en or fr.")] = "en",
     check: Annotated[
-        bool, typer.Option("--check", help="Run the acceptance stories and stop; 0 when all hold.")
+        bool, typer.Option("--check", help="Run the acceptance checks and stop; exit code 0 when all hold.")
     ] = False,
 ) -> None:
-    """Start everything on real data with live traffic, and print where to look."""
+    """Run the demo: real history, live traffic.
+
+    Starts everything, prints where to look, and goes on until Ctrl+C. Started again, it goes on where it was.
+    """
     house: Any = importlib.import_module("comptoir.demo.run")
     raise typer.Exit(
         house.run(data_dir=data_dir, host=host, port=port, seed=seed, size=size, speed=speed, lang=lang, check=check)
@@ -49,7 +52,10 @@ def serve(
     readers: Annotated[int, typer.Option(min=0, max=64, help="Worker processes that share the log.")] = 1,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the API and the console, with workers beside; ready when /healthz answers 200."""
+    """Serve the API and the console.
+
+    Workers run beside. Ready when /healthz answers 200.
+    """
     settings = load_settings(data_dir, host=host, port=port)
     from comptoir.server import serve as server
 
@@ -60,7 +66,10 @@ def worker(
     readers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the log.")] = 1,
     data_dir: DataDir = None,
 ) -> None:
-    """Only workers: readers of the log and background jobs, without the API."""
+    """Run workers without the API.
+
+    They read the log, keep the list of customers and do the background jobs.
+    """
     settings = load_settings(data_dir)
     from comptoir.server import serve as server
 
@@ -72,6 +81,9 @@ def bench(
     size: Annotated[int | None, typer.Option(help="How much; the default takes under five minutes.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure on a server and database of its own in a temporary folder. Exit code 1 when a figure falls short."""
+    """Measure how fast it is.
+
+    On a server and a database of its own in a temporary folder. Exit code 1 when a figure falls short.
+    """
     benches: Any = importlib.import_module("comptoir.server.bench")
     raise typer.Exit(benches.main(name, size=size, as_json=as_json))

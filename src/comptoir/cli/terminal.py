@@ -60,7 +60,9 @@ def operator() -> Actor:
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str = "") -> None:
     """A table on standard output, as wide as it needs to be where nobody looks."""
     console = Console(width=None if sys.stdout.isatty() else 10_000)
-    drawn = Table(*columns, title=title or None, box=None, pad_edge=False, title_justify="left")
+    drawn = Table(
+        *columns, title=title or None, box=None, pad_edge=False, title_justify="left", show_header=any(columns)
+    )
     for row in rows:
         drawn.add_row(*("" if value is None else str(value) for value in row))
     console.print(drawn, markup=False, highlight=False)

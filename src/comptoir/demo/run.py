@@ -194,9 +194,10 @@ class Demo:
         for person in PEOPLE:
             roles.add_row(person.role.replace("_", " "), person.name)
         door = f"Sign in with one click at [bold]{house.url}/sign-in[/] as"
+        coming = "" if self.memory.caught_up else "Look around at once; the history comes in meanwhile. "
         note = (
-            "People's names, their contacts and all live traffic are simulated. The receipts are real, of 2017, "
-            f"and shown {self.memory.weeks} weeks later."
+            f"{coming}People's names, their contacts and all live traffic are simulated. The receipts are real, "
+            f"of 2017, and shown {self.memory.weeks} weeks later."
         )
         title = f"[bold]{house.url}[/]"
         self.console.print(Panel(Group(door, roles, "", note), title=title, subtitle=f"open after {seconds(took)}"))
@@ -241,12 +242,11 @@ class Demo:
             return
         traffic.truth.empty()
         origin = traffic.twin.origin
+        total = hours(memory.opened_at - origin)
         with self._progress() as progress:
-            bar = progress.add_task("Days on the net", total=int((memory.opened_at - origin).total_seconds()))
-            await traffic.catch_up(
-                memory.opened_at,
-                lambda at: progress.update(bar, completed=int((at - origin).total_seconds())),
-            )
+            bar = progress.add_task("Hours in town", total=total)
+            await traffic.catch_up(memory.opened_at, lambda at: progress.update(bar, completed=hours(at - origin)))
+            progress.update(bar, completed=total)
         memory.caught_up = True
         self.save()
 
@@ -304,6 +304,10 @@ def by_number(products: list[Product]) -> dict[int, Product]:
 def beginning(memory: Memory, *, real: bool) -> datetime:
     """Where the history ends; without one, five days before the demo was opened."""
     return history.town_begins(memory.weeks) if real else memory.opened_at - timedelta(days=5)
+
+
+def hours(passed: timedelta) -> int:
+    return int(passed.total_seconds()) // 3_600
 
 
 def seconds(took: timedelta) -> str:
