@@ -138,6 +138,14 @@ def test_the_doctor_reports_and_hides_the_database_url(comptoir, fresh_url):
     assert fresh_url not in done.stdout
 
 
+def test_a_database_of_another_version_is_told_by_the_doctor_and_by_every_other_command(comptoir, fresh_url):
+    comptoir("source", "list")
+    with psycopg.connect(fresh_url) as connection:
+        connection.execute("UPDATE kernel.migration SET checksum = 'other' WHERE name LIKE '0006%'")
+    assert "another version, which had other: 0006_orders.sql" in comptoir("doctor", expect=1).stdout
+    assert "empty data folder" in comptoir("source", "list", expect=1).stderr
+
+
 def test_a_database_that_is_away_is_one_sentence():
     done = subprocess.run(
         [sys.executable, "-m", "comptoir", "source", "list"],

@@ -80,11 +80,14 @@ async def about_database(settings: Settings, report: dict[str, Any], troubles: l
 
 
 async def about_work(tx: Tx, report: dict[str, Any], troubles: list[str]) -> None:
-    applied = set(await tx.values("SELECT name FROM kernel.migration"))
+    applied: dict[str, str] = dict(await tx.tuples("SELECT name, checksum FROM kernel.migration"))
     missing = [name for name in migrate.files() if name not in applied]
-    report["migrations"] = f"{len(applied)} applied, {len(missing)} missing"
+    changed = migrate.changed(applied)
+    report["migrations"] = f"{len(applied)} applied, {len(missing)} missing, {len(changed)} changed since"
     if missing:
         troubles.append(f"Migrations are missing: {', '.join(missing)}. `comptoir serve` applies them.")
+    if changed:
+        troubles.append(f"The database was made by another version, which had other: {', '.join(changed)}.")
     for lag in await consumers.lags(tx):
         report[f"consumer {lag.consumer}"] = f"{lag.events} events, {lag.seconds:.1f} s behind"
         if lag.seconds > LAG_TOLERATED:

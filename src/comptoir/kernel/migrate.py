@@ -5,6 +5,7 @@ seconds for a lock or running longer than a minute gives up, so that a migration
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -32,6 +33,12 @@ async def migrate(url: str, folder: Path = MIGRATIONS) -> list[str]:
             if not fresh:
                 rows = await connection.execute("SELECT name, checksum FROM kernel.migration")
                 applied = dict(await rows.fetchall())
+            if names := changed(applied, folder):
+                # Until the first release they are edited; afterwards the way out is a new one.
+                raise MigrationChanged(
+                    f"{', '.join(names)}: not what this database was made by. Go back to the version that made it, "
+                    "or begin anew with an empty data folder."
+                )
             return [name for name in files(folder) if await _apply(connection, folder / name, applied)]
         finally:
             await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
@@ -41,16 +48,23 @@ def files(folder: Path = MIGRATIONS) -> list[str]:
     return sorted(path.name for path in folder.glob("[0-9]*.sql"))
 
 
-async def _apply(connection: psycopg.AsyncConnection, path: Path, applied: dict[str, str]) -> bool:
-    text = path.read_text()
-    checksum = hashlib.sha256(text.encode()).hexdigest()
+def changed(applied: Mapping[str, str], folder: Path = MIGRATIONS) -> list[str]:
+    """Files that are no longer what was applied, by their checksums in kernel.migration."""
+    return [name for name in files(folder) if name in applied and applied[name] != _checksum(folder / name)]
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def _apply(connection: psycopg.AsyncConnection, path: Path, applied: Mapping[str, str]) -> bool:
     if path.name in applied:
-        if applied[path.name] != checksum:
-            raise MigrationChanged(f"{path.name} is not what was applied: write a new migration.")
         return False
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = '4s'")
         await connection.execute("SET LOCAL statement_timeout = '60s'")
-        await connection.execute(text.encode())
-        await connection.execute("INSERT INTO kernel.migration (name, checksum) VALUES (%s, %s)", [path.name, checksum])
+        await connection.execute(path.read_bytes())
+        await connection.execute(
+            "INSERT INTO kernel.migration (name, checksum) VALUES (%s, %s)", [path.name, _checksum(path)]
+        )
     return True
