@@ -221,3 +221,59 @@ async def test_reading_ahead_keeps_the_order_and_counts_each_event_once(db):
                 del seen[lane][before.get(lane, 0) :]
     assert sum(committed) == 3000
     assert all(places == sorted(set(places)) for places in seen.values())
+
+
+async def test_what_was_prepared_before_the_database_fell_is_prepared_again(db):
+    """The commit of a preparation is answered before it is on the disk."""
+    await happen(db, 200)
+    prepared = []
+
+    async def prepare(tx, events):
+        prepared.extend(event.position for event in events)
+        return events
+
+    async def handle(tx, events):
+        handled.extend(event.position for event in events)
+
+    handled = []
+    consumer = Consumer(db, "test", handle, prepare=prepare, least=2, most=40)
+    await consumer.step()
+    await asyncio.wait([consumer._ahead])
+    ahead = prepared[len(handled) :]
+    assert ahead
+    await db.pool.drain()  # what is left of the connections of before the fall
+    while await consumer.step():
+        pass
+    assert len(handled) == len(set(handled)) == 200
+    assert all(prepared.count(position) == 2 for position in ahead)
+
+
+ENDED = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ %(query)s
+"""
+
+
+async def test_a_consumer_that_lost_its_ear_listens_again(db):
+    async def handle(tx, events):
+        pass
+
+    async def listening():
+        async with asyncio.timeout(20):
+            while True:
+                async with db.reading() as tx:
+                    ears = (
+                        "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN comptoir_log' AND pid <> ALL(%(was)s)"
+                    )
+                    if found := await tx.values(ears, was=was):
+                        return found
+                await asyncio.sleep(0.02)
+
+    was, stopping = [], asyncio.Event()
+    running = asyncio.create_task(Consumer(db, "test", handle).run(stopping))
+    was = await listening()
+    async with db.reading() as tx:
+        assert await tx.value(ENDED, query="LISTEN comptoir_log") == 1
+    await listening()
+    stopping.set()
+    await running

@@ -13,6 +13,7 @@ found by halves and parked in `kernel.parked_event` (parked.py), and the lane go
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -52,6 +53,8 @@ class Batch(msgspec.Struct):
     events: list[Event]
     starts: dict[int, Place]
     prepared: Any = None
+    prepared_at: float = 0
+    """`time.monotonic()` before that was committed."""
 
 
 class CursorMoved(Exception):
@@ -90,10 +93,9 @@ class Consumer:
 
     async def run(self, stopping: asyncio.Event, *, idle: float = 0.2) -> None:
         """Work until `stopping`. A lost wake-up costs `idle` seconds, never an event."""
-        ear = await self.db.connect()
+        ear = await self._listen(stopping)
         try:
-            await ear.execute("LISTEN comptoir_log")
-            while not stopping.is_set():
+            while ear and not stopping.is_set():
                 try:
                     if await self.step():
                         continue
@@ -102,28 +104,28 @@ class Consumer:
                 except psycopg.OperationalError as error:
                     log.warning("consumer.database_away", consumer=self.name, reason=str(error))
                     await asyncio.sleep(idle)
-                    with contextlib.suppress(psycopg.Error):
-                        await ear.close()
-                    ear = await self._listen_again(stopping)
-                    continue
-                with contextlib.suppress(psycopg.OperationalError):
+                try:
                     async for _ in ear.notifies(timeout=idle, stop_after=1):
                         pass
+                except psycopg.OperationalError:
+                    await ear.close()
+                    ear = await self._listen(stopping)
         finally:
             await self._drop_ahead()
-            await ear.close()
+            if ear:
+                await ear.close()
 
-    async def _listen_again(self, stopping: asyncio.Event) -> psycopg.AsyncConnection[tuple[object, ...]]:
-        while True:
+    async def _listen(self, stopping: asyncio.Event) -> psycopg.AsyncConnection[tuple[object, ...]] | None:
+        """An ear, as soon as the database is there; None when stopped before."""
+        while not stopping.is_set():
             try:
                 ear = await self.db.connect()
                 await ear.execute("LISTEN comptoir_log")
             except psycopg.OperationalError:
-                if stopping.is_set():
-                    raise
                 await asyncio.sleep(0.5)
             else:
                 return ear
+        return None
 
     async def step(self) -> int:
         """One micro-batch in one transaction; returns how many events it took."""
@@ -141,7 +143,10 @@ class Consumer:
                     # All that is unread from here on was recorded in the last day: older partitions need no look.
                     self._since = tx.now - timedelta(days=1)
                     return 0
-                prepared = batch.prepared or await self._prepared(tx, batch.events)
+                prepared = batch.prepared
+                # After a crash of the server, what was prepared may be gone, although its commit was answered.
+                if prepared is None or not self.db.reaches_back(tx, batch.prepared_at):
+                    prepared = await self._prepared(tx, batch.events)
                 self._read_on(batch)
                 await self._handle(tx, prepared)
                 ends = await self._move(tx, batch)
@@ -203,6 +208,7 @@ class Consumer:
             batch = await self._read(tx, reached)
             if batch.events:
                 batch.prepared = await self._prepare(tx, batch.events)
+                batch.prepared_at = time.monotonic()
             return batch
 
     async def _take_ahead(self) -> Batch | None:

@@ -5,11 +5,14 @@ as array literals (`ints`, `texts`, … unnested by the statement) or as one JSO
 `json_to_recordset`): a list parameter costs psycopg five to ten times more.
 """
 
+import math
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, LiteralString, Self, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
@@ -109,7 +112,20 @@ class Database:
             open=False,
             timeout=30,
             kwargs={"autocommit": True, "options": OPTIONS},
+            configure=self._note,
         )
+        self._made: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
+
+    async def _note(self, connection: AsyncConnection[Any]) -> None:
+        self._made[connection] = time.monotonic()
+
+    def reaches_back(self, tx: Tx, moment: float) -> bool:
+        """Whether the connection of `tx` is older than this (`time.monotonic()`).
+
+        If so, the server has not crashed since: a crash ends every connection. What a `replayable` transaction has
+        committed since then is there, though it may not be on the disk yet.
+        """
+        return self._made.get(tx.connection, math.inf) <= moment
 
     @property
     def pool(self) -> AsyncConnectionPool[AsyncConnection[Any]]:

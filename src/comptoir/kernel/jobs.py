@@ -21,12 +21,14 @@ from typing import Any
 
 import msgspec
 import procrastinate
+import psycopg
 import structlog
 from procrastinate import exceptions
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 
 from comptoir.kernel.db import OPTIONS, Database, Tx
+from comptoir.kernel.notices import pause
 
 log = structlog.get_logger(__name__)
 
@@ -163,7 +165,16 @@ async def run_again_what_died(app: procrastinate.App, *, dead_after: float = DEA
 
 
 async def run(db: Database, stopping: asyncio.Event, *, concurrency: int = 4) -> None:
-    """Work off the queue until `stopping`; jobs under way are finished first."""
+    """Work off the queue until `stopping`, through absences of the database; jobs under way are finished first."""
+    while not stopping.is_set():
+        try:
+            await _work_off(db, stopping, concurrency)
+        except (exceptions.ConnectorException, psycopg.OperationalError) as error:
+            log.warning("jobs.database_away", reason=repr(error.__cause__ or error))
+        await pause(1.0, stopping)
+
+
+async def _work_off(db: Database, stopping: asyncio.Event, concurrency: int) -> None:
     app = queue_app(db)
     async with app.open_async():
         worker = asyncio.create_task(

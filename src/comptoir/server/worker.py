@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
+import psycopg
 import structlog
 
 from comptoir import profiles
 from comptoir.kernel import jobs, log
 from comptoir.kernel.db import Database
+from comptoir.kernel.notices import pause
 from comptoir.kernel.settings import Settings
 from comptoir.server import timers
 from comptoir.server.health import WORKER
@@ -57,14 +59,13 @@ async def work(
 
 async def pulse(db: Database, stopping: asyncio.Event) -> None:
     """Hold one connection under the worker's name: it is seen in pg_stat_activity for as long as this process lives."""
-    connection = await db.connect()
-    try:
-        await connection.execute("SELECT set_config('application_name', %s, false)", [WORKER])
-        while not stopping.is_set():
-            await connection.execute("SELECT 1")
-            try:
-                await asyncio.wait_for(stopping.wait(), BEAT)
-            except TimeoutError:
-                continue
-    finally:
-        await connection.close()
+    while not stopping.is_set():
+        try:
+            async with await db.connect() as connection:
+                await connection.execute("SELECT set_config('application_name', %s, false)", [WORKER])
+                while not stopping.is_set():
+                    await connection.execute("SELECT 1")
+                    await pause(BEAT, stopping)
+        except psycopg.OperationalError as error:
+            logger.warning("worker.database_away", reason=str(error).strip())
+            await pause(1.0, stopping)
