@@ -2,7 +2,7 @@
 
 settings.md   every COMPTOIR_… variable            refusals.md  every error code a caller can meet
 commands.md   the command line                     facts.md     what is told to the log
-api.md        every route, its scope and refusals  tables.md    tables and published views, from schema.sql
+api.md        routes, their scopes and answers     tables.md    tables and published views, from schema.sql
 """
 
 import ast
@@ -119,24 +119,53 @@ def api() -> str:
     from comptoir.server.app import openapi
 
     schema: dict[str, Any] = openapi()
+    wanted = scopes()
     lines: list[str] = []
     group = ""
     for path, verbs in sorted(schema["paths"].items()):
         head = path.split("/")[2] if path.startswith("/v1/") else "other"
         if head != group:
             group = head
-            lines += [f"## {group}", "", "| route | what it does | answers |", "|---|---|---|"]
+            lines += [
+                *([""] if lines else []),
+                f"## {group}",
+                "",
+                "| route | what it does | scope | answers |",
+                "|---|---|---|---|",
+            ]
         for verb, operation in verbs.items():
             if verb not in {"get", "post", "put", "patch", "delete"}:
                 continue
             what = oneline(operation.get("description") or operation.get("summary") or "")
             answers = ", ".join(sorted(operation.get("responses", {})))
-            lines.append(f"| `{verb.upper()} {path}` | {what} | {answers} |")
+            lines.append(f"| `{verb.upper()} {path}` | {what} | {wanted[verb.upper(), path]} | {answers} |")
     return page(
         "HTTP API",
-        "Every route. The machine-readable form is `/openapi.json`; errors are problem+json (RFC 9457), see [refusals](refusals.md).",
+        "All routes but those of the SDKs ([connect a source](../guides/sources.md)), `/metrics` and the console's. The machine-readable form "
+        "is `/openapi.json`; errors are problem+json (RFC 9457), see [refusals](refusals.md). Without the scope the answer is 401 or 403.",
         lines,
     )
+
+
+def scopes() -> dict[tuple[str, str], str]:
+    """What a key or a role must have for each route."""
+    from litestar.routes import HTTPRoute
+
+    from comptoir.kernel.auth.guards import allow, guards_of
+    from comptoir.kernel.db import Database
+    from comptoir.server.app import create_app
+
+    app = create_app(Settings(), Database("postgresql://")).litestar
+    return {
+        (method, route.path_format): ", ".join(
+            f"`{guard.scope}`" for guard in guards_of(handler) if isinstance(guard, allow)
+        )
+        or "none"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods
+    }
 
 
 def refusals() -> str:

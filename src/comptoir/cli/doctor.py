@@ -16,6 +16,7 @@ from comptoir.kernel import consumers, metrics, migrate
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.postgres import database_url
 from comptoir.kernel.settings import Settings
+from comptoir.server import health
 
 SECRETS = {"database_url"}
 LAG_TOLERATED = 60.0
@@ -106,11 +107,4 @@ async def about_work(tx: Tx, report: dict[str, Any], troubles: list[str]) -> Non
     report["failed jobs"] = failed
     if failed:
         troubles.append(f"{failed} background jobs have failed for good: see jobs.procrastinate_jobs.")
-    workers = await tx.value(WORKERS)
-    report["workers alive"] = workers
-
-
-WORKERS = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE application_name = 'comptoir worker' AND datname = current_database()
-"""
+    report["workers alive"] = await health.workers(tx)

@@ -37,14 +37,14 @@ async def examine(db: Database) -> Health:
     try:
         async with asyncio.timeout(PATIENCE), db.reading() as tx:
             missing = await migrations_missing(tx)
-            workers = await tx.value(WORKERS, name=WORKER)
+            alive = await workers(tx)
             lag = await consumers.lags(tx)
     except (psycopg.Error, PoolTimeout, TimeoutError):
         return Health("failing", database=False, migrations_missing=[], workers=0, lag_seconds=None)
-    ok = workers and not missing
+    ok = alive and not missing
     seconds = max((one.seconds for one in lag), default=0.0)
     return Health(
-        "ok" if ok else "failing", database=True, migrations_missing=missing, workers=workers, lag_seconds=seconds
+        "ok" if ok else "failing", database=True, migrations_missing=missing, workers=alive, lag_seconds=seconds
     )
 
 
@@ -52,6 +52,11 @@ async def migrations_missing(tx: Tx) -> list[str]:
     """Files that were not applied to this database."""
     applied = set(await tx.values("SELECT name FROM kernel.migration"))
     return [name for name in migrate.files() if name not in applied]
+
+
+async def workers(tx: Tx) -> int:
+    """Worker processes that are connected, on whatever machine."""
+    return await tx.value(WORKERS, name=WORKER)
 
 
 WORKERS = """
