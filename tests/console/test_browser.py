@@ -121,6 +121,33 @@ async def test_the_keyboard_goes_everywhere(chromium, site):
         assert page.wrong == []
 
 
+async def test_enter_waits_for_the_answer_to_what_is_typed(chromium, site):
+    """Who types fast does not go where the list of a moment ago leads."""
+    async with browsing(chromium, site) as page:
+
+        async def slowly(route):
+            await page.wait_for_timeout(300)
+            await route.continue_()
+
+        await page.route("**/palette*", slowly)
+        await page.keyboard.press("Control+k")
+        await page.wait_for_selector(".palette-found")  # rooms, and Home is the first
+        await page.keyboard.type("styleg")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/styleguide")
+
+
+async def test_the_first_letters_typed_into_the_palette_stay(chromium, site):
+    async with browsing(chromium, site) as page:
+        await page.evaluate("""() => {  // before the browser has told anybody that the dialog is open
+            document.querySelector('[data-opens="palette"]').click();
+            document.execCommand("insertText", false, "st");
+        }""")
+        await page.wait_for_selector(".palette-found")
+        await page.keyboard.type("yle")
+        assert await page.input_value("#palette input") == "style"
+
+
 async def test_arrows_move_through_the_answers_and_around(chromium, site):
     async with browsing(chromium, site) as page:
         await page.keyboard.press("Control+k")

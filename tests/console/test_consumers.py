@@ -57,7 +57,7 @@ async def test_a_poisoned_event_is_mended_and_handed_in_from_the_page(app, api, 
     assert await name_of(db, "u-2")
 
     page = await api.get("/quality/consumers", headers={"Accept-Language": "en"})
-    (position,) = re.findall(r'name="position" value="(\d+)"', page.text)
+    (position,) = set(re.findall(r'name="position" value="(\d+)"', page.text))
     assert "no_owls" in page.text
     assert "owl of" not in page.text, "an error quotes no personal data"
 
@@ -80,9 +80,30 @@ async def test_a_poisoned_event_is_mended_and_handed_in_from_the_page(app, api, 
     assert told == [("kernel.hand_in_parked", "tests", outcome) for outcome in ("parked", "digested")]
 
 
+async def test_what_nobody_can_mend_is_given_up_from_the_page(app, api, db, key):
+    async with db.transaction() as tx:
+        await tx.run(POISON)
+    body = {"userId": "u-1", "traits": {"nickname": "owl of u-1"}}
+    assert (await api.post("/v1/identify", json=body, auth=(key, ""))).status_code == 200
+    await digest(db)
+    page = await api.get("/quality/consumers")
+    (position, *_) = re.findall(r'name="position" value="(\d+)"', page.text)
+
+    path = "/quality/consumers/customers/given-up"
+    silent = await api.post(path, data={"position": position}, headers={"Accept-Language": "fr"})
+    assert silent.status_code == 400
+    assert "Dites pourquoi" in silent.text
+    done = await api.post(path, data={"position": position, "reason": "nobody is an owl"}, follow_redirects=True)
+    assert "Given up for good" in done.text
+    assert "Every event could be digested." in done.text
+    assert not await name_of(db, "u-1")
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_only_who_may_mend_may_hand_in(town, role):
     with town.visitor(role) as client:
+        given_up = client.post("/quality/consumers/customers/given-up", data={"position": "1", "reason": "none waits"})
+        assert given_up.status_code == (303 if opens(GRANTS[role], "ingest:write") else 403)
         answer = client.post(PATH)
         assert answer.status_code == (200 if opens(GRANTS[role], "ingest:write") else 403)
         if answer.status_code == 200:

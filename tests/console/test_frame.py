@@ -138,6 +138,16 @@ def test_who_is_not_signed_in_is_led_to_the_door(nobody):
     assert nobody.get("/live").status_code == 303
 
 
+def test_the_door_leads_back_to_what_the_window_showed(nobody, site):
+    whole = nobody.get("/styleguide?q=a&page=2")
+    assert whole.headers["location"] == "/sign-in?next=/styleguide%3Fq%3Da%26page%3D2"
+    part = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#palette-list"}
+    asked = nobody.get("/palette?q=x", headers=part | {"HX-Current-URL": f"{site}/styleguide?q=a"})
+    assert asked.headers["hx-redirect"] == "/sign-in?next=/styleguide%3Fq%3Da", "and not to the part alone"
+    sent = nobody.post("/trial/line", headers={"Referer": f"{site}/styleguide"})
+    assert sent.headers["location"] == "/sign-in?next=/styleguide"
+
+
 def test_a_password_opens_and_a_wrong_one_does_not(nobody):
     mail = "admin@tissandier.example"
     wrong = nobody.post("/sign-in", data={"email": mail, "password": "wrong wrong", "next": "/styleguide"})

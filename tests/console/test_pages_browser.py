@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 import pytest
 
 from console.test_browser import browsing, overflow, violations
@@ -107,6 +108,56 @@ async def test_the_list_answers_while_one_types(chromium, town):
         await page.locator("#found .chip-x").first.click()
         await page.locator("#found .person-name", has_text="Morel").wait_for()
         assert not page.wrong
+
+
+ODD_NAMES = {
+    "long": ("Maximilienne-Alexandrine " * 5, "von Hohenlohe-Langenburg-Schillingsfürst " * 3),
+    "one-word": ("W" * 90, ""),
+    "arabic": ("شيماء", "عبد الرحمن البغدادي"),
+    "family": ("👩‍👩‍👧‍👦", "Zöe"),
+}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_no_name_is_too_long_for_a_page(chromium, town, width):
+    with town.visitor() as client:
+        made = client.post("/sources", data={"name": f"Till {width} " + "x" * 70, "outlet": "site"})
+        source = made.headers["location"]
+        key = re.search("wk_[A-Za-z0-9_-]+", client.get(source).text)[0]
+    odd = msgspec.structs.replace(town, keys={"odd": key})
+    for kind, (first, last) in ODD_NAMES.items():
+        traits = {"firstName": first, "lastName": last, "address": {"city": "Llanfairpwllgwyngyll" * 3}}
+        odd.send(
+            "odd",
+            {"type": "identify", "userId": f"odd-{kind}", "traits": traits},
+            {"type": "track", "userId": f"odd-{kind}", "event": "Y" * 190, "properties": {"name": "Z" * 200}},
+        )
+    too_wide = {}
+    async with browsing(chromium, town.url, width=width, lang="fr") as page:
+
+        async def measure(path):
+            await page.goto(path)
+            tools = page.locator("[popovertarget=view-menu]")
+            assert (await tools.bounding_box())["x"] < width, path
+            if (over := await overflow(page)) > 0:
+                too_wide[path] = over
+
+        for path in ["/", "/events", "/quality", "/sources", source, f"{source}/plan", "/customers"]:
+            await measure(path)
+        for kind in ODD_NAMES:
+            while not await page.goto(f"/customers?q=odd-{kind}") or not await page.locator("a.person-name").count():
+                await page.wait_for_timeout(100)
+            href = await page.locator("a.person-name").first.get_attribute("href")
+            for path in [
+                f"/customers?q=odd-{kind}",
+                href,
+                f"{href}/identity",
+                f"{href}/split",
+                f"{href}/merge?q=ollier",
+            ]:
+                await measure(path)
+        assert not page.wrong
+    assert not too_wide
 
 
 async def test_an_event_opens_beside_the_thread(chromium, town):

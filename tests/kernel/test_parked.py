@@ -120,3 +120,24 @@ async def test_a_replay_reads_what_was_parked_and_nothing_is_handed_in_twice(db)
 async def test_a_consumer_nobody_knows_is_refused(db):
     with pytest.raises(parked.UnknownConsumer):
         await parked.hand_in(db, {}, consumer="nobody", actor=SYSTEM)
+
+
+async def test_an_event_that_nobody_can_mend_is_given_up_once_and_the_reason_is_kept(db):
+    stomach, (first, second) = await poisoned(db, 3, 7)
+    async with db.transaction() as tx:
+        with pytest.raises(parked.NoReason):
+            await parked.give_up(tx, consumer="test", position=first, reason="  ", actor=SYSTEM)
+    for expected in (True, False):
+        async with db.transaction() as tx:
+            done = await parked.give_up(tx, consumer="test", position=first, reason="a test of 2019", actor=SYSTEM)
+        assert done is expected
+    async with db.reading() as tx:
+        assert [one.position for one in await parked.parked_events(tx)] == [second], "the other waits on"
+        told = await tx.tuples(
+            "SELECT action, target, after::text FROM kernel.audit WHERE target LIKE 'parked_event:%'"
+        )
+    assert [(action, target) for action, target, _ in told] == [("kernel.give_up_parked", f"parked_event:test:{first}")]
+    assert "a test of 2019" in told[0][2]
+    stomach.poison.clear()
+    assert [one.outcome for one in await hand_in(db, stomach, [first])] == ["settled"]
+    assert len(await digested(db)) == 18

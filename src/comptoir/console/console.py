@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -140,7 +140,7 @@ class Console:
         problem = answer.content
         page = self.page(request)
         if problem.status == HTTPStatus.UNAUTHORIZED and page.viewer.kind != "user":
-            return page.go(f"/sign-in?next={quote(request.url.path)}")
+            return page.go(f"/sign-in?next={quote(here(request))}")
         title, text = words(page, problem.status)
         if problem.status not in OF_ALL and (particular := refusals.said(page, problem.code, problem.data)):
             text = particular
@@ -166,6 +166,14 @@ class Console:
             yield
         finally:
             await self.hub.close()
+
+
+def here(request: AnyRequest) -> str:
+    """The page to come back to: what the window shows, where only a part was asked for or something was sent."""
+    url = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer") or "")
+    if request.method == "GET" and "hx-request" not in request.headers:
+        url = urlsplit(str(request.url))
+    return url.path + (f"?{url.query}" if url.query else "") or "/"
 
 
 class ErrorView(msgspec.Struct, frozen=True):

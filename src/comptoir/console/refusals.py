@@ -97,6 +97,7 @@ WORDS: dict[str, str] = {
     "kernel.bad_user": N_("A user needs an e-mail address and at least one role."),
     "kernel.cross_site": N_("The request came from another site. Open the page again and repeat it here."),
     "kernel.migration_changed": N_("The database does not fit this release."),
+    "kernel.no_reason": N_("Say why: the reason is kept with it."),
     "kernel.too_many_attempts": N_("Too many failed sign-ins: wait a quarter of an hour."),
     "kernel.unknown_consumer": N_("Nobody of this name reads the log."),
     "kernel.unknown_key": N_("There is no such API key."),

@@ -1,4 +1,4 @@
-"""Events that a consumer could not digest: they wait in `kernel.parked_event`, and can be handed in again.
+"""Events that a consumer could not digest: they wait in `kernel.parked_event`, to be handed in again or given up.
 
 A second try has the effects of a first one: they are committed together with the end of the waiting, or not at all.
 So two who hand in the same event do it once, and a replay of the log that reads it anyway ends its waiting.
@@ -15,12 +15,13 @@ import structlog
 from comptoir.kernel.auth.actors import Actor
 from comptoir.kernel.auth.audit import record
 from comptoir.kernel.db import Database, Tx, ints
-from comptoir.kernel.errors import NotFound, Refusal
+from comptoir.kernel.errors import Invalid, NotFound, Refusal
 from comptoir.kernel.log import Event
 
 Handle = Callable[[Tx, list[Event]], Awaitable[None]]
 MOST = 200
 """Events that are listed, and handed in at once."""
+LONGEST_REASON = 500
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,12 @@ class UnknownConsumer(NotFound):
     """No consumer of this name reads the log."""
 
     code = "kernel.unknown_consumer"
+
+
+class NoReason(Invalid):
+    """An event is given up without a word why."""
+
+    code = "kernel.no_reason"
 
 
 class Parked(msgspec.Struct, frozen=True):
@@ -171,15 +178,17 @@ async def _hand_in_one(db: Database, handle: Handle, one: Parked, actor: Actor) 
     return HandedIn(one.position, "parked", one.kind, words(error))
 
 
-async def _audit(tx: Tx, one: Parked, actor: Actor, outcome: Outcome, error: str = "") -> None:
-    after = {"outcome": outcome, "error": error} if error else {"outcome": outcome}
+async def _audit(
+    tx: Tx, one: Parked, actor: Actor, outcome: Outcome | Literal["given_up"], error: str = "", reason: str = ""
+) -> None:
+    after = {"outcome": outcome, "error": error, "reason": reason}
     await record(
         tx,
         actor=actor,
-        action="kernel.hand_in_parked",
+        action="kernel.give_up_parked" if outcome == "given_up" else "kernel.hand_in_parked",
         target=f"parked_event:{one.consumer}:{one.position}",
         before={"error": one.error},
-        after=after,
+        after={name: value for name, value in after.items() if value},
     )
 
 
@@ -191,6 +200,26 @@ UNPARK = "DELETE FROM kernel.parked_event WHERE consumer = %(consumer)s AND posi
 STILL = """
     UPDATE kernel.parked_event SET error = %(error)s, parked_at = %(now)s
     WHERE consumer = %(consumer)s AND position = %(position)s
+"""
+
+
+async def give_up(tx: Tx, *, consumer: str, position: int, reason: str, actor: Actor) -> bool:
+    """The event waits no more and never takes effect; False where it did not wait. The audit trail keeps the `reason`.
+
+    The log keeps the event: a consumer that reads its whole log again meets it again.
+    """
+    reason = reason.strip()
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise NoReason(f"A reason has between 1 and {LONGEST_REASON} characters.")
+    given_up = await tx.maybe(Parked, GIVE_UP, consumer=consumer, position=position)
+    if given_up:
+        await _audit(tx, given_up, actor, "given_up", reason=reason)
+    return given_up is not None
+
+
+GIVE_UP = """
+    DELETE FROM kernel.parked_event WHERE consumer = %(consumer)s AND position = %(position)s
+    RETURNING consumer, position, recorded_at, kind, error, parked_at
 """
 
 

@@ -1,4 +1,4 @@
-"""Consumers: who reads the log, how far behind, and what could not be digested, which can be handed in again."""
+"""Consumers: who reads the log, how far behind, and what nobody could digest, to be handed in again or given up."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest
 from comptoir.console.pages.quality import waiting_and_parked
+from comptoir.console.pages.said import last_said, say
 from comptoir.console.rooms import enter
 from comptoir.kernel import consumers, parked
 from comptoir.kernel.auth import Actor, allow
@@ -63,8 +64,9 @@ class LagView(msgspec.Struct, frozen=True):
 
 
 @get(PATH, guards=enter("quality"))
-async def read_consumers(page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
-    return await show(page, tx)
+async def read_consumers(request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
+    clear = last_said(request, page)
+    return clear(await show(page, tx))
 
 
 async def show(page: Page, tx: Tx, tried: Tried | None = None) -> Response[str]:
@@ -106,6 +108,22 @@ async def hand_in(
         return await show(page, tx, tried)
 
 
+@post(f"{PATH}/{{consumer:str}}/given-up", guards=[*enter("quality"), allow(MEND)])
+async def give_up(
+    request: AnyRequest,
+    page: NamedDependency[Page],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    consumer: FromPath[str],
+) -> Response[str]:
+    """Nobody can mend it: it waits no more, and why stands in the audit trail."""
+    form = await request.form()
+    reason = str(form.get("reason", ""))
+    for position in chosen(form.getall("position", [])) or []:
+        await parked.give_up(tx, consumer=consumer, position=position, reason=reason, actor=actor)
+    return say(page.go(PATH), "given_up")
+
+
 def chosen(typed: Sequence[object]) -> list[int] | None:
     """The events named in the form; None means all."""
     try:
@@ -121,4 +139,6 @@ async def draw_lag(page: Page, tx: Tx) -> str:
     return page.draw_part("consumers.html.j2", "quality_lag", LagView(await consumers.lags(tx)))
 
 
-section = Section(routes=[read_consumers, hand_in], topics=[Topic("quality.lag", "quality", draw_lag, every=2.0)])
+section = Section(
+    routes=[read_consumers, hand_in, give_up], topics=[Topic("quality.lag", "quality", draw_lag, every=2.0)]
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,7 @@ from comptoir.console.page import Page
 from comptoir.console.pages import evidence, graph
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.said import last_said
-from comptoir.console.pages.told import KINDS, field_name, knots, sentence, value_in_words
+from comptoir.console.pages.told import KINDS, field_name, field_value, knots, sentence, speaks
 from comptoir.console.pages.veil import veiled
 from comptoir.console.rooms import enter
 from comptoir.kernel.db import Tx
@@ -177,7 +177,7 @@ def fact(page: Page, field: profiles.Field, sources: dict[int, channels.Source])
                 "-",
                 gettext(
                     "Set aside: %(value)s, %(source)s, %(when)s",
-                    value=value_in_words(other.value),
+                    value=field_value(page, field.name, other.value),
                     source=told_by.name if told_by else gettext("a receipt"),
                     when=page.draw.time(other.at),
                 ),
@@ -187,9 +187,7 @@ def fact(page: Page, field: profiles.Field, sources: dict[int, channels.Source])
     rule = ", ".join(gettext(CRITERIA[one]) for one in field.rule)
     return Fact(
         label=gettext(field_name(field.name)),
-        value=speaks(page, str(field.value)) or value_in_words(field.value)
-        if field.name == "language"
-        else value_in_words(field.value),
+        value=field_value(page, field.name, field.value),
         channel=source.channel if source else "shop",
         source=gettext(
             "%(source)s, %(when)s",
@@ -203,12 +201,6 @@ def fact(page: Page, field: profiles.Field, sources: dict[int, channels.Source])
 
 def how(page: Page, value: profiles.Value) -> str:
     return page.gettext(KNOWN_BY[min(max(value.verified, 0), len(KNOWN_BY) - 1)])
-
-
-def speaks(page: Page, code: str) -> str:
-    """A language's name in the reader's language; empty for what is none."""
-    names = cast("dict[str, str]", page.language.locale.languages)
-    return names.get(code[:2].lower(), "") if code else ""
 
 
 async def thread(page: Page, tx: Tx, person: identity.Person, wanted: Wanted, places: dict[int, str]) -> ThreadView:

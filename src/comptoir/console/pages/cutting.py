@@ -16,7 +16,7 @@ from comptoir.console.pages import evidence
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.mending import MAY, Word
 from comptoir.console.pages.said import say
-from comptoir.console.pages.told import field_name, value_in_words
+from comptoir.console.pages.told import field_name, field_value
 from comptoir.console.refusals import said_of
 from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Database, Tx
@@ -108,7 +108,10 @@ async def would_be(db: Database, key: UUID, pair: Pair) -> list[identity.Person]
 
 
 def side_by_side(page: Page, records: Sequence[profiles.GoldenRecord]) -> list[tuple[str, list[str]]]:
-    told = [{field.name: value_in_words(field.value) for field in (*one.fields, *one.traits)} for one in records]
+    told = [
+        {field.name: field_value(page, field.name, field.value) for field in (*one.fields, *one.traits)}
+        for one in records
+    ]
     names = dict.fromkeys(name for one in told for name in one)
     return [(page.gettext(field_name(name)), [one.get(name, "") for one in told]) for name in names]
 

@@ -19,7 +19,7 @@ from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.customers import Wanted as CustomersWanted
 from comptoir.console.pages.customers import contacts, seek
 from comptoir.console.pages.said import say
-from comptoir.console.pages.told import field_name, value_in_words
+from comptoir.console.pages.told import field_name, field_value
 from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter
 from comptoir.kernel.auth import Actor, allow
@@ -165,7 +165,9 @@ def compared(
 ) -> list[Line]:
     """The golden records field by field."""
     mine, theirs, joint = (
-        {field.name: value_in_words(field.value) for field in (*record.fields, *record.traits)} if record else {}
+        {field.name: field_value(page, field.name, field.value) for field in (*record.fields, *record.traits)}
+        if record
+        else {}
         for record in (left, right, together)
     )
     order = dict.fromkeys([*(field.name for field in (together or left).fields), *mine, *theirs])

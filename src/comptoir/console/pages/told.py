@@ -1,7 +1,7 @@
 """How what happened reads on a thread: one sentence per kind of event, in the words of a shop."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from comptoir.console.drawing import Knot
 from comptoir.console.language import N_
@@ -28,6 +28,7 @@ WITH_SUBJECT: Mapping[str, str] = {
     "page": N_("Was on the page %(what)s"),
     "screen": N_("Was on the screen %(what)s"),
     "look": N_("Looked at %(what)s"),
+    "Order Corrected": N_("Purchase put right: %(what)s"),
     "order": N_("Bought %(what)s"),
     "return": N_("Brought back %(what)s"),
 }
@@ -55,6 +56,7 @@ ALONE: Mapping[str, str] = {
     "Pickup Collected": N_("Collected an order"),
     "Call Started": N_("Called us"),
     "Call Ended": N_("Ended the call"),
+    "Order Corrected": N_("A purchase was put right"),
     "Order Cancelled": N_("Cancelled an order"),
     "Order Refunded": N_("Was refunded"),
     "Email Sent": N_("E-mail sent"),
@@ -197,6 +199,17 @@ FIELDS: Mapping[str, str] = {
     "home_shop": N_("Home shop"),
     "company": N_("Company"),
 }
+
+
+def field_value(page: Page, name: str, value: Any) -> str:
+    """What a field of the golden record holds, in the reader's words."""
+    return (speaks(page, str(value)) if name == "language" else "") or value_in_words(value)
+
+
+def speaks(page: Page, code: str) -> str:
+    """A language's name in the reader's language; empty for what is none."""
+    names = cast("dict[str, str]", page.language.locale.languages)
+    return names.get(code[:2].lower(), "") if code else ""
 
 
 def value_in_words(value: Any) -> str:

@@ -2,6 +2,8 @@
 const dialog = document.getElementById("palette");
 const input = dialog?.querySelector("input");
 const list = document.getElementById("palette-list");
+let answered = null; // the question that the list answers to
+let hurried = false; // Enter was pressed before the answer to what is typed: it goes when that comes
 
 const options = () => [...list.querySelectorAll('[role="option"]:not([aria-disabled])')];
 
@@ -16,20 +18,31 @@ function choose(option) {
 }
 
 dialog?.addEventListener("toggle", (event) => {
-  if (event.newState !== "open") return;
-  input.select();
-  htmx.trigger(input, "ask"); // the answers may have changed since
+  answered = null;
+  hurried = false;
+  if (event.newState === "open") htmx.trigger(input, "ask"); // the answers may have changed since
+});
+// At the focus, and not at the toggle, which comes after the first letters of who types fast and would select them.
+input?.addEventListener("focus", () => input.select());
+input?.addEventListener("input", () => { hurried = false; });
+document.addEventListener("htmx:before:request", (event) => {
+  if (event.detail.ctx.sourceElement === input) event.detail.ctx.question = input.value;
 });
 document.addEventListener("htmx:after:swap", (event) => {
-  if (list && event.detail.ctx.target === list) choose(options()[0]);
+  if (!list || event.detail.ctx.target !== list) return;
+  answered = event.detail.ctx.question;
+  choose(options()[0]);
+  if (hurried && answered === input.value) options()[0]?.click();
 });
 input?.addEventListener("keydown", (event) => {
   const all = options();
   const place = all.findIndex((option) => option.ariaSelected === "true");
   if (event.key === "ArrowDown") choose(all[(place + 1) % all.length]);
   else if (event.key === "ArrowUp") choose(all.at(place - 1));
-  else if (event.key === "Enter") all[place]?.click();
-  else return;
+  else if (event.key === "Enter") {
+    if (answered === input.value) all[place]?.click();
+    else hurried = true;
+  } else return;
   event.preventDefault();
 });
 list?.addEventListener("pointermove", (event) => {
