@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from comptoir import ingest
 from comptoir.ingest.plans import Compiled
 from comptoir.ingest.wire import take_apart, unstorable
-from comptoir.kernel.errors import Invalid
+from comptoir.kernel.errors import Invalid, TooLarge
 from comptoir.kernel.log import microseconds
 from ingest.client import viewed
 
@@ -76,6 +76,7 @@ BAD = {
         viewed(event="Order Completed", properties={"total": -5}),
         viewed(event="Order Completed", properties={"revenue": 1e300}),
         viewed(event="Order Completed", properties={"total": "twelve"}),
+        viewed(event="Order Completed", properties={"total": "1e999999999"}),
         viewed(event="Completed Order", properties={"products": [{"price": 5, "quantity": -1}]}),
     ],
 }
@@ -218,6 +219,18 @@ def test_the_batchs_context_lies_under_the_events_own():
     assert second["context"] == {"locale": "en", "app": {"name": "x"}}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"batch":[' + b",".join([b"{}"] * 100_000) + b"]}",
+        b'{"context":{"text":"' + b"x" * 30_000 + b'"},"batch":[' + b",".join([b'{"type":"page"}'] * 1_000) + b"]}",
+    ],
+)
+def test_a_small_request_cannot_become_a_flood(body):
+    with pytest.raises(TooLarge):
+        ingest.judge(body, arrival())
+
+
 def test_numbers_are_identifiers_and_an_event_without_message_id_gets_one():
     event = viewed(userId=42, anonymousId=None)
     del event["messageId"]
@@ -316,11 +329,15 @@ async def test_a_row_that_postgresql_refuses_costs_its_neighbours_nothing(client
         )
         assert {answer.status for answer in answers} == {200}
         assert (await client.batch(cursed, *good)).status == 200
+        # Behind so many that are recorded already that PostgreSQL refuses those first: it looks after each thousand.
+        many = [viewed() for _ in range(1_100)]
+        assert (await client.batch(*many)).status == 200
+        assert (await client.batch(*many, cursed)).status == 200
     finally:
         async with db.transaction() as tx:
             await tx.run("ALTER TABLE kernel.event DROP CONSTRAINT planted")
-    assert await stored(db) == 20
-    assert await counts(db) == {"accepted": 20, "duplicate": 20, "rejected": 3}
+    assert await stored(db) == 1_120
+    assert await counts(db) == {"accepted": 1_120, "duplicate": 1_120, "rejected": 4}
     async with db.reading() as tx:
         ((reason, detail, kind, name, body),) = await tx.tuples(
             "SELECT reason, detail, event_type, event_name, body FROM ingest.dead_letter"

@@ -158,6 +158,7 @@ async def test_what_cannot_be_an_order_is_kept_with_the_reason_and_the_rest_is_t
         ("a", "orders.unknown_currency", site.event("Order Completed", order_id="a", total=5, currency="XXXX")),
         ("a", "orders.bad_amount", site.event("Order Completed", order_id="a", products=[{"quantity": "x"}])),
         ("a", "orders.bad_amount", site.event("Order Completed", order_id="a", products=[{"quantity": -1}])),
+        ("a", "orders.bad_amount", site.event("Order Completed", order_id="a", products=[{"quantity": "1e999999"}])),
         ("a", "orders.bad_amount", site.event("Order Completed", order_id="a", products=[{"price": -1}])),
         ("", "invalid", site.event("Order Completed", order_id="a", total=5, source_id=99)),
         ("nul", "invalid", site.event("Order Completed", order_id="nul\0", total=5)),

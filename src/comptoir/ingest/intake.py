@@ -35,12 +35,16 @@ from comptoir.ingest.wire import (
     unix_microseconds,
     unstorable,
 )
-from comptoir.kernel.errors import Invalid
+from comptoir.kernel.errors import Invalid, TooLarge
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.log import LANES, fixed, length, origin
 from comptoir.kernel.time import PG_EPOCH_MICROSECONDS
 
 MAX_EVENT_BYTES = 32 * 1024
+MAX_EVENTS = 20_000
+"""In one request. A megabyte of `{},` would hold everybody else up for seconds."""
+MAX_MERGED_BYTES = 8 * 1024 * 1024
+"""What the context of a batch may become, written under each of its events."""
 MAX_TRAITS = 300
 MAX_IDENTIFIERS = 50
 MAX_IDENTIFIER = 500
@@ -128,8 +132,12 @@ class Bad(Exception):
 
 
 def judge(data: bytes, arrival: Arrival, plan: Compiled | None = None) -> Submission:
-    """Give every event of a request its verdict. Raises Invalid when the request itself is no JSON."""
+    """Give every event of a request its verdict. Raises Invalid when the request itself is no JSON, or TooLarge."""
     batch, received = _opened(data, arrival)
+    if len(batch.batch) > MAX_EVENTS:
+        raise TooLarge(f"{len(batch.batch)} events; at most {MAX_EVENTS} are taken: send smaller batches.")
+    if (len(bytes(batch.context)) + len(bytes(batch.integrations))) * len(batch.batch) > MAX_MERGED_BYTES:
+        raise TooLarge("The context of the batch, written under each of its events: send smaller batches.")
     judging = Judging(arrival, moment(batch.sentAt) or moment(arrival.sent_at), received, plan)
     merge = bool(bytes(batch.context) or bytes(batch.integrations))
     closely = suspicious(data)

@@ -73,7 +73,7 @@ def _wrong(name: str, amount: Amount, most: Decimal, *, signed: bool = False) ->
         value = Decimal(str(amount).strip())
     except InvalidOperation:
         return f"{name} is {amount!r}, which is no amount."
-    if not value.is_finite() or abs(value) > most:
+    if not value.is_finite() or value.copy_abs() > most:  # abs() rounds, and there is no rounding 1e999999999
         return f"{name} is {amount!r}, which is more than any sale."
     if value < 0 and not signed:
         return f"{name} is negative: {amount!r}."

@@ -11,7 +11,6 @@ import structlog
 from comptoir.ingest.intake import Letter, Submission, storable
 from comptoir.ingest.transaction import Line
 from comptoir.kernel import log as event_log
-from comptoir.kernel.db import TRANSIENT
 
 log = structlog.get_logger(__name__)
 
@@ -20,12 +19,12 @@ async def refused(line: Line, stamp: int, rows: Sequence[tuple[bytes, bytes]]) -
     """The keys of the rows that cannot be written at this moment, with PostgreSQL's reason."""
     try:
         await line.rehearse(stamp, [row for _, row in rows])
-    except (psycopg.errors.UniqueViolation, *TRANSIENT):
-        return {}  # it was recorded a moment ago: nothing is wrong with the row
     except psycopg.OperationalError:
         raise
     except psycopg.DatabaseError as error:
         if len(rows) == 1:
+            if isinstance(error, psycopg.errors.UniqueViolation):
+                return {}  # it was recorded a moment ago: nothing is wrong with the row
             log.error("ingest.defect", reason=str(error), kind=event_log.columns(rows[0][1])[0].decode())  # noqa: TRY400
             return {rows[0][0]: str(error)}
         half = len(rows) // 2

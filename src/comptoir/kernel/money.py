@@ -4,7 +4,7 @@ Allocation follows the largest-remainder method (Hamilton), so that parts always
 """
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import msgspec
 
@@ -52,7 +52,7 @@ def minor(amount: Decimal | str | float, currency: str) -> int:
         value = Decimal(repr(amount)) if isinstance(amount, float) else Decimal(amount)
         scaled = value.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
         result = int(scaled)
-    except (InvalidOperation, ValueError, OverflowError) as error:
+    except (ArithmeticError, ValueError) as error:
         raise Invalid(f"{amount!r} is not an amount of money.", currency=currency) from error
     if abs(result) > MAX_MINOR:
         raise Invalid(f"{amount!r} {currency} is more than any sale.", currency=currency)

@@ -8,7 +8,7 @@ not add up is balanced by a line that says so, and what cannot be a sale is kept
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
@@ -304,17 +304,17 @@ def line_of(product: Product, currency: str) -> NewLine:
     sku = next((str(one).strip() for one in (product.sku, product.product_id) if one not in {None, ""}), None)
     try:
         quantity = Decimal(1) if product.quantity in {None, ""} else Decimal(str(product.quantity))
-        thousandths = int(quantity * 1000)
-    except (InvalidOperation, ValueError, OverflowError) as error:
+        fits = 0 <= quantity * 1000 <= MAX_QUANTITY
+    except ArithmeticError as error:
         raise BadAmount(f"{product.quantity!r} is no quantity.", field="quantity") from error
-    if not 0 <= thousandths <= MAX_QUANTITY:
+    if not fits:
         raise BadAmount(f"{product.quantity!r} is no quantity of a sale.", field="quantity")
     price = money(product.price, currency)
     amount = 0 if price is None else minor(Decimal(str(product.price)) * quantity, currency)
     return NewLine(
         sku=sku and sku[:LONGEST],
         name=product.name and product.name[:LONGEST],
-        quantity_thousandths=thousandths,
+        quantity_thousandths=int(quantity * 1000),
         unit_price_minor=price,
         amount_minor=amount,
     )
