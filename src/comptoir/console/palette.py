@@ -1,4 +1,4 @@
-"""The palette (Ctrl or Cmd+K, or /): anyone, any order, any article, any room.
+"""The palette (Ctrl or Cmd+K, or /): anyone, any outlet, any source, any room.
 
 A page adds a `PaletteSource`; its `find` is asked at every keystroke, so it must answer in milliseconds and return at
 most a handful. Rooms are always found, and are what an empty question shows.
