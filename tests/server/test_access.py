@@ -149,3 +149,20 @@ def test_the_guards_are_told_apart():
     assert signed_in is not public
     with pytest.raises(ValueError, match="not a scope"):
         allow("orders:look")
+
+
+async def test_nobody_gives_more_than_they_have_nor_takes_over_who_has_more(app, api, tokens):
+    """Who may manage users is not all-mighty thereby."""
+    made = (await api.post("/v1/kernel/keys", json={"name": "hr", "scopes": ["kernel:admin", "channels:read"]})).json()
+    users_now = {one["email"]: one["user_id"] for one in (await api.get("/v1/kernel/users")).json()}
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as hr:
+        new = {"email": "new@x.y", "roles": ["admin"], "password": "a long password"}
+        refused = [
+            await hr.post("/v1/kernel/keys", json={"name": "more", "scopes": ["*:admin"]}),
+            await hr.post("/v1/kernel/users", json=new),
+            await hr.put(f"/v1/kernel/users/{users_now['admin@x.y']}", json={"password": "a long password"}),
+            await hr.put(f"/v1/kernel/users/{users_now['executive@x.y']}", json={"roles": ["admin"]}),
+        ]
+    assert [one.status_code for one in refused] == [400, 403, 403, 403]

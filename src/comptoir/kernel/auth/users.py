@@ -13,9 +13,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from comptoir.kernel.auth import audit
 from comptoir.kernel.auth.actors import Actor
-from comptoir.kernel.auth.permissions import ROLES, Role
+from comptoir.kernel.auth.permissions import ROLES, Role, scopes_of
 from comptoir.kernel.db import Database, Tx, texts
-from comptoir.kernel.errors import Conflict, Invalid, NotFound
+from comptoir.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from comptoir.kernel.ids import uuid7
 
 LEAST, MOST = 10, 200
@@ -79,6 +79,7 @@ async def add_user(
         raise BadUser(f"{email!r} is not an e-mail address.", email=email)
     if not roles or set(roles) - set(ROLES):
         raise BadUser(f"Roles are {', '.join(ROLES)}; name at least one.", roles=list(roles))
+    _check_reach(actor, roles)
     await tx.run("SELECT pg_advisory_xact_lock(hashtext('kernel.user_account'))")
     if await tx.maybe(User, BY_EMAIL, email=address):
         raise UserExists(f"{address} exists already.", email=address)
@@ -111,6 +112,7 @@ async def change_user(
 ) -> User:
     """Change what is given. A new password, other roles or a switched-off user end all their sessions."""
     before = await user(tx, user_id=user_id)
+    _check_reach(actor, [*before.roles, *(roles or ())])
     after = await tx.one(
         User,
         CHANGE,
@@ -127,6 +129,12 @@ async def change_user(
         tx, actor=actor, action="kernel.change_user", target=f"user:{user_id}", before=before, after=after
     )
     return after
+
+
+def _check_reach(actor: Actor, roles: Sequence[Role]) -> None:
+    """Nobody gives what they do not have, nor takes over somebody who has more: a password would do."""
+    if beyond := sorted(scope for scope in scopes_of(roles) if not actor.may(scope)):
+        raise Forbidden(f"This needs {', '.join(beyond)}, as the roles do.", scopes=beyond)
 
 
 async def user(tx: Tx, *, user_id: UUID) -> User:
