@@ -138,6 +138,17 @@ def test_the_doctor_reports_and_hides_the_database_url(comptoir, fresh_url):
     assert fresh_url not in done.stdout
 
 
+def test_the_doctor_says_that_a_database_is_empty(comptoir, fresh_url):
+    with psycopg.connect(fresh_url) as connection:
+        connection.execute("DROP SCHEMA kernel CASCADE")
+    assert "The database is empty" in comptoir("doctor", expect=1).stdout
+
+
+@pytest.mark.parametrize("wrong", [("--speed", "0"), ("--lang", "de")])
+def test_a_demo_that_cannot_be_is_refused_before_it_starts(comptoir, wrong):
+    assert wrong[1] in comptoir("demo", *wrong, expect=2).stderr
+
+
 def test_a_database_of_another_version_is_told_by_the_doctor_and_by_every_other_command(comptoir, fresh_url):
     comptoir("source", "list")
     with psycopg.connect(fresh_url) as connection:

@@ -38,6 +38,8 @@ def doctor(as_json: Json = False, data_dir: DataDir = None) -> None:
         troubles.append(f"Only {free} GB are free on the disk of {settings.data_dir}.")
     try:
         run(about_database(settings, report, troubles))
+    except psycopg.errors.UndefinedTable:
+        troubles.append("The database is empty: `comptoir serve` makes the tables.")
     except psycopg.OperationalError as error:
         troubles.append(f"The database cannot be reached: {str(error).splitlines()[0]}")
     if as_json:
@@ -74,9 +76,6 @@ async def about_database(settings: Settings, report: dict[str, Any], troubles: l
         report["fsync/synchronous_commit"] = await tx.value(
             "SELECT current_setting('fsync') || '/' || current_setting('synchronous_commit')"
         )
-        if await tx.value("SELECT to_regclass('kernel.migration')::text") is None:
-            troubles.append("The database is empty: `comptoir serve` makes the tables.")
-            return
         await about_work(tx, report, troubles)
 
 

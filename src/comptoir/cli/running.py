@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,8 +29,8 @@ def demo(
     size: Annotated[
         str, typer.Option(help="tiny, small, medium, full, a share such as 0.1, or a number of households.")
     ] = "full",
-    speed: Annotated[float, typer.Option(help="Simulated acts a second.")] = 10.0,
-    lang: Annotated[str, typer.Option(help="Language of the console: en or fr.")] = "en",
+    speed: Annotated[float, typer.Option(min=0.1, help="Simulated acts a second.")] = 10.0,
+    lang: Annotated[Literal["en", "fr"], typer.Option(help="Language of the console: en or fr.")] = "en",
     check: Annotated[
         bool, typer.Option("--check", help="Run the acceptance checks and stop; exit code 0 when all hold.")
     ] = False,

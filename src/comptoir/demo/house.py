@@ -155,7 +155,9 @@ def refuse_taken_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise NotReady(f"{host}:{port} cannot be used ({error.strerror}): choose another with --port.") from error
+            raise NotReady(
+                f'{host}:{port} cannot be used ({error.strerror}): choose another (make demo DEMO_ARGS="--port 0").'
+            ) from error
 
 
 def free_port(host: str) -> int:
