@@ -318,6 +318,18 @@ async def test_a_broken_line_is_told_and_mended(chromium, site):
         await status(page, "Live")
 
 
+async def test_what_could_not_be_asked_is_told(chromium, site):
+    async with browsing(chromium, site) as page:
+        await page.route("**/?q=*", lambda route: route.abort())
+        ask = page.get_by_role("button", name="Ask", exact=True)
+        await page.fill("form[hx-get] input[name=q]:not(#palette *)", "Inès")
+        await ask.click()
+        await page.wait_for_selector("#toasts >> text=what you asked for was not done")
+        await page.unroute("**/?q=*")
+        await ask.click()
+        await page.wait_for_function("() => document.querySelectorAll('.trial-row').length === 1")
+
+
 async def test_a_growing_list_keeps_its_length(chromium, site):
     async with browsing(chromium, site) as page:
         await status(page, "Live")

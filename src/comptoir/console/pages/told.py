@@ -209,7 +209,7 @@ def field_value(page: Page, name: str, value: Any) -> str:
 def speaks(page: Page, code: str) -> str:
     """A language's name in the reader's language; empty for what is none."""
     names = cast("dict[str, str]", page.language.locale.languages)
-    return names.get(code[:2].lower(), "") if code else ""
+    return names.get(code.replace("_", "-").partition("-")[0].lower(), "")
 
 
 def value_in_words(value: Any) -> str:

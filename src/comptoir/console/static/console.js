@@ -32,6 +32,11 @@ customElements.define("x-toast", class extends HTMLElement {
   }
 });
 
+// What could not be asked is said, so that nobody takes the old answer for the new one.
+document.addEventListener("htmx:error", ({ detail }) => {
+  if (detail.ctx) document.getElementById("toasts").replaceChildren(document.getElementById("unasked").content.cloneNode(true));
+});
+
 // A button with data-opens shows the dialog of that id.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");

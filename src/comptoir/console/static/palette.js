@@ -22,7 +22,7 @@ dialog?.addEventListener("toggle", (event) => {
   hurried = false;
   if (event.newState === "open") htmx.trigger(input, "ask"); // the answers may have changed since
 });
-// At the focus, and not at the toggle, which comes after the first letters of who types fast and would select them.
+// Not at the toggle, which comes after the first letters of who types fast and would select them.
 input?.addEventListener("focus", () => input.select());
 input?.addEventListener("input", () => { hurried = false; });
 document.addEventListener("htmx:before:request", (event) => {
