@@ -1,6 +1,6 @@
 """One customer: the golden record and why, her figures, the thread across channels, her devices, how we know her."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -17,7 +17,7 @@ from comptoir.console.console import Section
 from comptoir.console.drawing import Knot, Reason
 from comptoir.console.language import N_
 from comptoir.console.page import Page
-from comptoir.console.pages import evidence, graph
+from comptoir.console.pages import devices, evidence, graph
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.said import last_said
 from comptoir.console.pages.told import KINDS, field_name, field_value, knots, sentence, speaks
@@ -108,6 +108,7 @@ class CustomerView(msgspec.Struct, frozen=True):
     """Code and name."""
     language: str
     devices: Sequence[profiles.Device]
+    named: Callable[[profiles.Device], tuple[str, str]]
     thread: ThreadView
     picture: graph.Picture
     ties: int
@@ -156,6 +157,7 @@ async def look(page: Page, tx: Tx, person: identity.Person, wanted: Wanted) -> C
         favourite_shop=(favourite.code, favourite.name) if favourite else None,
         language=speaks(page, values.get("language", "")),
         devices=await profiles.devices(tx, person=person.person_id),
+        named=devices.named,
         thread=await thread(page, tx, person, wanted, {id_: source.name for id_, source in sources.items()}),
         picture=evidence.picture(drawn, width=300, height=264, most=12),
         ties=sum(edge.state == "joins" for edge in drawn.edges),
