@@ -130,7 +130,7 @@ async def waiting_for_a_lock(db, task, kind):
 
 async def test_the_look_up_uses_the_index_even_when_the_partition_was_empty_when_planned(client, db, intake):
     await client.batch(viewed())
-    (line, *_) = intake._idle
+    line = intake._line
     key = "{00000000-0000-0000-0000-000000000001}"
     found = await line._connection.execute(f"EXPLAIN EXECUTE ingest_known('{key}', now() - interval '7 days')")
     plan = "\n".join(row[0] for row in await found.fetchall())

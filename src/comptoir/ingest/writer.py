@@ -1,13 +1,14 @@
 """The intake of one process: submissions of concurrent requests are written together, durably, each event once.
 
-Two transactions are under way at most, so that while PostgreSQL writes one, this process packs the next. Each has a
-connection of its own. In one transaction go: the good events (binary COPY), the dead letters, the counts, the wake-up.
+One transaction is under way at a time, on a connection of its own: while PostgreSQL writes it, this process judges what
+comes next. (Two at once cost PostgreSQL half as much again per event: they meet at the ends of the same indexes.) In it
+go the good events (binary COPY), the dead letters, the counts and the wake-up.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection, KeysView
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Self
 
@@ -31,11 +32,8 @@ from comptoir.kernel.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 1_500
-"""Events in one transaction: more would make packing and writing take turns instead of going side by side."""
-LANES = 2
-ANOTHER = 300
-"""Events that must wait for a second transaction beside the first: singles go better in one after the other."""
+MAX_BATCH = 1_600
+"""Events in one transaction: more would make judging and writing take turns instead of going side by side."""
 FOLD_EVERY = 5.0
 PLANS_EVERY = 2.0
 
@@ -56,13 +54,6 @@ class Receipt(msgspec.Struct, frozen=True):
     rejected: int
 
 
-class Flight(msgspec.Struct, eq=False):
-    """A transaction under way in this process: its keys, and whether it came to be."""
-
-    keys: KeysView[bytes]
-    landed: asyncio.Future[bool]
-
-
 class Intake:
     """`submit` answers when the events are durable. `open` before, `close` after; `keep_fresh` runs beside it."""
 
@@ -70,8 +61,7 @@ class Intake:
         self._db = db
         self.seen = Seen()
         self.plans: dict[int, Compiled] = {}
-        self._idle: list[Line] = []
-        self._flights: list[Flight] = []
+        self._line: Line | None = None
         self._turning = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._offset = 0
@@ -80,8 +70,6 @@ class Intake:
             self._write,
             max_batch=MAX_BATCH,
             max_waiting=max_waiting,
-            lanes=LANES,
-            another=ANOTHER,
             weigh=lambda one: one.weight,
         )
 
@@ -119,9 +107,9 @@ class Intake:
                 await self._loading
         with contextlib.suppress(psycopg.Error):
             await self.fold()
-        for line in self._idle:
-            await line.close()
-        self._idle.clear()
+        if self._line:
+            await self._line.close()
+            self._line = None
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -168,9 +156,10 @@ class Intake:
 
     async def _write(self, batch: list[Submission]) -> list[Receipt]:
         with FLUSH.time():
-            if self._idle:
+            line, self._line = self._line, None
+            if line:
                 with contextlib.suppress(psycopg.OperationalError):
-                    return await self._write_on(self._idle.pop(), batch)
+                    return await self._write_on(line, batch)
                 # The server was restarted since: what was perhaps kept is found again as duplicates.
             try:
                 return await self._write_on(await Line.connect(self._db.url), batch)
@@ -182,7 +171,7 @@ class Intake:
             while True:
                 whole = Flush.of(batch)
                 try:
-                    known = await self._fly(line, whole)
+                    known = await self._record(line, whole)
                 except psycopg.OperationalError:
                     raise
                 except psycopg.DatabaseError:
@@ -195,33 +184,18 @@ class Intake:
         except BaseException:
             await line.close()
             raise
-        self._idle.append(line)
+        self._line = line
+        self.seen.remember(whole.rows)
         return self._receipts(batch, whole, known)
 
-    async def _fly(self, line: Line, whole: Flush) -> set[bytes]:
-        flight = Flight(whole.rows.keys(), asyncio.get_running_loop().create_future())
-        self._flights.append(flight)
-        landed = False
-        try:
-            known = await self._record(line, whole, flight)
-            self.seen.remember(whole.rows)
-            landed = True
-            return known
-        finally:
-            self._flights.remove(flight)
-            flight.landed.set_result(landed)
-
-    async def _record(self, line: Line, whole: Flush, flight: Flight) -> set[bytes]:
+    async def _record(self, line: Line, whole: Flush) -> set[bytes]:
         """Write; return the keys that were there before."""
         keys = whole.rows.keys()
         ask: Collection[bytes] | None = None
         found: set[bytes] | None = None
         while True:
-            # What the other transaction of this process is writing is ours only if that one fails.
-            before = [one for one in self._flights[: self._flights.index(flight)] if not keys.isdisjoint(one.keys)]
-            taken = {key for one in before for key in keys & one.keys}
             # The counts travel ahead of PostgreSQL's answer, so they are guessed. If wrong, once more.
-            known = (self.seen.remembered(keys) if found is None else found) | taken
+            known = self.seen.remembered(keys) if found is None else found
             day = self.seen.today
             try:
                 opened = await line.open(
@@ -233,15 +207,12 @@ class Intake:
                 )
                 self._offset = opened.stamp - time.time_ns() // 1000
                 today = _day(opened.stamp)
-                if today != day or opened.known | taken != known:
+                if today != day or opened.known != known:
                     await line.call_off()
                     await self._turn(today)
                     found = opened.known
                     continue
                 line.feed(opened.stamp, [row for key, row in whole.rows.items() if key not in known])
-                if before and not all([await one.landed for one in before]):
-                    await line.call_off()
-                    continue
                 await line.commit()
             except (psycopg.errors.UniqueViolation, *TRANSIENT):
                 # Another process has written one of them a moment ago: look all of them up.

@@ -21,10 +21,7 @@ Answer = TypeVar("Answer")
 
 
 class Coalescer(Generic[Item, Answer]):
-    """At most `lanes` batches are under way, each of at most `max_batch` weight; beyond `max_waiting`, Overloaded.
-
-    While one is under way, another begins only when `another` weight waits: few large batches cost less than many.
-    """
+    """One batch is under way at a time, of at most `max_batch` weight; beyond `max_waiting`, Overloaded."""
 
     def __init__(
         self,
@@ -32,20 +29,15 @@ class Coalescer(Generic[Item, Answer]):
         *,
         max_batch: int = 200,
         max_waiting: int = 5_000,
-        lanes: int = 1,
-        another: int = 1,
         weigh: Callable[[Item], int] = lambda _: 1,
     ) -> None:
         self._work = work
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._lanes = self._idle_lanes = lanes
-        self._another = another
         self._weigh = weigh
-        self._starting = False
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._waiting_weight = 0
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._draining: asyncio.Task[None] | None = None
         self.batches = 0
         self.items = 0
 
@@ -61,34 +53,21 @@ class Coalescer(Generic[Item, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
         self._waiting_weight += weight
-        self._start_lane()
+        if self._draining is None:
+            self._draining = asyncio.get_running_loop().create_task(self._drain())
         return await answer
 
     async def close(self) -> None:
         """Finish what was accepted."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
-
-    def _start_lane(self) -> None:
-        if self._starting or not self._idle_lanes:
-            return
-        if self._idle_lanes < self._lanes and self._waiting_weight < self._another:
-            return
-        self._starting = True  # callers of the same tick share the lane that is about to run
-        self._idle_lanes -= 1
-        lane = asyncio.get_running_loop().create_task(self._drain())
-        self._under_way.add(lane)
-        lane.add_done_callback(self._under_way.discard)
+        while self._draining is not None:
+            await asyncio.wait([self._draining])
 
     async def _drain(self) -> None:
-        self._starting = False
         try:
             while batch := self._take():
-                if self._waiting:
-                    self._start_lane()
                 await self._settle(batch)
         finally:
-            self._idle_lanes += 1
+            self._draining = None
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []
