@@ -1,16 +1,19 @@
 """One verdict for each event, and none costs its neighbours."""
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import jsonschema_rs
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comptoir import ingest
-from comptoir.ingest.plans import Compiled
+from comptoir.ingest.plans import BOUNDS, Compiled, prover
 from comptoir.ingest.wire import take_apart, unstorable
 from comptoir.kernel.errors import Invalid, TooLarge
 from comptoir.kernel.log import microseconds
@@ -277,6 +280,45 @@ def test_a_plan_that_only_observes_takes_and_counts():
     done = judged(viewed(properties={}), viewed(event="Other"), viewed(properties=None), plan=compiled(mode="observe"))
     assert not done.letters
     assert sum(done.warned.values()) == 3
+
+
+NUMBERS = st.integers(-3, 3) | st.floats(-3, 3) | st.just(2**70)
+BOUNDED = st.dictionaries(st.sampled_from(sorted(BOUNDS)), st.integers(-2, 2) | st.floats(-2, 2), max_size=2)
+VALUES = st.none() | st.booleans() | NUMBERS | st.sampled_from(["", "a", "é"]) | st.just([]) | st.just({})
+FIELD_SCHEMAS = st.one_of(
+    st.sampled_from([{"type": "string"}, {"type": "boolean", "title": "x"}, {}, {"type": ["string", "null"]}]),
+    st.builds(lambda kind, bounds: {"type": kind, **bounds}, st.sampled_from(["number", "integer"]), BOUNDED),
+)
+NAMES = st.sampled_from(["a", "b-c", "type", "é"])
+
+
+@given(
+    schema=st.fixed_dictionaries(
+        {"type": st.just("object"), "properties": st.dictionaries(NAMES, FIELD_SCHEMAS)},
+        optional={"required": st.lists(NAMES, unique=True), "additionalProperties": st.booleans()},
+    ),
+    told=st.dictionaries(NAMES | st.just("other"), VALUES),
+)
+def test_what_is_proved_quickly_is_what_the_schema_allows(schema, told):
+    prove = prover(schema)
+    if prove is None:
+        return
+    with contextlib.suppress(msgspec.MsgspecError):
+        prove(msgspec.json.encode(told))
+        assert jsonschema_rs.validator_for(schema).is_valid(told)
+
+
+def test_a_common_plan_is_proved_quickly():
+    schema = {
+        "type": "object",
+        "required": ["product_id"],
+        "properties": {"product_id": {"type": "string"}, "price": {"type": "number", "minimum": 0}},
+    }
+    prove = prover(schema)
+    prove(b'{"product_id":"p","price":0,"other":[]}')
+    for wrong in (b'{"price":1}', b'{"product_id":"p","price":-0.1}', b'{"product_id":null}', b"null"):
+        with pytest.raises(msgspec.ValidationError):
+            prove(wrong)
 
 
 def test_a_plan_cannot_reach_out_of_itself():

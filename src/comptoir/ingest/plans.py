@@ -1,7 +1,8 @@
 """Tracking plans: what a source has promised to send, as JSON Schemas, one version after another."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
 import jsonschema_rs
 import msgspec
@@ -24,6 +25,7 @@ class Compiled:
         self.enforced = plan.mode == "enforce"
         self._reports = plan.unplanned == "report"
         self._schemas: dict[str, Any] = {name: _compiled(name, schema) for name, schema in plan.events.items()}
+        self._provers = {name: prove for name, schema in plan.events.items() if (prove := prover(schema))}
 
     def violation(self, head: PlannedHead, call: str, name: str) -> tuple[Reason, str] | None:
         """Why the event breaks its promise, or None. Raises ValidationError where its shape is wrong."""
@@ -36,6 +38,10 @@ class Compiled:
                 return "unplanned_event", f"Version {self.version} of the plan has no event {name!r}."
             return None
         part = head.traits if call in TRAITS else head.properties
+        if (prove := self._provers.get(name if call == "track" else call)) is not None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                prove(part)
+                return None
         found: dict[str, object] = (decode_object(part) if bytes(part) else None) or {}
         if schema.is_valid(found):
             return None
@@ -103,6 +109,44 @@ def _nothing(uri: str) -> Any:
 
 def _place(path: list[str | int]) -> str:
     return ".".join(map(str, path)) or "it"
+
+
+def prover(schema: dict[str, Any]) -> Callable[[bytes | msgspec.Raw], object] | None:
+    """A decoder that takes nothing but what the schema allows: one pass over the JSON, a quarter of the schema's time.
+
+    What it refuses may be allowed all the same: the schema decides. None for schemas beyond flat objects.
+    """
+    if schema.keys() - {"type", "required", "properties"} - REMARKS or schema.get("type") != "object":
+        return None
+    required, properties = set(schema.get("required", ())), schema.get("properties", {})
+    wire = {f"f{place}": name for place, name in enumerate({**properties, **dict.fromkeys(required)})}
+    fields: list[Any] = []
+    try:
+        for own, name in wire.items():
+            kind = _provable(properties.get(name))
+            fields.append((own, kind) if name in required else (own, kind | msgspec.UnsetType, msgspec.UNSET))
+        return msgspec.json.Decoder(msgspec.defstruct("Proved", fields, rename=wire, kw_only=True, gc=False)).decode
+    except (TypeError, ValueError):  # more than msgspec can say
+        return None
+
+
+def _provable(schema: object) -> Any:
+    """The type of the values that the schema surely allows."""
+    match schema:
+        case {"type": "string", **rest} if not rest.keys() - REMARKS:
+            return str
+        case {"type": "boolean", **rest} if not rest.keys() - REMARKS:
+            return bool
+        case {"type": "number" | "integer" as number, **rest} if not rest.keys() - REMARKS - BOUNDS.keys():
+            bounds = msgspec.Meta(**{BOUNDS[name]: bound for name, bound in rest.items() if name in BOUNDS})
+            whole = Annotated[int, bounds]
+            return whole if number == "integer" else whole | Annotated[float, bounds]
+        case _:
+            raise TypeError
+
+
+REMARKS = frozenset({"$comment", "title", "description", "examples", "default"})
+BOUNDS = {"minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt"}
 
 
 async def save_plan(tx: Tx, *, source_id: int, entry: PlanEntry, made_by: str = "") -> Plan:
