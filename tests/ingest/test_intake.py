@@ -282,14 +282,14 @@ def test_a_plan_that_only_observes_takes_and_counts():
     assert sum(done.warned.values()) == 3
 
 
-NUMBERS = st.integers(-3, 3) | st.floats(-3, 3) | st.just(2**70)
-BOUNDED = st.dictionaries(st.sampled_from(sorted(BOUNDS)), st.integers(-2, 2) | st.floats(-2, 2), max_size=2)
-VALUES = st.none() | st.booleans() | NUMBERS | st.sampled_from(["", "a", "é"]) | st.just([]) | st.just({})
+NUMBERS = st.sampled_from([-1, 0, 1, 1.0, 0.5, 2**70])
+BOUNDED = st.dictionaries(st.sampled_from(sorted(BOUNDS)), st.sampled_from([-1, 0, 1, 0.5]), max_size=2)
+VALUES = NUMBERS | st.none() | st.booleans() | st.sampled_from(["", "a", "é"]) | st.just([]) | st.just({})
 FIELD_SCHEMAS = st.one_of(
     st.sampled_from([{"type": "string"}, {"type": "boolean", "title": "x"}, {}, {"type": ["string", "null"]}]),
     st.builds(lambda kind, bounds: {"type": kind, **bounds}, st.sampled_from(["number", "integer"]), BOUNDED),
 )
-NAMES = st.sampled_from(["a", "b-c", "type", "é"])
+NAMES = st.sampled_from(["a", "b-c"])
 
 
 @given(
