@@ -130,19 +130,17 @@ def prover(schema: dict[str, Any]) -> Callable[[bytes | msgspec.Raw], object] | 
         return None
 
 
-def _provable(schema: object) -> Any:
-    """The type of the values that the schema surely allows."""
-    match schema:
-        case {"type": "string", **rest} if not rest.keys() - REMARKS:
-            return str
-        case {"type": "boolean", **rest} if not rest.keys() - REMARKS:
-            return bool
-        case {"type": "number" | "integer" as number, **rest} if not rest.keys() - REMARKS - BOUNDS.keys():
-            bounds = msgspec.Meta(**{BOUNDS[name]: bound for name, bound in rest.items() if name in BOUNDS})
-            whole = Annotated[int, bounds]
-            return whole if number == "integer" else whole | Annotated[float, bounds]
-        case _:
-            raise TypeError
+def _provable(schema: dict[str, Any] | bool | None) -> Any:
+    """The type of the values that the schema surely allows. Raises TypeError where there is none."""
+    said = {name: value for name, value in schema.items() if name not in REMARKS} if isinstance(schema, dict) else {}
+    kind = said.pop("type", None)
+    if kind in {"number", "integer"} and said.keys() <= BOUNDS.keys():
+        bounds = msgspec.Meta(**{BOUNDS[name]: bound for name, bound in said.items()})
+        whole = Annotated[int, bounds]
+        return whole if kind == "integer" else whole | Annotated[float, bounds]
+    if said or kind not in {"string", "boolean"}:
+        raise TypeError
+    return str if kind == "string" else bool
 
 
 REMARKS = frozenset({"$comment", "title", "description", "examples", "default"})
