@@ -88,4 +88,4 @@ def test_a_taken_port_is_said(first, tmp_path):
         taken.listen()
         done = demo(tmp_path, "--port", str(taken.getsockname()[1]))
     assert done.returncode == 1
-    assert "another with --port" in done.stdout
+    assert "choose another" in done.stdout
