@@ -24,6 +24,8 @@ PULSE = """
 # A job that is cut as it ends raises in a task of Procrastinate's own, which this runner of tests takes for a failure.
 BUSY = "SELECT count(*) FROM jobs.procrastinate_jobs WHERE status IN ('todo', 'doing') AND scheduled_at IS NULL"
 
+TICKED = "SELECT count(*) FROM jobs.procrastinate_periodic_defers"
+
 
 @pytest.fixture
 def declared():
@@ -55,10 +57,9 @@ async def test_it_outlives_all_its_connections(db, declared, monkeypatch):
 
         working = asyncio.create_task(work(Settings(), db, stopping))
         await alive("-infinity")
-        await asyncio.sleep(1)
         for _ in range(3):
             async with asyncio.timeout(30):
-                while await value(BUSY):
+                while not await value(TICKED) or await value(BUSY):
                     await asyncio.sleep(0.02)
             now = await value("SELECT clock_timestamp()")
             assert await value(CUT)
