@@ -59,7 +59,10 @@ async def replace(tx: Tx, accounts: Sequence[tuple[int, Entry]]) -> set[int]:
         await tx.run(emptied, ids=ids)
     rows = packed(due)
     await write_beneath(tx, rows)
-    told = [corrected(before[fact.sale_id], categories[fact.sale_id], after(fact), fact.names) for fact in rows.facts]
+    told = [
+        corrected(before[fact.sale_id], categories[fact.sale_id], account(fact, fact.categories), fact.names)
+        for fact in rows.facts
+    ]
     await tx.tell(*[fact for fact in told if fact.before != fact.after])
     return {sale_id for sale_id, _ in due}
 
@@ -169,26 +172,15 @@ def whose(so_far: int | None, named: int | None, people: Mapping[int, int]) -> i
     return so_far if people.get(so_far) == people.get(named) else named
 
 
-def account(one: Before, categories: dict[str, tuple[int, int]]) -> Account:
+def account(of: Before | SaleRecorded, categories: dict[str, tuple[int, int]]) -> Account:
+    """What a sale counts as. Of a fact: what it would have counted as, had it come first."""
     return Account(
-        node_id=one.node_id,
-        occurred_at=one.occurred_at,
-        currency=one.currency,
-        total_minor=one.total_minor,
-        units=one.units,
+        node_id=of.node_id,
+        occurred_at=of.occurred_at,
+        currency=of.currency,
+        total_minor=of.total_minor,
+        units=of.units,
         categories=categories,
-    )
-
-
-def after(fact: SaleRecorded) -> Account:
-    """What the new account would have counted as, had it come first."""
-    return Account(
-        node_id=fact.node_id,
-        occurred_at=fact.occurred_at,
-        currency=fact.currency,
-        total_minor=fact.total_minor,
-        units=fact.units,
-        categories=fact.categories,
     )
 
 
