@@ -254,6 +254,13 @@ ENDED = """
 """
 
 
+# Other tests listen on the same server, each in its own database.
+EARS = """
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND query = 'LISTEN comptoir_log' AND pid <> ALL(%(was)s)
+"""
+
+
 async def test_a_consumer_that_lost_its_ear_listens_again(db):
     async def handle(tx, events):
         pass
@@ -262,10 +269,7 @@ async def test_a_consumer_that_lost_its_ear_listens_again(db):
         async with asyncio.timeout(20):
             while True:
                 async with db.reading() as tx:
-                    ears = (
-                        "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN comptoir_log' AND pid <> ALL(%(was)s)"
-                    )
-                    if found := await tx.values(ears, was=was):
+                    if found := await tx.values(EARS, was=was):
                         return found
                 await asyncio.sleep(0.02)
 
