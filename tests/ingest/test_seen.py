@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comptoir import channels, ingest
-from comptoir.ingest.seen import FEW, Filter
+from comptoir.ingest.seen import FEW, Filter, Filters
+from comptoir.ingest.writer import MAX_BATCH
 from comptoir.kernel import time
 from comptoir.kernel.settings import Settings
 from ingest.client import Client, viewed
@@ -23,22 +25,23 @@ def words(keys):
     return np.frombuffer(b"".join(keys), "<u8").reshape(-1, 2)
 
 
-@given(st.sets(st.binary(min_size=16, max_size=16), min_size=1, max_size=200), st.integers(1, 300))
+KEYS = st.sets(st.binary(min_size=16, max_size=16), max_size=200)
+
+
+@given(st.lists(KEYS, min_size=1, max_size=4), st.integers(1, 300))
 @settings(max_examples=60, deadline=None)
-def test_a_filter_never_forgets_and_both_ways_of_asking_agree(inside, strangers):
-    inside = sorted(inside)
-    one = Filter.of(words(inside))
+def test_filters_never_forget_and_both_ways_of_asking_agree(days, strangers):
+    inside = sorted(set().union(*days))
+    filters = Filters([Filter.of(words(day)) for day in days])
     asked = inside + [os.urandom(16) for _ in range(strangers + FEW)]
-    together = set(one.perhaps(asked, words(asked)))
+    together = filters.perhaps(asked)
     assert together >= set(inside)
-    assert together == {key for key in asked if list(one.perhaps([key], words([key])))}
+    assert together == {key for key in asked if filters.perhaps([key])}
 
 
 def test_a_filter_is_rarely_wrong():
-    keys = [os.urandom(16) for _ in range(50_000)]
-    one = Filter.of(words(keys))
-    strangers = [os.urandom(16) for _ in range(50_000)]
-    assert len(list(one.perhaps(strangers, words(strangers)))) < 50
+    filters = Filters([Filter.of(words([os.urandom(16) for _ in range(50_000)]))])
+    assert len(filters.perhaps([os.urandom(16) for _ in range(50_000)])) < 50
 
 
 async def move(db, **by):
@@ -97,6 +100,45 @@ async def test_two_processes_get_the_same_message_at_once(client, db, source):
     await second.close()
 
 
+async def test_the_same_message_in_two_transactions_of_a_process_that_are_open_together(client, db, intake):
+    """Under load a transaction asks what is known while the one before it is being written."""
+    events = [viewed() for _ in range(3 * MAX_BATCH)]
+    sent = [events[at : at + 100] for at in range(0, len(events), 100)]
+    again = [[*random.sample(events, 40), *random.sample(some, 20)] for some in sent]
+    asked = [one for pair in zip(sent, again, strict=True) for one in pair]
+    answers = await asyncio.gather(*(client.batch(*some) for some in asked))
+    assert {answer.status for answer in answers} == {200}
+    assert await stored(db) == len(events)
+    await intake.fold()
+    async with db.reading() as tx:
+        counted = dict(await tx.tuples("SELECT outcome, sum(events)::int FROM ingest.v_source_day GROUP BY 1"))
+    assert counted == {"accepted": len(events), "duplicate": sum(map(len, again))}
+
+
+async def test_a_transaction_that_failed_leaves_its_messages_to_the_one_behind_it(client, db, intake):
+    """What was in the hands of a writer whose connection is cut is not taken for written."""
+    await client.batch(viewed())
+    events, cut = [], 0
+    while not cut:
+        events += [viewed() for _ in range(2 * MAX_BATCH)]
+        asked = [events[at : at + 100] for at in range(0, len(events), 100)] * 2
+        sending = asyncio.gather(*(client.batch(*some) for some in asked))
+        while not sending.done() and not cut:
+            async with db.reading() as tx:
+                cut = await tx.value(CUT)
+        assert {answer.status for answer in await sending} <= {200, 503}
+    answers = await asyncio.gather(*(client.batch(*some) for some in asked))
+    assert {answer.status for answer in answers} == {200}
+    assert await stored(db) == len(events) + 1
+
+
+CUT = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'COPY kernel.event'
+      AND state = 'active'
+"""
+
+
 async def test_around_midnight_what_yesterday_is_still_writing_is_waited_for(client, db, source):
     """One process has stamped a message before midnight and not committed; the same message comes after midnight."""
     event = viewed()
@@ -130,7 +172,7 @@ async def waiting_for_a_lock(db, task, kind):
 
 async def test_the_look_up_uses_the_index_even_when_the_partition_was_empty_when_planned(client, db, intake):
     await client.batch(viewed())
-    line = intake._line
+    (line,) = intake._lines
     key = "{00000000-0000-0000-0000-000000000001}"
     found = await line._connection.execute(f"EXPLAIN EXECUTE ingest_known('{key}', now() - interval '7 days')")
     plan = "\n".join(row[0] for row in await found.fetchall())

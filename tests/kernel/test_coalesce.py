@@ -24,6 +24,38 @@ async def test_callers_share_batches_and_get_their_own_answers():
     assert len(batches) <= 5
 
 
+async def test_a_full_batch_need_not_wait_and_one_that_is_not_full_does():
+    gates = [asyncio.Event() for _ in range(3)]
+    begun = []
+
+    async def work(items):
+        begun.append(len(items))
+        await gates[len(begun) - 1].wait()
+        return items
+
+    async def until_settled():
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    coalescer = Coalescer(work, max_batch=4, lanes=2)
+    first = asyncio.create_task(coalescer(0))
+    await until_settled()
+    others = [asyncio.create_task(coalescer(n)) for n in range(1, 4)]
+    await until_settled()
+    assert begun == [1]
+    others += [asyncio.create_task(coalescer(n)) for n in range(4, 12)]
+    await until_settled()
+    assert begun == [1, 4]
+    gates[1].set()
+    await until_settled()
+    assert begun == [1, 4, 4]
+    for gate in gates:
+        gate.set()
+    gates.extend([gates[0]] * 3)
+    assert await asyncio.gather(first, *others) == list(range(12))
+    assert begun == [1, 4, 4, 3]
+
+
 async def test_the_one_to_blame_is_found_by_halves():
     async def work(items):
         if 13 in items:

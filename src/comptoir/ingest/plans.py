@@ -1,6 +1,5 @@
 """Tracking plans: what a source has promised to send, as JSON Schemas, one version after another."""
 
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -29,19 +28,22 @@ class Compiled:
 
     def violation(self, head: PlannedHead, call: str, name: str) -> tuple[Reason, str] | None:
         """Why the event breaks its promise, or None. Raises ValidationError where its shape is wrong."""
-        schema = self._schemas.get(name if call == "track" else call)
-        if schema is None:
-            for part in (head.properties, head.traits):
-                if bytes(part):
-                    decode_some(part)
+        planned = name if call == "track" else call
+        part = head.traits if call in TRAITS else head.properties
+        if (prove := self._provers.get(planned)) is not None:
+            try:
+                prove(part)
+            except msgspec.MsgspecError:
+                pass
+            else:
+                return None
+        if (schema := self._schemas.get(planned)) is None:
+            for one in (head.properties, head.traits):
+                if bytes(one):
+                    decode_some(one)
             if self._reports and call == "track":
                 return "unplanned_event", f"Version {self.version} of the plan has no event {name!r}."
             return None
-        part = head.traits if call in TRAITS else head.properties
-        if (prove := self._provers.get(name if call == "track" else call)) is not None:
-            with contextlib.suppress(msgspec.MsgspecError):
-                prove(part)
-                return None
         found: dict[str, object] = (decode_object(part) if bytes(part) else None) or {}
         if schema.is_valid(found):
             return None

@@ -7,7 +7,7 @@ log. A day without its filter yet is simply asked.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, KeysView, Sequence
+from collections.abc import Collection, Iterable, KeysView
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -44,22 +44,10 @@ class Filter:
         size = 1 << max(10, (len(keys) * BITS_PER_KEY - 1).bit_length())
         held = np.zeros(size, np.bool_)
         for probe in range(PROBES):
-            held[_place(keys, probe, size - 1)] = True
+            held[_place(keys, probe, np.uint64(size - 1))] = True
         return cls(np.packbits(held, bitorder="little"))
 
-    def perhaps(self, keys: Sequence[bytes], words: NDArray[np.uint64]) -> Iterable[bytes]:
-        """Those of the keys that may be in it; all that are in it."""
-        if len(keys) <= FEW:
-            return [key for key in keys if self._holds(key)]
-        index = np.arange(len(keys))
-        for probe in range(PROBES):
-            places = _place(words[index], probe, self.mask)
-            index = index[(self.bits[places >> 3] >> (places & 7).astype(np.uint8)) & 1 != 0]
-            if not len(index):
-                return ()
-        return [keys[i] for i in index.tolist()]
-
-    def _holds(self, key: bytes) -> bool:
+    def holds(self, key: bytes) -> bool:
         low, high = int.from_bytes(key[:8], "little"), int.from_bytes(key[8:], "little")
         for probe in range(PROBES):
             place = (low + probe * high >> 7) & self.mask
@@ -68,11 +56,39 @@ class Filter:
         return True
 
 
-def _place(words: NDArray[np.uint64], probe: int, mask: int) -> NDArray[np.int64]:
+class Filters:
+    """The filters of several days side by side: a batch is held against all of them at once."""
+
+    def __init__(self, filters: Iterable[Filter] = ()) -> None:
+        self._filters = list(filters)
+        sizes = [len(one.bits) for one in self._filters]
+        self._bits = np.concatenate([one.bits for one in self._filters]) if sizes else np.zeros(0, np.uint8)
+        self._starts = np.cumsum([0, *sizes[:-1]]).reshape(-1, 1)
+        self._masks = np.array([one.mask for one in self._filters], np.uint64).reshape(-1, 1)
+
+    def perhaps(self, keys: Collection[bytes]) -> set[bytes]:
+        """Those of the keys that may be in one of them; all that are."""
+        if len(keys) <= FEW:
+            return {key for key in keys if any(one.holds(key) for one in self._filters)}
+        words = np.frombuffer(b"".join(keys), "<u8").reshape(-1, 2)
+        index: NDArray[np.intp]
+        day, index = np.nonzero(self._held(_place(words, 0, self._masks), self._starts))
+        words, starts, masks = words[index], self._starts[day, 0], self._masks[day, 0]
+        for probe in range(1, PROBES):
+            left: NDArray[np.intp] = np.nonzero(self._held(_place(words, probe, masks), starts))[0]
+            words, index, starts, masks = words[left], index[left], starts[left], masks[left]
+        listed = list(keys)
+        return {listed[int(i)] for i in index}
+
+    def _held(self, places: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[Any]:
+        return self._bits[starts + (places >> 3)] >> (places & 7).astype(np.uint8) & 1
+
+
+def _place(words: NDArray[np.uint64], probe: int, mask: NDArray[np.uint64] | np.uint64) -> NDArray[np.int64]:
     """Double hashing (Kirsch and Mitzenmacher 2006): low + i x high, without its lowest bits."""
-    # Modulo 2**64 on purpose; the plain Python of _holds agrees because mask is far below 2**57.
+    # Modulo 2**64 on purpose; the plain Python of Filter.holds agrees because mask is far below 2**57.
     sums = words[:, 0] + np.uint64(probe) * words[:, 1]
-    return (sums >> np.uint64(7) & np.uint64(mask)).astype(np.int64)
+    return (sums >> np.uint64(7) & mask).astype(np.int64)
 
 
 class Seen:
@@ -80,29 +96,22 @@ class Seen:
 
     def __init__(self) -> None:
         self.today = date.min
-        self.filters: dict[date, Filter] = {}
+        self._filters: dict[date, Filter] = {}
+        self._all = Filters()
         self.since = datetime.min.replace(tzinfo=UTC)
         """Keys that no filter clears are looked for from here on."""
         self._young: set[bytes] = set()
         self._old: set[bytes] = set()
 
-    def to_ask(self, keys: KeysView[bytes]) -> Collection[bytes]:
+    def to_ask(self, keys: KeysView[bytes], remembered: set[bytes]) -> Collection[bytes]:
         """The keys that must be looked up before they may be written. (Today's index guards today.)"""
-        if self._unfiltered() or not keys:
+        if len(self._filters) < WINDOW or not keys:
             return keys
-        asked = self.remembered(keys)
-        listed = list(keys)
-        words = np.frombuffer(b"".join(keys), "<u8").reshape(-1, 2)
-        for one in self.filters.values():
-            asked.update(one.perhaps(listed, words))
-        return asked
+        return self._all.perhaps(keys) | remembered
 
     def remembered(self, keys: KeysView[bytes]) -> set[bytes]:
         """Those of the keys that this process wrote lately: a good guess at what is known."""
         return (keys & self._young) | (keys & self._old)
-
-    def _unfiltered(self) -> bool:
-        return len(self.filters) < WINDOW
 
     def remember(self, keys: Iterable[bytes]) -> None:
         """What was just written is what is most often sent again. A hint only: looking it up decides."""
@@ -114,12 +123,18 @@ class Seen:
         """A new day: the filters that are still of use stay."""
         self.today = today
         first = today - timedelta(days=WINDOW)
-        self.filters = {day: one for day, one in self.filters.items() if first <= day < today}
+        self._filters = {day: one for day, one in self._filters.items() if first <= day < today}
+        self._all = Filters(self._filters.values())
         self.since = datetime(first.year, first.month, first.day, tzinfo=UTC)
 
     def missing(self) -> list[date]:
         days = [self.today - timedelta(days=n) for n in range(1, WINDOW + 1)]
-        return [day for day in days if day not in self.filters]
+        return [day for day in days if day not in self._filters]
+
+    def add(self, day: date, made: Filter) -> None:
+        """The filter of a frozen day."""
+        self._filters[day] = made
+        self._all = Filters(self._filters.values())
 
 
 async def load(db: Database, seen: Seen) -> None:
@@ -141,7 +156,7 @@ async def load(db: Database, seen: Seen) -> None:
             made = Filter(np.frombuffer(found, np.uint8))
         if seen.today != today:
             return  # the day has turned meanwhile: somebody else loads
-        seen.filters[day] = made
+        seen.add(day, made)
     async with db.transaction() as tx:
         await tx.run(FORGET, before=today - timedelta(days=2 * WINDOW))
 

@@ -5,6 +5,7 @@ An answer of 200 means that the events are durable. What an SDK does with any ot
 400, 401 and 413 make it drop what it sent, 429 and 503 with Retry-After make it send again.
 """
 
+import asyncio
 import base64
 import binascii
 import re
@@ -31,6 +32,8 @@ Headers = list[tuple[bytes, bytes]]
 
 log = structlog.get_logger(__name__)
 
+LONG = 4_096
+"""Bytes. Between two bodies as long as this the event loop turns: PostgreSQL's answer must not wait for all of them."""
 BATCH = ""
 LETTERS = {"i": "identify", "t": "track", "p": "page", "s": "screen", "g": "group", "a": "alias"}
 POSTS = {
@@ -75,6 +78,7 @@ class Tracking:
         self._most = settings.max_body_bytes
         self._behind = behind
         self._keys: dict[bytes, str] = {}
+        self._judging = asyncio.Lock()
 
     def takes(self, scope: Scope) -> bool:
         """Whether this request is for the tracking API."""
@@ -137,6 +141,9 @@ class Tracking:
         await self._submit(data, arrival)
 
     async def _submit(self, data: bytes, arrival: Arrival) -> None:
+        if len(data) > LONG:
+            async with self._judging:
+                await asyncio.sleep(0)
         submission = judge(data, arrival, self._intake.plans.get(arrival.source.source_id))
         if submission.keys or submission.letters:
             await self._intake.submit(submission)

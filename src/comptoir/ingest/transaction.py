@@ -100,9 +100,9 @@ class Line:
         }
         return Opened(int(clock.get_value(0, 0) or b""), known)
 
-    def feed(self, stamp: int, unstamped: Iterable[bytes]) -> None:
-        """Hand over the rows, packed without their stamp. They flow while `commit` is awaited."""
-        self._pgconn.put_copy_data(log.block(stamp, unstamped))
+    def feed(self, block: bytes) -> None:
+        """Hand over the rows (`log.block`). They flow while `commit` is awaited."""
+        self._pgconn.put_copy_data(block)
 
     async def commit(self) -> None:
         """The rows are complete: durable when it returns. Raises PostgreSQL's refusal, after the rollback."""
@@ -113,7 +113,7 @@ class Line:
         """Write the rows and keep nothing. Raises PostgreSQL's refusal, after the rollback."""
         self._pgconn.send_query(f"BEGIN; {log.COPY}; ROLLBACK".encode())
         await self._results()
-        self.feed(stamp, unstamped)
+        self.feed(log.block(stamp, unstamped))
         await self.commit()
 
     async def call_off(self) -> None:

@@ -17,23 +17,23 @@ class Some(msgspec.Struct, gc=False):
 
 
 class Head(msgspec.Struct, gc=False):
-    """What the intake reads of every event."""
+    """What the intake reads of every event, in the order in which SDKs write it: so it is found soonest."""
 
-    type: str = ""
-    messageId: str | int | None = None  # noqa: N815  the wire's own names
-    event: str | None = None
+    integrations: msgspec.Raw = msgspec.Raw()
+    anonymousId: Id = None  # noqa: N815  the wire's own names
+    context: Some | None = None
     userId: Id = None  # noqa: N815
-    anonymousId: Id = None  # noqa: N815
+    type: str = ""
+    event: str | None = None
+    name: str | None = None
+    properties: Some | None = None
+    traits: Some | None = None
     timestamp: datetime | None = None
     originalTimestamp: datetime | None = None  # noqa: N815
     sentAt: datetime | None = None  # noqa: N815
+    messageId: str | int | None = None  # noqa: N815
     groupId: Id = None  # noqa: N815
     previousId: Id = None  # noqa: N815
-    name: str | None = None
-    context: Some | None = None
-    integrations: msgspec.Raw = msgspec.Raw()
-    traits: Some | None = None
-    properties: Some | None = None
 
 
 class PlannedHead(Head, gc=False):
@@ -204,7 +204,9 @@ def moment(text: str | None) -> datetime | None:
 
 def unix_microseconds(moment: datetime) -> int:
     """Exact to the microsecond until the year 2250. A time without a zone is UTC."""
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6 + 0.5)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1e6 + 0.5)
 
 
 def text_of(value: Id) -> str:

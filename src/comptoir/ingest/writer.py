@@ -1,8 +1,9 @@
 """The intake of one process: submissions of concurrent requests are written together, durably, each event once.
 
-One transaction is under way at a time, on a connection of its own: while PostgreSQL writes it, this process judges what
-comes next. (Two at once cost PostgreSQL half as much again per event: they meet at the ends of the same indexes.) In it
-go the good events (binary COPY), the dead letters, the counts and the wake-up.
+In a transaction go the good events (binary COPY), the dead letters, the counts and the wake-up. One writes at a time;
+under load a second is open behind it, on a connection of its own, all but its rows said and done. So PostgreSQL never
+waits for this process, which judges meanwhile what comes next. (Two that write at once cost PostgreSQL half as much
+again per event: they meet at the ends of the same indexes.)
 """
 
 import asyncio
@@ -32,8 +33,8 @@ from comptoir.kernel.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 1_600
-"""Events in one transaction: more would make judging and writing take turns instead of going side by side."""
+MAX_BATCH = 1_200
+"""Events in one transaction. With more, less would be left to judge while they are written."""
 FOLD_EVERY = 5.0
 PLANS_EVERY = 2.0
 
@@ -61,7 +62,10 @@ class Intake:
         self._db = db
         self.seen = Seen()
         self.plans: dict[int, Compiled] = {}
-        self._line: Line | None = None
+        self._lines: list[Line] = []
+        self._opened: dict[Line, set[bytes]] = {}
+        """Transactions under way, and the keys that others of this process have written meanwhile."""
+        self._feeding = asyncio.Lock()
         self._turning = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
         self._offset = 0
@@ -70,6 +74,7 @@ class Intake:
             self._write,
             max_batch=MAX_BATCH,
             max_waiting=max_waiting,
+            lanes=2,
             weigh=lambda one: one.weight,
         )
 
@@ -107,9 +112,8 @@ class Intake:
                 await self._loading
         with contextlib.suppress(psycopg.Error):
             await self.fold()
-        if self._line:
-            await self._line.close()
-            self._line = None
+        while self._lines:
+            await self._lines.pop().close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -156,8 +160,8 @@ class Intake:
 
     async def _write(self, batch: list[Submission]) -> list[Receipt]:
         with FLUSH.time():
-            line, self._line = self._line, None
-            if line:
+            if self._lines:
+                line = self._lines.pop()
                 with contextlib.suppress(psycopg.OperationalError):
                     return await self._write_on(line, batch)
                 # The server was restarted since: what was perhaps kept is found again as duplicates.
@@ -184,8 +188,7 @@ class Intake:
         except BaseException:
             await line.close()
             raise
-        self._line = line
-        self.seen.remember(whole.rows)
+        self._lines.append(line)
         return self._receipts(batch, whole, known)
 
     async def _record(self, line: Line, whole: Flush) -> set[bytes]:
@@ -197,9 +200,11 @@ class Intake:
             # The counts travel ahead of PostgreSQL's answer, so they are guessed. If wrong, once more.
             known = self.seen.remembered(keys) if found is None else found
             day = self.seen.today
+            written_since: set[bytes] = set()
             try:
+                self._opened[line] = written_since
                 opened = await line.open(
-                    ask=self.seen.to_ask(keys) if ask is None else ask,
+                    ask=self.seen.to_ask(keys, known) if ask is None else ask,
                     since=self.seen.since,
                     day=day,
                     letters=whole.letters,
@@ -207,13 +212,19 @@ class Intake:
                 )
                 self._offset = opened.stamp - time.time_ns() // 1000
                 today = _day(opened.stamp)
-                if today != day or opened.known != known:
-                    await line.call_off()
-                    await self._turn(today)
-                    found = opened.known
-                    continue
-                line.feed(opened.stamp, [row for key, row in whole.rows.items() if key not in known])
-                await line.commit()
+                new = [row for key, row in whole.rows.items() if key not in known] if known else whole.rows.values()
+                block = event_log.block(opened.stamp, new)
+                async with self._feeding:
+                    found = opened.known | written_since.intersection(keys)
+                    if today == day and found == known:
+                        self.seen.remember(keys)
+                        line.feed(block)
+                        await line.commit()
+                        for others in self._opened.values():
+                            others.update(keys)
+                        return known
+                await line.call_off()
+                await self._turn(today)
             except (psycopg.errors.UniqueViolation, *TRANSIENT):
                 # Another process has written one of them a moment ago: look all of them up.
                 ask = keys
@@ -222,8 +233,8 @@ class Intake:
                     raise  # of a row; only the missing partition of a day has no name
                 async with self._db.transaction() as tx:
                     await event_log.open_days(tx)
-            else:
-                return known
+            finally:
+                del self._opened[line]
 
     def _receipts(self, batch: list[Submission], whole: Flush, known: set[bytes]) -> list[Receipt]:
         accepted = len(whole.rows) - len(known)

@@ -4,9 +4,10 @@
     hold = await reserve(request)           # one caller sees one request and one answer
 
 An idle coalescer starts at once; while a batch is under way the next one gathers, so the batch grows with the
-load and nobody ever waits for a timer. `work` must be atomic: it answers every item (an answer may be an
-exception, raised for its caller only) or raises having changed nothing; then the batch is halved until the item
-to blame is alone with its error. So one caller's bad input never fails another's.
+load and nobody ever waits for a timer. With several lanes a full batch need not wait for the one under way. `work`
+must be atomic: it answers every item (an answer may be an exception, raised for its caller only) or raises having
+changed nothing; then the batch is halved until the item to blame is alone with its error. So one caller's bad input
+never fails another's.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ Answer = TypeVar("Answer")
 
 
 class Coalescer(Generic[Item, Answer]):
-    """One batch is under way at a time, of at most `max_batch` weight; beyond `max_waiting`, Overloaded."""
+    """Batches of at most `max_batch` weight, at most `lanes` under way; beyond `max_waiting`, Overloaded."""
 
     def __init__(
         self,
@@ -29,15 +30,18 @@ class Coalescer(Generic[Item, Answer]):
         *,
         max_batch: int = 200,
         max_waiting: int = 5_000,
+        lanes: int = 1,
         weigh: Callable[[Item], int] = lambda _: 1,
     ) -> None:
         self._work = work
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._lanes = lanes
         self._weigh = weigh
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._waiting_weight = 0
-        self._draining: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._called = False
         self.batches = 0
         self.items = 0
 
@@ -50,24 +54,35 @@ class Coalescer(Generic[Item, Answer]):
         weight = self._weigh(item)
         if self._waiting_weight and self._waiting_weight + weight > self._max_waiting:
             raise Overloaded
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((item, answer))
         self._waiting_weight += weight
-        if self._draining is None:
-            self._draining = asyncio.get_running_loop().create_task(self._drain())
+        if not self._called and self._may_begin():
+            self._called = True
+            loop.call_soon(self._begin)  # not at once: who comes in the same moment comes along
         return await answer
 
     async def close(self) -> None:
         """Finish what was accepted."""
-        while self._draining is not None:
-            await asyncio.wait([self._draining])
+        while self._called or self._under_way:
+            await asyncio.wait([*self._under_way, asyncio.ensure_future(asyncio.sleep(0))])
 
-    async def _drain(self) -> None:
-        try:
-            while batch := self._take():
-                await self._settle(batch)
-        finally:
-            self._draining = None
+    def _may_begin(self) -> bool:
+        full = self._waiting_weight >= self._max_batch
+        return bool(self._waiting) and len(self._under_way) < (self._lanes if full else 1)
+
+    def _begin(self) -> None:
+        self._called = False
+        while self._may_begin():
+            if batch := self._take():
+                task = asyncio.get_running_loop().create_task(self._settle(batch))
+                self._under_way.add(task)
+                task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._begin()
 
     def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []
