@@ -23,6 +23,7 @@ LAYERS = [
     "ingest",
     "identity",
     "catalog",
+    "rfid",
     "orders",
     "profiles",
     "console",

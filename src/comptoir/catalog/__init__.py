@@ -10,7 +10,7 @@ Prices, stock and assortments per outlet are other packages' business. Bulk read
 
 from comptoir.catalog.categories import category_tree
 from comptoir.catalog.errors import BadGtin, BadProduct, ProductTwice, SkuTwice, UnknownProduct
-from comptoir.catalog.gtin import gtin14
+from comptoir.catalog.gtin import check_digit, gtin14
 from comptoir.catalog.imports import import_products
 from comptoir.catalog.products import product, products_by_gtin, search, variant, variants_by_sku
 from comptoir.catalog.records import (
@@ -43,6 +43,7 @@ __all__ = [
     "UnknownProduct",
     "Variant",
     "category_tree",
+    "check_digit",
     "gtin14",
     "import_products",
     "product",

@@ -122,6 +122,7 @@ WORDS: dict[str, str] = {
     "overloaded": N_("Nothing was lost. Try again in a moment."),
     "profiles.unknown_moment": N_("There is no such moment on this thread."),
     "profiles.unknown_person": N_("There is no such person."),
+    "rfid.bad_key": N_("The number is no GS1 key: its form, its length or its check digit is wrong."),
     "too_large": N_("It is larger than can be taken."),
     "unauthenticated": N_("Sign in first."),
     "unavailable": N_("The database cannot be reached just now: nothing was done. Try again."),

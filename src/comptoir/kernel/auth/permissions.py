@@ -10,7 +10,7 @@ from typing import Literal, get_args
 Role = Literal["admin", "marketer", "associate", "agent", "merchandiser", "analyst", "executive", "privacy_officer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "orders", "profiles")
+PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "rfid", "orders", "profiles")
 LEVELS = ("read", "write", "admin")
 
 GRANTS: dict[Role, frozenset[str]] = {
