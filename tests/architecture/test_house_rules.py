@@ -23,6 +23,7 @@ LAYERS = [
     "ingest",
     "identity",
     "catalog",
+    "pricing",
     "rfid",
     "orders",
     "profiles",

@@ -18,7 +18,7 @@ from comptoir.channels.errors import (
     UnknownTimeZone,
 )
 from comptoir.channels.hours import is_open, next_opening
-from comptoir.channels.outlets import add_outlet, near, outlet, outlets, record_outlets
+from comptoir.channels.outlets import add_outlet, countries, currencies, near, outlet, outlets, record_outlets
 from comptoir.channels.records import Channel, Near, Opening, OpeningHours, Outlet, OutletEntry, Source
 from comptoir.channels.sources import Sources, add_source, change_source, rotate, source, sources
 
@@ -44,6 +44,8 @@ __all__ = [
     "add_outlet",
     "add_source",
     "change_source",
+    "countries",
+    "currencies",
     "is_open",
     "near",
     "next_opening",

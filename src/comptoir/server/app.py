@@ -33,6 +33,7 @@ from comptoir.kernel.db import Database
 from comptoir.kernel.notices import Notices
 from comptoir.kernel.settings import Settings
 from comptoir.orders.api import router as orders
+from comptoir.pricing.api import router as pricing
 from comptoir.profiles.api import router as profiles
 from comptoir.server import health
 from comptoir.server.spine import consumers
@@ -40,7 +41,7 @@ from comptoir.server.spine import consumers
 log = structlog.get_logger(__name__)
 
 
-ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, orders, profiles)
+ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, pricing, orders, profiles)
 
 
 class Application:

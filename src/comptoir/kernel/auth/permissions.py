@@ -10,21 +10,41 @@ from typing import Literal, get_args
 Role = Literal["admin", "marketer", "associate", "agent", "merchandiser", "analyst", "executive", "privacy_officer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "rfid", "orders", "profiles")
+PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "pricing", "rfid", "orders", "profiles")
 LEVELS = ("read", "write", "admin")
 
 GRANTS: dict[Role, frozenset[str]] = {
     "admin": frozenset({"*:admin"}),
     "marketer": frozenset(
-        {"channels:read", "ingest:read", "identity:read", "catalog:read", "orders:read", "profiles:read"}
+        {
+            "channels:read",
+            "ingest:read",
+            "identity:read",
+            "catalog:read",
+            "pricing:write",
+            "orders:read",
+            "profiles:read",
+        }
     ),
-    "associate": frozenset({"channels:read", "identity:read", "catalog:read", "orders:write", "profiles:read"}),
-    "agent": frozenset({"channels:read", "identity:write", "catalog:read", "orders:write", "profiles:write"}),
-    "merchandiser": frozenset({"channels:read", "catalog:write", "orders:read"}),
+    "associate": frozenset(
+        {"channels:read", "identity:read", "catalog:read", "pricing:read", "orders:write", "profiles:read"}
+    ),
+    "agent": frozenset(
+        {"channels:read", "identity:write", "catalog:read", "pricing:read", "orders:write", "profiles:write"}
+    ),
+    "merchandiser": frozenset({"channels:read", "catalog:write", "pricing:write", "orders:read"}),
     "analyst": frozenset(
-        {"channels:read", "ingest:write", "identity:read", "catalog:read", "orders:read", "profiles:read"}
+        {
+            "channels:read",
+            "ingest:write",
+            "identity:read",
+            "catalog:read",
+            "pricing:read",
+            "orders:read",
+            "profiles:read",
+        }
     ),
-    "executive": frozenset({"channels:read", "catalog:read", "orders:read"}),
+    "executive": frozenset({"channels:read", "catalog:read", "pricing:read", "orders:read"}),
     "privacy_officer": frozenset(
         {"kernel:read", "channels:read", "ingest:read", "identity:admin", "orders:read", "profiles:admin"}
     ),
