@@ -23,6 +23,7 @@ LAYERS = [
     "ingest",
     "identity",
     "catalog",
+    "inventory",
     "pricing",
     "rfid",
     "orders",

@@ -25,6 +25,9 @@ from comptoir.channels.api import router as channels
 from comptoir.console import SECTIONS, Console, Retailer
 from comptoir.identity.api import router as identity
 from comptoir.ingest.api import router as ingestion
+from comptoir.inventory import Desk
+from comptoir.inventory.api import router as inventory
+from comptoir.inventory.api import shortcuts
 from comptoir.kernel import http
 from comptoir.kernel.auth.api import router as kernel
 from comptoir.kernel.auth.authenticator import Authenticator
@@ -41,7 +44,7 @@ from comptoir.server.spine import consumers
 log = structlog.get_logger(__name__)
 
 
-ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, pricing, orders, profiles)
+ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, inventory, pricing, orders, profiles)
 
 
 class Application:
@@ -54,6 +57,7 @@ class Application:
         self.sources = Sources(db)
         self.authenticator = Authenticator(db)
         self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
+        self.desk = Desk(db)
         self.console = Console(
             settings=settings, database=db, sections=SECTIONS, retailer=Retailer(name=settings.retailer)
         )
@@ -76,13 +80,17 @@ class Application:
                     "sources": self.sources,
                     "intake": self.intake,
                     "notices": self.notices,
+                    "desk": self.desk,
                     # Parked events are handed in again in this process, so that whoever asks sees what came of it.
                     "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
                 },
                 deep_copy=False,
             ),
         )
-        edge = http.Edge(self.litestar)
+        hot = http.Shortcuts(
+            self.litestar, self.authenticator, shortcuts(self.litestar.state), most=settings.max_body_bytes
+        )
+        edge = http.Edge(hot)
         self.tracking = ingest.Tracking(self.intake, self.sources, settings, behind=edge)
         self._stopping = asyncio.Event()
         self._beside: set[asyncio.Task[None]] = set()
@@ -92,6 +100,7 @@ class Application:
         await self._open.enter_async_context(self.litestar.lifespan())
         await self.sources.refresh()
         await self._open.enter_async_context(self.intake)
+        self._open.push_async_callback(self.desk.close)
         self._open.push_async_callback(self._stop)
         for work in (
             self.notices.run(self._stopping),

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 Role = Literal["admin", "marketer", "associate", "agent", "merchandiser", "analyst", "executive", "privacy_officer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "pricing", "rfid", "orders", "profiles")
+PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "rfid", "orders", "profiles")
 LEVELS = ("read", "write", "admin")
 
 GRANTS: dict[Role, frozenset[str]] = {
@@ -21,30 +21,48 @@ GRANTS: dict[Role, frozenset[str]] = {
             "ingest:read",
             "identity:read",
             "catalog:read",
+            "inventory:read",
             "pricing:write",
             "orders:read",
             "profiles:read",
         }
     ),
     "associate": frozenset(
-        {"channels:read", "identity:read", "catalog:read", "pricing:read", "orders:write", "profiles:read"}
+        {
+            "channels:read",
+            "identity:read",
+            "catalog:read",
+            "inventory:write",
+            "pricing:read",
+            "orders:write",
+            "profiles:read",
+        }
     ),
     "agent": frozenset(
-        {"channels:read", "identity:write", "catalog:read", "pricing:read", "orders:write", "profiles:write"}
+        {
+            "channels:read",
+            "identity:write",
+            "catalog:read",
+            "inventory:write",
+            "pricing:read",
+            "orders:write",
+            "profiles:write",
+        }
     ),
-    "merchandiser": frozenset({"channels:read", "catalog:write", "pricing:write", "orders:read"}),
+    "merchandiser": frozenset({"channels:read", "catalog:write", "inventory:write", "pricing:write", "orders:read"}),
     "analyst": frozenset(
         {
             "channels:read",
             "ingest:write",
             "identity:read",
             "catalog:read",
+            "inventory:read",
             "pricing:read",
             "orders:read",
             "profiles:read",
         }
     ),
-    "executive": frozenset({"channels:read", "catalog:read", "pricing:read", "orders:read"}),
+    "executive": frozenset({"channels:read", "catalog:read", "inventory:read", "pricing:read", "orders:read"}),
     "privacy_officer": frozenset(
         {"kernel:read", "channels:read", "ingest:read", "identity:admin", "orders:read", "profiles:admin"}
     ),

@@ -8,12 +8,14 @@ idempotency   the same `Idempotency-Key` gets the same answer, and the work is d
 pages         `Page`, `page`, `cursor_of`, `place_of`
 bodies        what a body may hold                    many  bodies that hold many things, each judged by itself
 problems      RFC 9457 problem+json with a stable `code`; `raises(...)` for OpenAPI
+hot           the busiest routes without the framework
 edge          request ids, security headers, what no route may see
 """
 
 from comptoir.kernel.auth.exchange import Exchange, request_id
 from comptoir.kernel.http.bodies import Incoming, refuse_nul
 from comptoir.kernel.http.edge import Edge
+from comptoir.kernel.http.hot import Shortcut, Shortcuts
 from comptoir.kernel.http.idempotency import IdempotencyKeyReused, InProgress
 from comptoir.kernel.http.pages import Cursor, Limit, Page, cursor_of, page, place_of
 from comptoir.kernel.http.problems import EXCEPTION_HANDLERS, Problem, on_database, on_defect, problem, raises
@@ -34,6 +36,8 @@ __all__ = [
     "Limit",
     "Page",
     "Problem",
+    "Shortcut",
+    "Shortcuts",
     "cursor_of",
     "keep_answer",
     "on_database",

@@ -1,0 +1,93 @@
+"""What lies where, what is promised to whom, and every act that made it so.
+
+locations  shops, warehouses and what else is an account of the ledger
+desk       `Desk`, one a process: concurrent callers share batches
+availability  which locations can give me this, how, and when
+ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
+book       its decisions, pure
+reconcile  proofs that balances, promises and ledger agree
+
+`Hold`, `Allocate`, `Release`, `HandOver` and `Move` are what may be asked. Bulk readers use `inventory.v_balance` and
+`inventory.v_ledger`.
+"""
+
+from comptoir.inventory.availability import Offer, Place, Places, Question, available, places
+from comptoir.inventory.desk import Desk
+from comptoir.inventory.errors import (
+    AlreadyAllocated,
+    BadMove,
+    BadQuantity,
+    InsufficientStock,
+    NothingPromised,
+    NotThere,
+    UnknownLocation,
+    UnknownVariant,
+)
+from comptoir.inventory.events import ShortageEnded, ShortageFound
+from comptoir.inventory.ledger import expire, post
+from comptoir.inventory.locations import by_code, locations, record_locations
+from comptoir.inventory.reconcile import reconcile
+from comptoir.inventory.records import (
+    ADJUSTMENT,
+    CUSTOMER,
+    SUPPLIER,
+    Act,
+    Allocate,
+    Answer,
+    Done,
+    Fault,
+    HandOver,
+    Hold,
+    Location,
+    LocationEntry,
+    Move,
+    Promised,
+    Release,
+    Short,
+    State,
+    Units,
+)
+
+__all__ = [
+    "ADJUSTMENT",
+    "CUSTOMER",
+    "SUPPLIER",
+    "Act",
+    "Allocate",
+    "AlreadyAllocated",
+    "Answer",
+    "BadMove",
+    "BadQuantity",
+    "Desk",
+    "Done",
+    "Fault",
+    "HandOver",
+    "Hold",
+    "InsufficientStock",
+    "Location",
+    "LocationEntry",
+    "Move",
+    "NotThere",
+    "NothingPromised",
+    "Offer",
+    "Place",
+    "Places",
+    "Promised",
+    "Question",
+    "Release",
+    "Short",
+    "ShortageEnded",
+    "ShortageFound",
+    "State",
+    "Units",
+    "UnknownLocation",
+    "UnknownVariant",
+    "available",
+    "by_code",
+    "expire",
+    "locations",
+    "places",
+    "post",
+    "reconcile",
+    "record_locations",
+]

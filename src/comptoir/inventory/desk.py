@@ -1,0 +1,58 @@
+"""One desk a process: what concurrent callers ask is done together, and each gets its own answer."""
+
+import time
+from collections.abc import Sequence
+
+from comptoir.inventory.availability import Offer, Places, Question, available, places
+from comptoir.inventory.codes import Codes
+from comptoir.inventory.ledger import post
+from comptoir.inventory.records import Act, Answer
+from comptoir.kernel.coalesce import Coalescer
+from comptoir.kernel.db import Database, Tx
+from comptoir.kernel.errors import Refusal
+
+FRESH = 1.0
+"""Seconds for which the list of locations is good."""
+
+
+class Desk:
+    """`await desk.post(Hold(…))` → the answer, durable, or its refusal is raised. `await desk.ask(Question(…))`."""
+
+    def __init__(self, db: Database, *, max_batch: int = 200) -> None:
+        self.codes = Codes()
+        self._db = db
+        self._posting = Coalescer(self._post, max_batch=max_batch)
+        self._asking = Coalescer(self._ask, max_batch=max_batch)
+        self._places = Places()
+        self._places_until = 0.0
+
+    async def post(self, act: Act) -> Answer:
+        return await self._posting(act)
+
+    async def ask(self, question: Question) -> list[Offer]:
+        return await self._asking(question)
+
+    async def learn(self, *, skus: Sequence[str] = (), locations: Sequence[str] = ()) -> Codes:
+        """The codes, these among them if they exist."""
+        if not self.codes.knows(skus, locations):
+            async with self._db.reading() as tx:
+                await self.codes.learn(tx, skus=skus, locations=locations)
+        return self.codes
+
+    async def close(self) -> None:
+        """Finish what was accepted."""
+        await self._posting.close()
+        await self._asking.close()
+
+    async def _post(self, acts: list[Act]) -> Sequence[Answer | Refusal]:
+        async def work(tx: Tx) -> list[Answer | Refusal]:
+            return await post(tx, acts)
+
+        return await self._db.within(work)
+
+    async def _ask(self, questions: list[Question]) -> Sequence[list[Offer]]:
+        async with self._db.reading() as tx:
+            if time.monotonic() > self._places_until:
+                self._places = await places(tx)
+                self._places_until = time.monotonic() + FRESH
+            return await available(tx, questions, self._places)

@@ -1,0 +1,135 @@
+CREATE SCHEMA inventory;
+
+-- An account of the ledger. Of those inside the house we count what lies there; those outside (supplier, customer,
+-- adjustment) only say where units came from or went to. Ids are small because every entry carries two.
+CREATE TABLE inventory.location (
+    location_id    smallint GENERATED ALWAYS AS IDENTITY (START WITH 10) PRIMARY KEY,
+    code           text NOT NULL UNIQUE,      -- a shop's is its outlet's
+    kind           text NOT NULL CHECK (kind IN ('shop', 'warehouse', 'distribution_centre', 'transit', 'quality_hold',
+                                                 'supplier', 'customer', 'adjustment')),
+    name           text NOT NULL,
+    outlet_id      smallint UNIQUE REFERENCES channels.outlet,  -- of a shop; position and opening hours are there
+    country        text NOT NULL DEFAULT '',  -- ISO 3166-1 alpha-2
+    latitude       double precision CHECK (latitude BETWEEN -90 AND 90),
+    longitude      double precision CHECK (longitude BETWEEN -180 AND 180),
+    time_zone      text NOT NULL DEFAULT 'UTC',
+    methods        text[] NOT NULL DEFAULT '{}' CHECK (methods <@ '{collect,ship,transfer}'),
+    safety         integer NOT NULL DEFAULT 0 CHECK (safety >= 0),  -- of every variant, kept back from promises
+    lead_minutes   integer NOT NULL DEFAULT 0 CHECK (lead_minutes BETWEEN 0 AND 100000),  -- from promise to ready
+    cut_off        time,                      -- local; what is promised later is worked on the next working day
+    daily_capacity integer CHECK (daily_capacity >= 0),  -- orders a day; null: no limit
+    active         boolean NOT NULL DEFAULT true
+);
+-- Those outside, known to the code by their ids.
+INSERT INTO inventory.location (location_id, code, kind, name) OVERRIDING SYSTEM VALUE
+VALUES (1, 'supplier', 'supplier', 'Suppliers'), (2, 'customer', 'customer', 'Customers'),
+       (3, 'adjustment', 'adjustment', 'Adjustments');
+
+-- What lies of one variant at one location, and how much of the sellable is promised. Never counted below by a promise
+-- (post() refuses), but a physical fact may push it there: theft is real, and a till never refuses what the customer
+-- holds in his hands. So no CHECK on the difference: a shortage is recorded instead.
+-- No index on what changes: updates stay in their page (HOT).
+CREATE TABLE inventory.balance (
+    variant_id  bigint NOT NULL,              -- catalog.variant. No foreign key: hot
+    location_id smallint NOT NULL,
+    sellable    integer NOT NULL DEFAULT 0,
+    display     integer NOT NULL DEFAULT 0,
+    damaged     integer NOT NULL DEFAULT 0,
+    quarantine  integer NOT NULL DEFAULT 0,
+    held        integer NOT NULL DEFAULT 0 CHECK (held >= 0),
+    allocated   integer NOT NULL DEFAULT 0 CHECK (allocated >= 0),
+    safety      integer CHECK (safety >= 0),  -- of this variant here; null: the location's
+    PRIMARY KEY (variant_id, location_id)
+) WITH (fillfactor = 60);
+CREATE INDEX balance_location ON inventory.balance (location_id, variant_id);
+
+-- What somebody may count on: a hold until a moment, or an allocation until it is handed over. Settled ones are gone
+-- from here; the ledger knows them. (reference, line), so that two processes that race with one reference and different
+-- goods collide.
+CREATE TABLE inventory.promise (
+    reference   text COLLATE "C" NOT NULL,    -- the basket's or the order's
+    line        smallint NOT NULL,
+    variant_id  bigint NOT NULL,
+    location_id smallint NOT NULL,
+    quantity    integer NOT NULL CHECK (quantity > 0),
+    fenced      integer NOT NULL DEFAULT 0 CHECK (fenced BETWEEN 0 AND quantity),  -- of them, taken from its channel's fence
+    channel     text NOT NULL DEFAULT '',
+    expires_at  timestamptz,                  -- until when it is held; null: allocated
+    PRIMARY KEY (reference, line)
+) WITH (fillfactor = 70);
+CREATE INDEX promise_place ON inventory.promise (variant_id, location_id);
+CREATE INDEX promise_overdue ON inventory.promise (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Units of a location that are kept for a channel. `quantity` is what is left of them: promises to the channel use it up.
+CREATE TABLE inventory.fence (
+    variant_id  bigint NOT NULL,
+    location_id smallint NOT NULL,
+    channel     text NOT NULL,
+    quantity    integer NOT NULL CHECK (quantity >= 0),
+    PRIMARY KEY (variant_id, location_id, channel)
+);
+
+-- What a channel does not offer of a variant, all locations together: those who are told late never get the last ones.
+CREATE TABLE inventory.threshold (
+    variant_id bigint NOT NULL,
+    channel    text NOT NULL,
+    quantity   integer NOT NULL CHECK (quantity >= 0),
+    PRIMARY KEY (variant_id, channel)
+);
+
+-- More is promised than lies there. Gone when it is made good.
+CREATE TABLE inventory.shortage (
+    variant_id  bigint NOT NULL,
+    location_id smallint NOT NULL,
+    missing     integer NOT NULL CHECK (missing > 0),
+    since       timestamptz NOT NULL,
+    PRIMARY KEY (variant_id, location_id)
+);
+
+-- Append only: every act on the stock. `moved` units came into `state` of the location from the other account (less than
+-- zero: went there), so each row balances by itself; d_held and d_allocated are what it did to the promises.
+-- The sum of all entries is inventory.balance.
+CREATE TABLE inventory.entry (
+    entry_id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    variant_id        bigint NOT NULL,
+    location_id       smallint NOT NULL,
+    state             text NOT NULL DEFAULT 'sellable' CHECK (state IN ('sellable', 'display', 'damaged', 'quarantine')),
+    moved             integer NOT NULL DEFAULT 0,
+    other_location_id smallint,
+    other_state       text CHECK (other_state IN ('sellable', 'display', 'damaged', 'quarantine')),
+    d_held            integer NOT NULL DEFAULT 0,
+    d_allocated       integer NOT NULL DEFAULT 0,
+    act               text NOT NULL,          -- hold, release, expire, allocate, hand_over, sell, receive, move, adjust, count
+    reason            text NOT NULL DEFAULT '',
+    reference         text NOT NULL DEFAULT '',
+    actor             text NOT NULL DEFAULT '',
+    occurred_at       timestamptz NOT NULL,
+    recorded_at       timestamptz NOT NULL,
+    CHECK ((moved = 0) = (other_location_id IS NULL) AND (moved = 0) = (other_state IS NULL))
+);
+CREATE INDEX entry_place ON inventory.entry (variant_id, location_id);
+
+-- published
+
+-- Where stock lies or comes from.
+CREATE VIEW inventory.v_location AS
+    SELECT location_id, code, kind, name, outlet_id, country, latitude, longitude, time_zone, methods, safety,
+           lead_minutes, cut_off, daily_capacity, active
+    FROM inventory.location;
+
+-- What lies where; `free` may still be promised.
+CREATE VIEW inventory.v_balance AS
+    SELECT b.variant_id, b.location_id, l.code AS location, b.sellable, b.display, b.damaged, b.quarantine, b.held,
+           b.allocated, coalesce(b.safety, l.safety) AS safety,
+           greatest(b.sellable - b.held - b.allocated - coalesce(b.safety, l.safety), 0) AS free
+    FROM inventory.balance AS b JOIN inventory.location AS l USING (location_id);
+
+-- The ledger by account: each act on the stock appears at both accounts that it touched.
+CREATE VIEW inventory.v_ledger AS
+    SELECT entry_id, variant_id, location_id, state, moved, d_held, d_allocated, act, reason, reference, occurred_at,
+           recorded_at
+    FROM inventory.entry
+    UNION ALL
+    SELECT entry_id, variant_id, other_location_id, other_state, -moved, 0, 0, act, reason, reference, occurred_at,
+           recorded_at
+    FROM inventory.entry WHERE moved <> 0;

@@ -1,0 +1,85 @@
+"""Over HTTP: the ordinary routes and their shortcuts answer alike."""
+
+import httpx
+import pytest
+
+from comptoir import catalog
+from comptoir.kernel.auth import SYSTEM
+from comptoir.kernel.auth.keys import add_key
+from comptoir.kernel.settings import Settings
+from comptoir.server.app import create_app
+
+pytestmark = pytest.mark.anyio
+
+LINE = {"sku": "shirt", "location": "north", "quantity": 2}
+
+
+@pytest.fixture
+async def http(db):
+    async with db.transaction() as tx:
+        await tx.run("TRUNCATE catalog.product, catalog.variant, catalog.media CASCADE")
+        await catalog.import_products(tx, [
+            catalog.NewProduct(code=sku, name=sku, variants=[catalog.NewVariant(sku=sku)]) for sku in ("shirt", "bag")
+        ])  # fmt: skip
+        key = (await add_key(tx, name="till", scopes=["inventory:write"], actor=SYSTEM)).token
+        reader = (await add_key(tx, name="site", scopes=["inventory:read"], actor=SYSTEM)).token
+    async with create_app(Settings(), db) as app:
+        transport = httpx.ASGITransport(app=app)
+        head = {"authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=head) as client:
+            client.reader = {"authorization": f"Bearer {reader}"}
+            received = await client.post("/v1/inventory/movements", json={"movements": [
+                {"sku": "shirt", "quantity": 5, "source": "supplier", "target": "north", "act": "receive", "is_fact": True}
+            ]})  # fmt: skip
+            assert received.json() == {"missing": [0]}
+            yield client
+
+
+@pytest.mark.parametrize("slow", [None, "a"])
+async def test_reserve_replace_refuse_release(http, slow):
+    async def reserve(quantity, **more):
+        body = {"reference": f"b{slow}", "lines": [{**LINE, "quantity": quantity}], **more}
+        head = {"idempotency-key": f"{slow}{quantity}{more}"} if slow else {}
+        return await http.post("/v1/inventory/reservations", json=body, headers=head)
+
+    assert (await reserve(2)).status_code == 200
+    assert (await reserve(5)).json().keys() == {"reference", "expires_at"}
+    refused = await reserve(6)
+    assert refused.status_code == 409 and refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["code"] == "inventory.insufficient_stock"
+    assert refused.json()["data"]["short"][0]["free"] == 5
+    assert (await http.delete(f"/v1/inventory/reservations/b{slow}")).status_code == 204
+    offers = (await http.get("/v1/inventory/availability?sku=shirt", headers=http.reader)).json()
+    assert [(one["location"], one["units"]) for one in offers] == [("north", 5)]
+
+
+@pytest.mark.parametrize("slow", [None, "a"])
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"reference": "b", "lines": [{**LINE, "sku": "hat"}]}, 404, "inventory.unknown_variant"),
+        ({"reference": "b", "lines": [{**LINE, "location": "moon"}]}, 404, "inventory.unknown_location"),
+        ({"reference": "b", "lines": [{**LINE, "quantity": 0}]}, 400, "invalid"),
+        ({"reference": "b", "lines": []}, 400, "invalid"),
+        ({"reference": "b", "lines": [LINE], "secnds": 5}, 400, "invalid"),
+        ({"reference": "b\0", "lines": [LINE]}, 400, "invalid"),
+        ({"reference": "", "lines": [LINE]}, 400, "invalid"),
+    ],
+)
+async def test_bad_input_is_told(http, slow, body, status, code):
+    answer = await http.post("/v1/inventory/reservations", json=body, headers={"idempotency-key": "k"} if slow else {})
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+async def test_a_shortcut_asks_for_the_scope_and_the_key(http):
+    body = {"reference": "b", "lines": [LINE]}
+    assert (await http.post("/v1/inventory/reservations", json=body, headers=http.reader)).status_code == 403
+    wrong = await http.post("/v1/inventory/reservations", json=body, headers={"authorization": "Bearer ck_wrong"})
+    assert wrong.status_code == 401
+    del http.headers["authorization"]
+    assert (await http.post("/v1/inventory/reservations", json=body)).status_code == 401
+
+
+@pytest.mark.parametrize("query", ["sku=shirt&quantity=x", "quantity=1", "sku=shirt&lat=91", "sku=hat", "sku=%ff"])
+async def test_a_bad_question_is_told(http, query):
+    assert (await http.get(f"/v1/inventory/availability?{query}")).status_code in {400, 404}
