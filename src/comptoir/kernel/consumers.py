@@ -23,7 +23,7 @@ import msgspec
 import psycopg
 import structlog
 
-from comptoir.kernel.db import TRANSIENT, Database, Tx, ints
+from comptoir.kernel.db import APPENDERS, TRANSIENT, Database, Tx, ints
 from comptoir.kernel.log import LANES, Event
 from comptoir.kernel.parked import park, read_anyway
 
@@ -137,7 +137,7 @@ class Consumer:
         try:
             async with self.db.replayable() as tx:
                 batch = batch or await self._read(tx, {})
-                if not batch.events and (horizon := await tx.value(HORIZON)):
+                if not batch.events and (horizon := await tx.value(HORIZON, appenders=APPENDERS)):
                     batch = await self._read(tx, {}, horizon)
                 if not batch.events:
                     # All that is unread from here on was recorded in the last day: older partitions need no look.
@@ -285,9 +285,9 @@ async def replay(tx: Tx, *, consumer: str) -> None:
     await read_anyway(tx, consumer=consumer)
 
 
-async def lags(tx: Tx) -> list[Lag]:
-    """For /metrics and the console: every consumer's distance from the end of the log."""
-    return await tx.many(Lag, LAGS)
+async def lags(tx: Tx, *, most: int = 10_000) -> list[Lag]:
+    """For /metrics and the console: every consumer's distance from the end of the log, counted to `most` a lane."""
+    return await tx.many(Lag, LAGS, most=most)
 
 
 OPEN = """
@@ -330,7 +330,8 @@ HORIZON = """
     ), appender AS MATERIALIZED (
         SELECT a.usename, a.backend_xid::text::bigint AS number
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a USING (pid)
-        WHERE l.locktype = 'advisory' AND l.classid = 5197 AND l.objid = 64 AND l.objsubid = 2 AND l.granted
+        WHERE l.locktype = 'advisory' AND l.granted
+          AND concat(l.classid, ', ', l.objid) = %(appenders)s AND l.objsubid = 2
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
           AND l.pid <> pg_backend_pid()
     ), horizon AS (
@@ -359,7 +360,7 @@ LAGS = """
         SELECT count(*) AS events, min(recorded_at) AS oldest FROM (
             SELECT recorded_at FROM kernel.event AS e
             WHERE e.lane = c.lane AND (e.xid, e.position) > (c.xid, c.position)
-            ORDER BY e.xid, e.position LIMIT 10000) AS unread
+            ORDER BY e.xid, e.position LIMIT %(most)s) AS unread
     ) AS e ON true
     GROUP BY c.consumer ORDER BY c.consumer
 """

@@ -215,7 +215,9 @@ async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString 
 CLOCK = "SELECT now() + shift FROM kernel.clock"
 SOON = "SET LOCAL synchronous_commit = off"
 # Whoever may append to the log says so before its transaction has a number: see `consumers.HORIZON`.
-APPENDS = "SELECT pg_advisory_xact_lock_shared(5197, 64)"
+APPENDERS: LiteralString = "5197, 64"
+"""The two numbers of that lock, which pg_locks calls `classid` and `objid`; `objsubid` 2 says that there are two."""
+APPENDS: LiteralString = f"SELECT pg_advisory_xact_lock_shared({APPENDERS})"
 APPENDING: LiteralString = f"BEGIN; {APPENDS}"
 
 

@@ -9,7 +9,7 @@ import os
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, registry
 
 from comptoir.kernel import consumers
-from comptoir.kernel.db import Database, Tx
+from comptoir.kernel.db import APPENDERS, Database, Tx
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -64,12 +64,13 @@ def measure_pool(db: Database) -> None:
 
 async def oldest_writer(tx: Tx) -> float:
     """Seconds since the oldest transaction began that writes and may append to the log; 0 when there is none."""
-    return float(await tx.value(OLDEST_WRITER) or 0)
+    return float(await tx.value(OLDEST_WRITER, appenders=APPENDERS) or 0)
 
 
 OLDEST_WRITER = """
     SELECT coalesce(extract(epoch FROM clock_timestamp() - min(a.xact_start)), 0)::float8
     FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
-    WHERE l.locktype = 'advisory' AND l.classid = 5197 AND l.objid = 64 AND l.objsubid = 2 AND l.granted
+    WHERE l.locktype = 'advisory' AND l.granted
+      AND concat(l.classid, ', ', l.objid) = %(appenders)s AND l.objsubid = 2
       AND a.datname = current_database() AND a.backend_xid IS NOT NULL
 """
