@@ -68,7 +68,6 @@ WORDS: dict[str, str] = {
     "idempotency_in_progress": N_("The same request is under way already."),
     "idempotency_key_reused": N_("The Idempotency-Key was used for another request."),
     "identity.bad_pattern": N_("The pattern is not a regular expression that can be used."),
-    "identity.graph_too_large": N_("So many identifiers hang together here that they cannot be judged at once."),
     "identity.kept_apart": N_("Somebody has said that these are different people: undo that first."),
     "identity.namespace_exists": N_("This kind of identifier is there already."),
     "identity.not_connected": N_("These identifiers are not of one person, or nothing ties them."),

@@ -1,6 +1,6 @@
 """Why the graph says no."""
 
-from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+from comptoir.kernel.errors import Conflict, Invalid, NotFound
 
 
 class UnknownIdentifier(NotFound):
@@ -73,12 +73,6 @@ class NotConnected(Conflict):
     """These identifiers are not of one person."""
 
     code = "identity.not_connected"
-
-
-class GraphTooLarge(Unprocessable):
-    """So many identifiers hang together here that they cannot be judged at once."""
-
-    code = "identity.graph_too_large"
 
 
 class BadPattern(Invalid):
