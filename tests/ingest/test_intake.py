@@ -123,9 +123,57 @@ def test_emoji_and_escaped_backslashes_are_no_surrogates():
 
 def test_a_batch_without_its_end_is_refused():
     with pytest.raises(ValueError, match="ends"):
-        take_apart(b'{"batch":[{"a":1},{"b":')
+        take_apart(b'{"batch":[{"a":1},{"b":', most=9)
     with pytest.raises(Invalid):
         ingest.judge(b'{"batch":[{"a":1},{"b":', arrival())
+
+
+@pytest.mark.parametrize("levels", [30, 31, 32, 33, 34, 900, 5000])
+def test_an_event_of_many_levels_costs_itself_only(levels):
+    good, deep = json.dumps(viewed()), '{"a":[]," } ":tru}'
+    for _ in range(levels):
+        deep = '["]",' + deep + "]"
+    done = ingest.judge(f'{{"batch":[{good},{deep},{deep},{good}],"context":{{"a":1}}}}'.encode(), arrival())
+    assert ([one.reason for one in done.letters], len(done.keys)) == (["malformed"] * 2, 2)
+
+
+def test_a_text_without_its_end_costs_the_last_event_only():
+    good = json.dumps(viewed())
+    for last in ('"x', '{"a":"x}', '{"a":"x\\"}', '["y",[["x\\"\\"]]]'):
+        done = ingest.judge(f'{{"batch":[{good},{good},{last}]}}'.encode(), arrival())
+        assert ([one.reason for one in done.letters], len(done.keys)) == (["malformed"], 2), last
+
+
+MEGABYTE = 1_000_000
+
+
+@pytest.mark.parametrize(
+    "piece", [b"[", b'{"a":', b'["",', b"[" * 33 + b"]" * 33 + b",", b'[\\"', b'"', b'"",', b"[],"]
+)
+@pytest.mark.parametrize("before", [b'{"batch":[', b'{"batch":[[', b'{"context":['])
+def test_a_body_of_brackets_and_quotes_is_refused_before_it_has_cost_much(before, piece):
+    """Each of them would take seconds, some of them hours, looked at one by one or again and again."""
+    with pytest.raises((Invalid, TooLarge)):
+        ingest.judge(before + piece * (MEGABYTE // len(piece)), arrival())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text('[]{}",:\\ b', max_size=8) | st.just("batch"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.just("batch") | st.text('[]{}",\\', max_size=3), inner, max_size=3)
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.lists(JSON), st.fixed_dictionaries({}, optional={"a": JSON, "batch ": JSON, "context": JSON}), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_brackets_and_strings_alone_tell_the_events(events, more, first):
+    whole = {"batch": events, **more} if first else {**more, "batch": events}
+    for separators in ((",", ":"), (" , ", " : ")):
+        apart = take_apart(json.dumps(whole, separators=separators).encode(), most=len(events))
+        assert [json.loads(bytes(one)) for one in apart.batch] == events
 
 
 FIELDS = [

@@ -169,7 +169,7 @@ def _opened(data: bytes, arrival: Arrival) -> tuple[Batch, bytes]:
             batch = decode_batch(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             try:
-                batch = take_apart(data)
+                batch = take_apart(data, most=MAX_EVENTS)
             except (ValueError, RecursionError):
                 raise Invalid(f"The body is no JSON batch of events: {error}") from error
     came: dict[str, str | bool] = {}

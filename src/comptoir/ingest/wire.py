@@ -4,10 +4,11 @@ Only what the intake itself must know of an event is decoded; the rest of its JS
 """
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
+
+from comptoir.kernel.errors import TooLarge
 
 Id = str | int | float | None
 
@@ -89,12 +90,13 @@ decode_counted = msgspec.json.Decoder(Counted).decode
 decode_keyed = msgspec.json.Decoder(Keyed).decode
 
 
-def take_apart(data: bytes) -> Batch:
+def take_apart(data: bytes, *, most: int) -> Batch:
     """The events of a batch of which at least one is no valid JSON, so that it does not cost its neighbours.
 
-    Brackets and strings alone tell where an event begins and ends. Raises ValueError if even they do not match.
+    Brackets and strings alone tell where an event begins and ends. Raises ValueError if even they do not match or are
+    nested past all sense, and TooLarge at more than `most` events.
     """
-    start, events, end = _array(data)
+    start, events, end = _array(data, most)
     rest = data[:start] + b"[]" + data[end:]
     envelope = msgspec.json.decode(rest, type=Envelope)
     return Batch(
@@ -106,38 +108,85 @@ def take_apart(data: bytes) -> Batch:
     )
 
 
-def _array(data: bytes) -> tuple[int, list[bytes], int]:
+def _array(data: bytes, most: int) -> tuple[int, list[bytes], int]:
     """Where the value of the top-level key `batch` begins and ends, and its elements."""
-    depth, start, begin, wanted = 0, -1, -1, False
+    opening = OPENING.match(data)
+    if opening is None:
+        raise ValueError("The body has no batch of events.")
+    begin = at = opening.end()
+    looked_at, patience = data, PATIENCE
     events: list[bytes] = []
-    for at, token in _tokens(data):
-        if start < 0:
-            if depth == 1 and token == b'"batch"':
-                wanted = True
-            elif wanted and depth == 1 and token == b"[":
-                start, begin = at, at + 1
-            elif token not in b":" and depth == 1:
-                wanted = False
-            depth += (token in b"{[") - (token in b"}]")
-            continue
-        if depth == 2 and token == b",":
+    while len(events) <= most:
+        at = _end(ELEMENT, looked_at, at)
+        after = looked_at[at : at + 1]
+        if not after:
+            raise ValueError("The JSON of the batch ends before its events do.")
+        if after == b'"':
+            looked_at = _without_quotes(looked_at, at)
+        elif after in b"[{":
+            looked_at, at, patience = _past(looked_at, at, patience)
+        elif after == b",":
             events.append(data[begin:at].strip())
-            begin = at + 1
-        depth += (token in b"{[") - (token in b"}]")
-        if depth == 1:
+            begin = at = at + 1
+        else:
             if last := data[begin:at].strip():
                 events.append(last)
-            return start, events, at + 1
-    raise ValueError("The JSON of the batch ends before its events do.")
+            return opening.end() - 1, events, at + 1
+    raise TooLarge(f"More than {most} events: send smaller batches.")
 
 
-def _tokens(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for match in TOKEN.finditer(data):
-        token = match.group()
-        yield match.start(), token if (token[:1] == b'"' and len(token) == 7) or len(token) == 1 else b'""'
+def _past(data: bytes, at: int, patience: int) -> tuple[bytes, int, int]:
+    """The end of a value that VALUE does not match, bracket by bracket; and the patience left."""
+    depth = 0
+    while patience > 0:
+        at = _end(BETWEEN, data, at)
+        bracket = data[at : at + 1]
+        if not bracket:
+            raise ValueError("The JSON of the batch ends before its events do.")
+        if bracket == b'"':
+            data = _without_quotes(data, at)
+            continue
+        at += 1
+        patience -= 1
+        depth += 1 if bracket in b"[{" else -1
+        if depth == 0:
+            return data, at, patience
+    raise ValueError("The events are nested so deeply that they cannot be told apart.")
 
 
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
+def _end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
+    found = pattern.match(data, at)
+    assert found  # nothing is enough for it
+    return found.end()
+
+
+def _without_quotes(data: bytes, at: int) -> bytes:
+    """For a text that has no end: from there on, quotes are no more than other characters."""
+    return data[:at] + data[at:].replace(b'"', b" ")
+
+
+DEPTH = 32
+"""Levels of nesting that are passed over without a step of Python: more than events really have."""
+PATIENCE = 100_000
+"""Brackets that are looked at one by one, in one body: three events of the largest size, however nested, have fewer."""
+
+# Atomic groups instead of `(?:…)*+`, which Python 3.11.2 gets wrong (gh-106052).
+STRING = rb'"[^"\\]*(?>(?:\\.[^"\\]*)*)"'
+
+
+def _value(depth: int) -> bytes:
+    if depth == 0:
+        return STRING
+    return STRING + rb'|[\[{][^"\[\]{}]*(?>(?:(?:' + _value(depth - 1) + rb')[^"\[\]{}]*)*)[\]}]'
+
+
+VALUE = _value(DEPTH)
+OPENING = re.compile(
+    rb'[^"\[\]{}]*\{[^"\[\]{}]*(?>(?:(?!"batch"\s*:\s*\[)(?:' + VALUE + rb')[^"\[\]{}]*)*)"batch"\s*:\s*\[',
+    re.DOTALL,
+)
+ELEMENT = re.compile(rb'[^"\[\]{},]*(?>(?:(?:' + VALUE + rb')[^"\[\]{},]*)*)', re.DOTALL)
+BETWEEN = re.compile(rb'[^"\[\]{}]*(?>(?:' + STRING + rb'[^"\[\]{}]*)*)', re.DOTALL)
 
 
 def suspicious(data: bytes) -> bool:
