@@ -1,5 +1,6 @@
 """The command line: what it prints, what it refuses, and that it never shows a traceback."""
 
+import asyncio
 import io
 import json
 import logging
@@ -12,8 +13,9 @@ import psycopg
 import pytest
 import structlog
 
-from comptoir.cli import main
+from comptoir.cli import books, main
 from comptoir.kernel import logs
+from comptoir.kernel.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -115,6 +117,35 @@ def test_the_books(comptoir):
     assert "nothing is wrong" in comptoir("reconcile").stdout
     assert "emptied" in comptoir("replay", "customers").stdout
     assert "customers" in comptoir("replay", "nobody", expect=1).stderr
+
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+async def test_a_replay_that_meets_a_reader_half_way_is_done_again(fresh_url, tmp_path):
+    settings = Settings(database_url=fresh_url, data_dir=tmp_path)
+    async with (
+        await psycopg.AsyncConnection.connect(fresh_url) as reader,
+        await psycopg.AsyncConnection.connect(fresh_url, autocommit=True) as outside,
+    ):
+
+        async def value(sql):
+            return (await (await outside.execute(sql)).fetchone())[0]
+
+        # Whoever has waited long enough looks for a deadlock, and is the one to give way: the replay.
+        await reader.execute("SET deadlock_timeout = '1min'")
+        await reader.execute("SELECT FROM profiles.takings")
+        replaying = asyncio.create_task(books.replay(settings, "customers"))
+        async with asyncio.timeout(30):
+            while not await value(WAITING):
+                await asyncio.sleep(0.02)
+        await reader.execute("SELECT FROM profiles.moment")
+        await reader.rollback()
+        assert "emptied" in await replaying
+        async with asyncio.timeout(30):
+            while await value(DEADLOCKS) != 1:
+                await asyncio.sleep(0.02)
 
 
 def test_a_difference_in_the_books_is_named(comptoir, fresh_url):
