@@ -1,7 +1,7 @@
 """`comptoir serve`: PostgreSQL, migrations, API processes that share one socket, workers; all watched over.
 
 A child that dies is started again, at once the first time and with growing pauses after. SIGTERM stops the API first
-(requests under way end, none is lost), then the workers.
+(requests under way end, none is lost), then the workers. A database that is away at the start is waited for.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 
 import msgspec
+import psycopg
 import structlog
 
 from comptoir.kernel.migrate import migrate
@@ -25,6 +26,8 @@ from comptoir.server.running import GRACE, listen, metrics_folder
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 30.0
+AGAIN_AFTER = 1.0
+"""Seconds between two looks for a database that is away at the start."""
 HEALTHY_AFTER = 60.0
 """Seconds of life after which a child's earlier deaths are forgiven."""
 
@@ -79,20 +82,20 @@ class Child:
 
 async def serve(settings: Settings, *, api: int = 1, workers: int = 1) -> None:
     """Until SIGTERM or SIGINT. `api` 0: no API (`comptoir worker`)."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     listening = listen(settings.host, settings.port) if api else None
     url = database_url(settings)
-    applied = await migrate(url)
-    if applied:
-        log.info("serve.migrated", migrations=len(applied))
+    if not await migrated(url, stopping):
+        log.info("serve.stopped")
+        return
     environment = environment_of(settings, url)
     children: list[Child] = []
     if listening:
         fd = listening.fileno()
         children += [Child(f"api-{i}", ["api", str(fd)], environment, (fd,)) for i in range(api)]
     children += [Child(f"worker-{i}", ["worker", str(i), str(workers)], environment, ()) for i in range(workers)]
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     keeping = [asyncio.create_task(child.keep_alive()) for child in children]
     if listening:
         host, port = listening.getsockname()[:2]
@@ -107,6 +110,37 @@ async def serve(settings: Settings, *, api: int = 1, workers: int = 1) -> None:
         task.cancel()
     await asyncio.gather(*keeping, return_exceptions=True)
     log.info("serve.stopped")
+
+
+async def migrated(url: str, stopping: asyncio.Event) -> bool:
+    """Wait for the database and bring it up to date. False when asked to stop before that.
+
+    Whatever may pass is waited for, as machines come up in any order: nobody listens, the name is not known yet, the
+    server starts or falls, the password is not set yet. What is wrong in the migrations themselves is raised.
+    """
+    stopped = asyncio.create_task(stopping.wait())
+    try:
+        while not stopping.is_set():
+            migrating = asyncio.create_task(migrate(url))
+            await asyncio.wait({migrating, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not migrating.done():
+                migrating.cancel()
+                await asyncio.gather(migrating, return_exceptions=True)
+                return False
+            try:
+                applied = migrating.result()
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
+                raise
+            except psycopg.OperationalError as error:
+                log.warning("serve.database_away", reason=str(error).strip(), again_in=AGAIN_AFTER)
+                await asyncio.wait({stopped}, timeout=AGAIN_AFTER)
+            else:
+                if applied:
+                    log.info("serve.migrated", migrations=len(applied))
+                return True
+        return False
+    finally:
+        stopped.cancel()
 
 
 def environment_of(settings: Settings, url: str) -> dict[str, str]:
