@@ -19,7 +19,6 @@ from comptoir.kernel.settings import Settings
 from comptoir.server import health
 
 SECRETS = {"database_url"}
-LAG_TOLERATED = 60.0
 WRITER_TOLERATED = 30.0
 DISK_LEAST = 2.0
 
@@ -90,7 +89,7 @@ async def about_work(tx: Tx, report: dict[str, Any], troubles: list[str]) -> Non
         troubles.append(f"The database was made by another version, which had other: {', '.join(changed)}.")
     for lag in await consumers.lags(tx):
         report[f"consumer {lag.consumer}"] = f"{lag.events} events, {lag.seconds:.1f} s behind"
-        if lag.seconds > LAG_TOLERATED:
+        if lag.seconds > health.LAG_TOLERATED:
             troubles.append(f"The consumer {lag.consumer} is {lag.seconds:.0f} s behind: is a worker running?")
     oldest = await metrics.oldest_writer(tx)
     report["oldest transaction that may append (s)"] = round(oldest, 1)
