@@ -13,6 +13,16 @@ from comptoir.kernel.consumers import Consumer
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(autouse=True)
+async def nothing_left_ahead(db):
+    """What a consumer is still reading ahead ends before its database does: else the next test is told of it."""
+    yield
+    ahead = [task for task in asyncio.all_tasks() if task.get_coro().__qualname__ == "Consumer._read_ahead"]
+    for task in ahead:
+        task.cancel()
+    await asyncio.gather(*ahead, return_exceptions=True)
+
+
 class Happened(log.Fact, frozen=True):
     kind = "kernel.happened"
     who: str
