@@ -30,13 +30,19 @@ async def note(tx: Tx, nodes: Iterable[int]) -> None:
 
 
 async def keep(db: Database, *, currency: str, stopping: asyncio.Event) -> None:
-    """Refresh every second until `stopping`. Of several processes one does it at a time."""
+    """Refresh every second until `stopping`, whatever fails: whom a try leaves out is still stale for the next.
+
+    Of several processes one does it at a time.
+    """
     while not stopping.is_set():
         began = time.monotonic()
         try:
             await catch_up(db, currency=currency)
         except (psycopg.OperationalError, *TRANSIENT) as error:
             log.info("directory.retry", reason=str(error))
+        except Exception:
+            # A defect of ours. Without this it would end the worker, and with it everything else that the worker does.
+            log.exception("directory.failed")
         rest = max(EVERY, REST * (time.monotonic() - began))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), rest)

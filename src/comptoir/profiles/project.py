@@ -19,6 +19,9 @@ from comptoir.profiles import directory, statements
 from comptoir.profiles.corrections import correct
 from comptoir.profiles.fold import Fold, Place, agent_hash, brought
 
+Counted = Mapping[Any, Sequence[int]]
+"""Key → counts, as `Fold` names them."""
+
 REREAD = timedelta(seconds=5)
 """How long a shop that was given another channel may still count as what it was."""
 
@@ -95,139 +98,173 @@ decode_split = msgspec.json.Decoder(PeopleSplit).decode
 
 
 async def write(tx: Tx, fold: Fold) -> None:
-    """Measures per node, in the order of the locks: every table sorted by key."""
+    """Measures per node, in the order of the locks: every table sorted by key, and those without news left alone."""
     if fold.nodes:
-        keys, states = by_key(fold.nodes)
-        events, channels, firsts, lasts = columns(states)
-        first_us, first_positions, _, first_sources, _ = columns(firsts)
-        last_us, last_positions, _, last_sources, _ = columns(lasts)
-        came = [brought(touch) for touch in firsts]
-        went = [
-            before if last is first else brought(last) for first, last, before in zip(firsts, lasts, came, strict=True)
-        ]
-        first_channels, first_details = columns(came)
-        last_channels, last_details = columns(went)
-        await tx.run(
-            statements.NODE,
-            node_ids=ints(keys),
-            events=ints(events),
-            channels=ints(channels),
-            first_us=ints(first_us),
-            first_positions=ints(first_positions),
-            first_channels=texts(first_channels),
-            first_sources=ints(first_sources),
-            first_details=texts(first_details),
-            last_us=ints(last_us),
-            last_positions=ints(last_positions),
-            last_channels=texts(last_channels),
-            last_sources=ints(last_sources),
-            last_details=texts(last_details),
-        )
+        await add_nodes(tx, fold.nodes)
     if fold.traits:
-        keys, told = by_key(fold.traits)
-        nodes, names, sources, slots = columns(keys)
-        us, positions, values, verified, times = columns(told)
-        await tx.run(
-            statements.TRAIT,
-            node_ids=ints(nodes),
-            names=texts(names),
-            sources=ints(sources),
-            slots=texts(slots),
-            us=ints(us),
-            positions=ints(positions),
-            values=texts(values),
-            verified=ints(verified),
-            times=ints(times),
-        )
+        await add_traits(tx, fold.traits)
     if fold.words:
-        words, nodes = columns(sorted(fold.words))
-        await tx.run(statements.NAME_WORD, words=texts(words), node_ids=ints(nodes))
+        await add_words(tx, fold.words)
     if fold.days:
-        keys, counts = by_key(fold.days)
-        nodes, days, channels, currencies = columns(keys)
-        half_hours, events, views, carts, sold, units, spend = columns(counts)
-        await tx.run(
-            statements.DAY,
-            node_ids=ints(nodes),
-            days=ints(days),
-            channels=texts(channels),
-            currencies=texts(currencies),
-            half_hours=ints(half_hours),
-            events=ints(events),
-            views=ints(views),
-            carts=ints(carts),
-            orders=ints(sold),
-            units=ints(units),
-            spend=ints(spend),
-        )
+        await add_days(tx, fold.days)
     if fold.categories:
-        keys, counts = by_key(fold.categories)
-        nodes, days, categories, currencies = columns(keys)
-        views, units, spend = columns(counts)
-        await tx.run(
-            statements.CATEGORY,
-            node_ids=ints(nodes),
-            days=ints(days),
-            categories=texts(categories),
-            currencies=texts(currencies),
-            views=ints(views),
-            units=ints(units),
-            spend=ints(spend),
-        )
+        await add_categories(tx, fold.categories)
     if fold.shops:
-        keys, counts = by_key(fold.shops)
-        nodes, outlets, currencies = columns(keys)
-        sold, units, spend, last_us = columns(counts)
-        await tx.run(
-            statements.SHOP,
-            node_ids=ints(nodes),
-            outlets=ints(outlets),
-            currencies=texts(currencies),
-            orders=ints(sold),
-            units=ints(units),
-            spend=ints(spend),
-            last_us=ints(last_us),
-        )
+        await add_shops(tx, fold.shops)
     if fold.devices:
-        keys, seen = by_key(fold.devices)
-        nodes, devices, agents = columns(keys)
-        first_days, last_days = columns(seen)
-        await tx.run(
-            statements.DEVICE,
-            node_ids=ints(nodes),
-            devices=texts(devices),
-            hashes=ints(map(agent_hash, agents)),
-            agents=texts(agents),
-            first_days=ints(first_days),
-            last_days=ints(last_days),
-        )
+        await add_devices(tx, fold.devices)
 
 
 async def count(tx: Tx, fold: Fold) -> None:
     """Figures of the house, last of all: their rows are everybody's, and are locked until the commit."""
     if fold.takings:
-        keys, counts = by_key(fold.takings)
-        half_hours, channels, currencies = columns(keys)
-        sold, units, spend = columns(counts)
-        await tx.run(
-            statements.TAKINGS,
-            half_hours=ints(half_hours),
-            channels=texts(channels),
-            currencies=texts(currencies),
-            orders=ints(sold),
-            units=ints(units),
-            spend=ints(spend),
-        )
+        await add_takings(tx, fold.takings)
     if fold.minutes:
-        minutes, counts = by_key(fold.minutes)
-        events, merges, splits = columns(counts)
-        await tx.run(
-            statements.MINUTE,
-            minutes=ints(minutes),
-            events=ints(events),
-            merges=ints(merges),
-            splits=ints(splits),
-        )
+        await add_minutes(tx, fold.minutes)
+
+
+async def add_nodes(tx: Tx, touched: Mapping[int, Sequence[Any]]) -> None:
+    nodes, states = by_key(touched)
+    events, channels, firsts, lasts = columns(states)
+    first_us, first_positions, _, first_sources, _ = columns(firsts)
+    last_us, last_positions, _, last_sources, _ = columns(lasts)
+    came = [brought(touch) for touch in firsts]
+    went = [before if last is first else brought(last) for first, last, before in zip(firsts, lasts, came, strict=True)]
+    first_channels, first_details = columns(came)
+    last_channels, last_details = columns(went)
+    await tx.run(
+        statements.NODE,
+        node_ids=ints(nodes),
+        events=ints(events),
+        channels=ints(channels),
+        first_us=ints(first_us),
+        first_positions=ints(first_positions),
+        first_channels=texts(first_channels),
+        first_sources=ints(first_sources),
+        first_details=texts(first_details),
+        last_us=ints(last_us),
+        last_positions=ints(last_positions),
+        last_channels=texts(last_channels),
+        last_sources=ints(last_sources),
+        last_details=texts(last_details),
+    )
+
+
+async def add_traits(tx: Tx, told: Mapping[Any, Sequence[Any]]) -> None:
+    keys, tellings = by_key(told)
+    nodes, names, sources, slots = columns(keys)
+    us, positions, values, verified, times = columns(tellings)
+    await tx.run(
+        statements.TRAIT,
+        node_ids=ints(nodes),
+        names=texts(names),
+        sources=ints(sources),
+        slots=texts(slots),
+        us=ints(us),
+        positions=ints(positions),
+        values=texts(values),
+        verified=ints(verified),
+        times=ints(times),
+    )
+
+
+async def add_words(tx: Tx, named: Iterable[tuple[str, int]]) -> None:
+    words, nodes = columns(sorted(named))
+    await tx.run(statements.NAME_WORD, words=texts(words), node_ids=ints(nodes))
+
+
+async def add_days(tx: Tx, counted: Counted) -> None:
+    keys, counts = by_key(counted)
+    nodes, days, channels, currencies = columns(keys)
+    half_hours, events, views, carts, sold, units, spend = columns(counts)
+    await tx.run(
+        statements.DAY,
+        node_ids=ints(nodes),
+        days=ints(days),
+        channels=texts(channels),
+        currencies=texts(currencies),
+        half_hours=ints(half_hours),
+        events=ints(events),
+        views=ints(views),
+        carts=ints(carts),
+        orders=ints(sold),
+        units=ints(units),
+        spend=ints(spend),
+    )
+
+
+async def add_categories(tx: Tx, counted: Counted) -> None:
+    keys, counts = by_key(counted)
+    nodes, days, categories, currencies = columns(keys)
+    views, units, spend = columns(counts)
+    await tx.run(
+        statements.CATEGORY,
+        node_ids=ints(nodes),
+        days=ints(days),
+        categories=texts(categories),
+        currencies=texts(currencies),
+        views=ints(views),
+        units=ints(units),
+        spend=ints(spend),
+    )
+
+
+async def add_shops(tx: Tx, counted: Counted) -> None:
+    keys, counts = by_key(counted)
+    nodes, outlets, currencies = columns(keys)
+    sold, units, spend, last_us = columns(counts)
+    await tx.run(
+        statements.SHOP,
+        node_ids=ints(nodes),
+        outlets=ints(outlets),
+        currencies=texts(currencies),
+        orders=ints(sold),
+        units=ints(units),
+        spend=ints(spend),
+        last_us=ints(last_us),
+    )
+
+
+async def add_devices(tx: Tx, used: Counted) -> None:
+    keys, seen = by_key(used)
+    nodes, devices, agents = columns(keys)
+    first_days, last_days = columns(seen)
+    await tx.run(
+        statements.DEVICE,
+        node_ids=ints(nodes),
+        devices=texts(devices),
+        hashes=ints(map(agent_hash, agents)),
+        agents=texts(agents),
+        first_days=ints(first_days),
+        last_days=ints(last_days),
+    )
+
+
+async def add_takings(tx: Tx, counted: Counted) -> None:
+    keys, counts = by_key(counted)
+    half_hours, channels, currencies = columns(keys)
+    sold, units, spend = columns(counts)
+    await tx.run(
+        statements.TAKINGS,
+        half_hours=ints(half_hours),
+        channels=texts(channels),
+        currencies=texts(currencies),
+        orders=ints(sold),
+        units=ints(units),
+        spend=ints(spend),
+    )
+
+
+async def add_minutes(tx: Tx, counted: Counted) -> None:
+    minutes, counts = by_key(counted)
+    events, merges, splits = columns(counts)
+    await tx.run(
+        statements.MINUTE,
+        minutes=ints(minutes),
+        events=ints(events),
+        merges=ints(merges),
+        splits=ints(splits),
+    )
 
 
 def by_key(counted: Mapping[Any, Any]) -> tuple[list[Any], list[Any]]:
