@@ -8,7 +8,7 @@ import pytest
 
 from comptoir.kernel.auth import ROLES
 from comptoir.kernel.auth.permissions import GRANTS, opens
-from console.town import XSS
+from console.town import OTHERS, SHOPS, XSS
 
 PAGES = {
     "/": "",
@@ -62,6 +62,18 @@ def test_nobody_is_sent_to_sign_in(town):
     answer = httpx.get(f"{town.url}/customers")
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_the_thread_says_in_which_shop_she_bought(admin):
+    """Every purchase of the page, by the name of its shop, of the web shop or of the call centre."""
+    page = admin.get(f"/customers/{key_of(admin, 'Morel')}?kind=bought").text
+    lines = re.findall(r'<div class="knot-body">(.*?)</div></li>', page)
+    assert len(lines) > 5
+    named = [re.search(r'<p class="knot-note">(.*?)</p>', line) for line in lines]
+    assert all(named), "a purchase of nowhere"
+    places = {unescape(found.group(1)) for found in named if found}
+    assert "Lyon Bellecour" in places
+    assert places <= {name for name, _ in SHOPS.values()} | {name for _, name in OTHERS.values()}
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

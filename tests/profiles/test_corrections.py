@@ -39,3 +39,4 @@ async def test_a_return_changes_hands(house, correction_first):
     assert await house.tx.tuples("SELECT orders, units, spend_minor FROM profiles.v_takings") == [(0, -1, -900)]
     threads = [(await profiles.timeline(house.tx, person=person)).moments for person in (1, 2)]
     assert [sum(m.amount.amount_minor for m in moments) for moments in threads] == [0, -900]
+    assert {m.outlet_name for moments in threads for m in moments} == {"Shop"}

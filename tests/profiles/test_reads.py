@@ -108,6 +108,24 @@ async def test_the_thread_comes_page_by_page_without_gap_or_repetition(house):
     assert [m.position for m in only.moments] == [sale.position]
 
 
+async def test_every_line_of_the_thread_says_where(house):
+    """A sale by its own outlet, since no source told it; everything else by its source's."""
+    await house.nodes(1)
+    await house.project(
+        (house.event(anonymousId="a"), 1),
+        (house.sale(1, 700, after=timedelta(hours=1)), 1),
+        (house.sale(1, -200, after=timedelta(hours=2)), 1),
+    )
+    thread = (await profiles.timeline(house.tx, person=1)).moments
+    assert [(m.kind, m.source_id, m.outlet, m.outlet_name) for m in thread] == [
+        ("return", None, "s", "Shop"),
+        ("order", None, "s", "Shop"),
+        ("look", WEB, "w", "Site"),
+    ]
+    published = await house.tx.tuples("SELECT kind, outlet_id FROM profiles.v_moment ORDER BY occurred_at")
+    assert published == [("look", 1), ("order", 2), ("return", 2)]
+
+
 async def test_a_list_can_be_filtered_sorted_paged_and_counted(house):
     await house.nodes(*range(1, 21))
     for node in range(1, 21):

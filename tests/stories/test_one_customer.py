@@ -54,6 +54,8 @@ async def test_bought_in_the_shop_what_she_looked_at_on_the_web(retailer):
 
     key = await retailer.key_of("C100")
     assert sorted(await retailer.thread(key)) == [("shop", "order"), ("web", "look")]
+    moments = (await retailer.get(f"/people/{key}/timeline"))["items"]
+    assert {moment["kind"]: moment["outlet"] for moment in moments} == {"order": "lyon", "look": "site"}
     measures = await retailer.get(f"/people/{key}/measures")
     assert (measures["orders"], measures["spend"]) == (1, [{"amount_minor": 18900, "currency": "EUR"}])
     assert measures["favourite_channel"] == "shop"

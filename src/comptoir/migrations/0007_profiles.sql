@@ -112,6 +112,7 @@ CREATE TABLE profiles.moment (
     position     bigint NOT NULL,
     recorded_at  timestamptz NOT NULL,
     source_id    smallint,
+    outlet_id    smallint,                  -- channels.outlet: of a sale, which no source told; else null
     channel      text NOT NULL,
     kind         text NOT NULL,             -- look, search, basket, order, return, told, message, call, visit, other
     spoke        boolean NOT NULL,          -- we spoke (hollow bead); else she acted
@@ -208,9 +209,10 @@ GROUP BY n.person_id, d.day, d.category, d.currency;
 
 -- The timeline of every person; bodies stay in the log.
 CREATE VIEW profiles.v_moment AS
-SELECT n.person_id, m.node_id, m.occurred_at, m.position, m.recorded_at, m.source_id, m.channel, m.kind, m.spoke,
-       m.name, m.subject, m.amount_minor, m.currency
-FROM profiles.moment AS m JOIN identity.v_node AS n USING (node_id);
+SELECT n.person_id, m.node_id, m.occurred_at, m.position, m.recorded_at, m.source_id,
+       coalesce(m.outlet_id, s.outlet_id) AS outlet_id, m.channel, m.kind, m.spoke, m.name, m.subject, m.amount_minor,
+       m.currency
+FROM profiles.moment AS m JOIN identity.v_node AS n USING (node_id) LEFT JOIN channels.v_source AS s USING (source_id);
 
 -- Half-hours of the sale; takings of strangers included.
 CREATE VIEW profiles.v_takings AS

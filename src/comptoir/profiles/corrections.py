@@ -72,4 +72,5 @@ def _show(
         name=name,
         subject=", ".join(sale.names[:3]) or None,
         amount=(amount, account.currency),
+        outlet_id=sale.outlet_id,
     )

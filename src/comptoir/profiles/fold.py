@@ -127,6 +127,7 @@ class Fold:
             sale.receipt_number,
             ", ".join(sale.names[:3]) or None,
             (sale.total_minor, sale.currency),
+            sale.outlet_id,
         )
         self._touch(node, (us, event.position, sale.channel, None, None), BIT[sale.channel])
         day, half_hour = divmod(us, DAY)

@@ -20,7 +20,7 @@ class Packer:
 
     def __init__(self) -> None:
         self.rows: list[bytes] = []
-        self._whats: dict[tuple[int | None, str, str, Meaning], bytes] = {}
+        self._whats: dict[tuple[int | None, str, str, Meaning, int | None], bytes] = {}
 
     def add(
         self,
@@ -34,13 +34,15 @@ class Packer:
         name: str,
         subject: str | None = None,
         amount: tuple[int, str] | None = None,
+        outlet_id: int | None = None,
     ) -> None:
-        """Times are Unix microseconds; `amount` is in minor units of its currency."""
-        what = self._whats.get((source_id, channel, name, meaning))
+        """Times are Unix microseconds; `amount` is in minor units; `outlet_id` says where, when no source does."""
+        what = self._whats.get((source_id, channel, name, meaning, outlet_id))
         if what is None:
-            what = self._whats[source_id, channel, name, meaning] = b"".join(
+            what = self._whats[source_id, channel, name, meaning, outlet_id] = b"".join(
                 (
                     pack.int2(source_id),
+                    pack.int2(outlet_id),
                     pack.text(channel),
                     pack.text(meaning.kind),
                     pack.binary(b"\x01" if meaning.spoke else b"\x00"),
@@ -49,7 +51,7 @@ class Packer:
             )
         times = occurred - PG_EPOCH_MICROSECONDS, recorded - PG_EPOCH_MICROSECONDS
         self.rows.append(
-            _start(12, 8, node_id, 8, times[0], 8, position, 8, times[1])
+            _start(13, 8, node_id, 8, times[0], 8, position, 8, times[1])
             + what
             + (pack.NULL if subject is None else pack.text(subject[:LONGEST_SUBJECT]))
             + (_NOTHING if amount is None else _amount(8, amount[0]) + pack.text(amount[1]))
@@ -61,7 +63,7 @@ class Packer:
 
 
 COPY = """
-    COPY profiles.moment (node_id, occurred_at, position, recorded_at, source_id, channel, kind, spoke, name, subject,
-                          amount_minor, currency)
+    COPY profiles.moment (node_id, occurred_at, position, recorded_at, source_id, outlet_id, channel, kind, spoke, name,
+                          subject, amount_minor, currency)
     FROM STDIN (FORMAT binary)
 """

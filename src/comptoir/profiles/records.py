@@ -57,6 +57,9 @@ class Moment(msgspec.Struct, frozen=True):
     position: int
     recorded_at: datetime
     source_id: int | None
+    outlet: str | None
+    """Code of the outlet where it happened: of a purchase the shop, the web shop, the call centre …"""
+    outlet_name: str | None
     channel: str
     kind: str
     spoke: bool

@@ -49,20 +49,28 @@ async def timeline(
 
 
 PAGE = """
-    SELECT m.* FROM unnest(%(nodes)s::bigint[]) AS n (node_id) CROSS JOIN LATERAL (
-        SELECT node_id, occurred_at, position, recorded_at, source_id, channel, kind, spoke, name, subject,
-               amount_minor, currency
-        FROM profiles.moment AS m
-        WHERE m.node_id = n.node_id
-          AND (m.occurred_at, m.position)
-              < (coalesce(%(at)s::timestamptz, 'infinity'), coalesce(%(position)s::bigint, 0))
-          AND (%(channels)s::text[] IS NULL OR m.channel = ANY(%(channels)s::text[]))
-          AND (%(kinds)s::text[] IS NULL OR m.kind = ANY(%(kinds)s::text[]))
-        ORDER BY m.occurred_at DESC, m.position DESC
+    WITH page AS (
+        SELECT m.* FROM unnest(%(nodes)s::bigint[]) AS n (node_id) CROSS JOIN LATERAL (
+            SELECT node_id, occurred_at, position, recorded_at, source_id, outlet_id, channel, kind, spoke, name,
+                   subject, amount_minor, currency
+            FROM profiles.moment AS m
+            WHERE m.node_id = n.node_id
+              AND (m.occurred_at, m.position)
+                  < (coalesce(%(at)s::timestamptz, 'infinity'), coalesce(%(position)s::bigint, 0))
+              AND (%(channels)s::text[] IS NULL OR m.channel = ANY(%(channels)s::text[]))
+              AND (%(kinds)s::text[] IS NULL OR m.kind = ANY(%(kinds)s::text[]))
+            ORDER BY m.occurred_at DESC, m.position DESC
+            LIMIT %(limit)s
+        ) AS m
+        ORDER BY m.occurred_at DESC, m.position DESC, m.node_id
         LIMIT %(limit)s
-    ) AS m
+    )
+    SELECT m.node_id, m.occurred_at, m.position, m.recorded_at, m.source_id, o.code AS outlet, o.name AS outlet_name,
+           m.channel, m.kind, m.spoke, m.name, m.subject, m.amount_minor, m.currency
+    FROM page AS m
+    LEFT JOIN channels.v_source AS s USING (source_id)
+    LEFT JOIN channels.v_outlet AS o ON o.outlet_id = coalesce(m.outlet_id, s.outlet_id)
     ORDER BY m.occurred_at DESC, m.position DESC, m.node_id
-    LIMIT %(limit)s
 """
 
 
@@ -72,6 +80,8 @@ class _Row(msgspec.Struct, frozen=True):
     position: int
     recorded_at: datetime
     source_id: int | None
+    outlet: str | None
+    outlet_name: str | None
     channel: str
     kind: str
     spoke: bool
@@ -89,6 +99,8 @@ def moment(row: _Row) -> Moment:
         row.position,
         row.recorded_at,
         row.source_id,
+        row.outlet,
+        row.outlet_name,
         row.channel,
         row.kind,
         row.spoke,

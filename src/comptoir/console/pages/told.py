@@ -136,7 +136,7 @@ def note(strand: Strand, places: Mapping[int, str]) -> str:
     subjects = distinct(strand.moments)
     place = places.get(newest.source_id or 0, "")
     if newest.kind in {"order", "return"}:
-        return place
+        return newest.outlet_name or place
     if len(subjects) > 1:
         shown = ", ".join(subjects[:3]) + ("…" if len(subjects) > 3 else "")
         return f"{shown} · {place}" if place else shown
