@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from comptoir import profiles
 from comptoir.identity import PeopleMerged, PeopleSplit
 from comptoir.kernel import log
+from profiles.conftest import SHOP
 
 pytestmark = pytest.mark.anyio
 
@@ -141,6 +142,22 @@ async def test_a_merge_and_its_unmerge_leave_every_read_as_before(house, deeds, 
 
 async def people(house):
     return sorted(await house.tx.tuples("SELECT * FROM profiles.person WHERE events > 0"))
+
+
+async def test_where_she_bought_goes_with_her_identifiers(house):
+    async def bought_in_the_shop():
+        found = await profiles.search(house.tx, filters=profiles.Filters(shops=[SHOP, 99]))
+        return sorted(one.person_id for one in found.people)
+
+    await house.nodes(1, 2, 3)
+    await house.project((house.event(anonymousId="a"), 1), (house.sale(2, 500), 2), (house.sale(3, -500), 3))
+    assert await bought_in_the_shop() == [2]  # who only gave something back did not buy
+    await house.nodes(1, 1, 3)
+    await house.project(moved(house, PeopleMerged(person_id=1, key=KEY, absorbed=[2], nodes=[2])))
+    assert await bought_in_the_shop() == [1]
+    await house.nodes(1, 2, 3)
+    await house.project(moved(house, PeopleSplit(person_id=1, key=KEY, parts=[1, 2], nodes=[2])))
+    assert await bought_in_the_shop() == [2]
 
 
 async def test_the_directory_says_what_the_nodes_say(house):

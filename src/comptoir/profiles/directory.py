@@ -107,19 +107,20 @@ COMPUTE = """
         GROUP BY m.person_id
     ), bought AS (
         SELECT m.person_id, sum(s.orders)::bigint AS orders, sum(s.units)::bigint AS units,
-               coalesce(sum(s.spend_minor) FILTER (WHERE s.currency = %(currency)s), 0)::bigint AS spend_minor
+               coalesce(sum(s.spend_minor) FILTER (WHERE s.currency = %(currency)s), 0)::bigint AS spend_minor,
+               array_agg(DISTINCT s.outlet_id ORDER BY s.outlet_id) FILTER (WHERE s.orders > 0) AS outlets
         FROM profiles.shop AS s JOIN member AS m USING (node_id)
         WHERE s.node_id = ANY(ARRAY(SELECT node_id FROM member))
         GROUP BY m.person_id
     )
     INSERT INTO profiles.person
-        (person_id, nodes, namespaces, channels, first_at, last_at, events, orders, units, spend_minor)
+        (person_id, nodes, namespaces, channels, first_at, last_at, events, orders, units, spend_minor, outlets)
     SELECT person_id, nodes, namespaces, coalesce(channels, 0), coalesce(first_at, '-infinity'),
            coalesce(last_at, '-infinity'), coalesce(events, 0), coalesce(orders, 0), coalesce(units, 0),
-           coalesce(spend_minor, 0)
+           coalesce(spend_minor, 0), coalesce(outlets, '{}')
     FROM named LEFT JOIN seen USING (person_id) LEFT JOIN bought USING (person_id)
     ON CONFLICT (person_id) DO UPDATE SET
         nodes = excluded.nodes, namespaces = excluded.namespaces, channels = excluded.channels,
         first_at = excluded.first_at, last_at = excluded.last_at, events = excluded.events, orders = excluded.orders,
-        units = excluded.units, spend_minor = excluded.spend_minor
+        units = excluded.units, spend_minor = excluded.spend_minor, outlets = excluded.outlets
 """

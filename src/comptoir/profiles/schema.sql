@@ -92,7 +92,6 @@ CREATE TABLE profiles.shop (
     last_at     timestamptz NOT NULL,
     PRIMARY KEY (node_id, outlet_id, currency)
 ) WITH (fillfactor = 70);
-CREATE INDEX shop_outlet ON profiles.shop (outlet_id);
 
 -- Which devices acted for a node, and as what. Days, not times: one row is written once a day, not once an event.
 CREATE TABLE profiles.device (
@@ -136,7 +135,8 @@ CREATE TABLE profiles.person (
     events      bigint NOT NULL DEFAULT 0,
     orders      bigint NOT NULL DEFAULT 0,
     units       bigint NOT NULL DEFAULT 0,
-    spend_minor bigint NOT NULL DEFAULT 0       -- in the currency of the head office
+    spend_minor bigint NOT NULL DEFAULT 0,      -- in the currency of the head office
+    outlets     smallint[] NOT NULL DEFAULT '{}' -- where she bought, by number (channels.outlet)
 ) WITH (fillfactor = 80);
 CREATE INDEX person_last ON profiles.person (last_at, person_id);
 CREATE INDEX person_spend ON profiles.person (spend_minor, person_id);
@@ -167,13 +167,14 @@ CREATE TABLE profiles.takings (
 
 -- published
 
--- Every person with lifetime measures. spend_minor is in the currency of the head office.
+-- Every person with lifetime measures. spend_minor is in the currency of the head office; outlets are those where she
+-- bought (channels.v_outlet).
 CREATE VIEW profiles.v_person AS
 SELECT p.person_id, i.key, p.nodes AS identifiers,
        ARRAY(SELECT n.name FROM unnest(profiles.channel_names()) WITH ORDINALITY AS n (name, place)
              WHERE p.channels >> (n.place - 1)::integer & 1 = 1 ORDER BY n.place) AS channels,
        bit_count(p.channels::integer::bit(32))::integer AS channel_count,
-       p.first_at, p.last_at, p.events, p.orders, p.units, p.spend_minor
+       p.first_at, p.last_at, p.events, p.orders, p.units, p.spend_minor, p.outlets
 FROM profiles.person AS p JOIN identity.v_person AS i USING (person_id)
 WHERE p.nodes > 0;
 

@@ -131,7 +131,7 @@ def conditions(
         found.append("p.channels & %(channels)s = %(channels)s")
         params["channels"] = bits(filters.channels)
     if filters.shops:
-        found.append(BOUGHT_IN)
+        found.append("p.outlets && %(shops)s::smallint[]")
         params["shops"] = ints(filters.shops)
     if filters.seen_since is not None:
         found.append("p.last_at >= %(seen_since)s")
@@ -171,12 +171,6 @@ NAMED: LiteralString = """
         JOIN identity.node AS n USING (node_id)
         GROUP BY n.person_id
         HAVING count(DISTINCT k.word) = cardinality(%(words)s::text[]))
-"""
-
-BOUGHT_IN: LiteralString = """
-    p.person_id IN (
-        SELECT n.person_id FROM profiles.shop AS s JOIN identity.node AS n USING (node_id)
-        WHERE s.outlet_id = ANY(%(shops)s::smallint[]) AND s.orders > 0)
 """
 
 
