@@ -8,7 +8,7 @@ import pytest
 
 from comptoir.kernel.auth import ROLES
 from comptoir.kernel.auth.permissions import GRANTS, opens
-from console.town import OTHERS, SHOPS, XSS
+from console.town import OTHERS, POUNDS_ONLY, POUNDS_TOO, SHOPS, XSS, person
 
 PAGES = {
     "/": "",
@@ -62,6 +62,32 @@ def test_nobody_is_sent_to_sign_in(town):
     answer = httpx.get(f"{town.url}/customers")
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_money_of_another_currency_is_shown_and_never_added(admin):
+    """On her page, in the list, side by side before a merge, and on the day's sheet."""
+    both, only = key_of(admin, person(POUNDS_TOO)["last"]), key_of(admin, POUNDS_ONLY)
+    pages = {
+        "page": admin.get(f"/customers/{both}").text,
+        "row": admin.get("/customers", params={"q": person(POUNDS_TOO)["last"]}).text,
+        "home": admin.get("/").text,
+        "merge": admin.get(f"/customers/{both}/merge", params={"other": only}).text,
+    }
+    for name, page in pages.items():
+        assert re.search(
+            r'<data class="money" value="[\d.]+">€[^/]*</data><span class="sum-also"><data[^>]*>£', plainer(page)
+        ), name
+    hers = admin.get(f"/customers/{only}").text
+    assert 'value="79.00">£79' in hers
+    assert "€0" not in hers
+    assert "1 to 1 of" in (row := admin.get("/customers", params={"q": POUNDS_ONLY}).text)
+    assert 'value="79.00">£79' in row
+    assert "€" not in re.search(r"<tbody>.*?</tbody>", row, re.DOTALL).group()
+
+
+def plainer(page: str) -> str:
+    """Without the lighter ink of cents."""
+    return re.sub(r'<span class="cents">[^<]*</span>', "", page)
 
 
 def test_the_thread_says_in_which_shop_she_bought(admin):

@@ -85,7 +85,7 @@ def test_the_chart_of_a_day_that_begins_or_ends():
         now = midnight + timedelta(minutes=minutes)
         sold = [profiles.Takings(midnight + timedelta(minutes=minutes // 30 * 30), "shop", 1, 1, Money(500, "EUR"))]
         back = [profiles.Takings(midnight - timedelta(days=7, minutes=-600), "web", 2, 3, Money(-500, "EUR"))]
-        live = profiles.Live(now, 0, [0] * 30, 0, 0, 0, 0, 0, sold, back)
+        live = profiles.Live(now, 0, [0] * 30, 0, 0, 0, 0, 0, sold, back, [])
         drawn = chart(live, midnight=midnight, zone=zone)
         assert 0 <= drawn.x <= drawn.width
         assert 0 <= drawn.y <= drawn.height

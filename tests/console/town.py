@@ -61,6 +61,8 @@ ARTICLES = [
     ("K-231", "Cardigan Mousse", "Knitwear", 13900), ("S-310", "Boots Corentin, tan", "Shoes", 18900), ("S-322", "Loafers Paulin", "Shoes", 15900),
     ("A-410", "Scarf Alba, écru", "Accessories", 8900), ("A-433", "Belt Rivage", "Accessories", 5900), ("T-512", "Trousers Lison", "Trousers", 12900),
 ]  # fmt: skip
+POUNDS_TOO, POUNDS_ONLY = 18, "only.pounds@posteo.example"
+"""Who pays in another money: Marc Wouters now and then, and one who never pays in ours."""
 PARIS = ZoneInfo("Europe/Paris")
 XSS = "<script>alert(1)</script>"
 
@@ -380,7 +382,7 @@ async def record_receipts(db: Database) -> None:
     midnight = now.astimezone(PARIS).replace(hour=0, minute=0, second=0, microsecond=0)
     sales: list[orders.NewSale] = []
 
-    def sell(outlet: str, at: datetime, who: dict | None, *, kind: str = "sale") -> None:
+    def sell(outlet: str, at: datetime, who: dict | None, *, kind: str = "sale", currency: str = "EUR") -> None:
         articles = rng.sample(ARTICLES, rng.choice([1, 1, 2, 3]))
         named = (
             {}
@@ -391,7 +393,7 @@ async def record_receipts(db: Database) -> None:
         )
         sales.append(
             orders.NewSale(
-                outlet=outlet, number=f"{outlet}-{len(sales):05d}", occurred_at=at, currency="EUR", kind=kind, identifiers=named,
+                outlet=outlet, number=f"{outlet}-{len(sales):05d}", occurred_at=at, currency=currency, kind=kind, identifiers=named,
                 lines=[orders.NewLine(sku=sku, name=name, amount_minor=price) for sku, name, _, price in articles],
                 total_minor=sum(price for *_, price in articles),
             )
@@ -413,6 +415,16 @@ async def record_receipts(db: Database) -> None:
             if at < now and (back == 0 or rng.random() < 0.88):
                 sell(shop, at, who)
     sell("LYB", now - timedelta(minutes=20), person(0), kind="return")
+    # Those who pay in another money than the house counts in: one who also pays in ours, and one who never does.
+    sell("site", now - timedelta(days=12), person(POUNDS_TOO), currency="GBP")
+    sell("site", now - timedelta(minutes=35), person(POUNDS_TOO), currency="GBP")
+    sales.append(
+        orders.NewSale(
+            outlet="site", number="site-pounds", occurred_at=now - timedelta(days=3), currency="GBP",
+            identifiers={"email": POUNDS_ONLY}, lines=[orders.NewLine(name="Scarf Alba, écru", amount_minor=7_900)],
+            total_minor=7_900,
+        )
+    )  # fmt: skip
     async with db.transaction() as tx:
         answers = await orders.record(tx, sales)
     refused = [answer for answer in answers if not isinstance(answer, orders.Recorded)]

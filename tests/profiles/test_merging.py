@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from comptoir import profiles
 from comptoir.identity import PeopleMerged, PeopleSplit
 from comptoir.kernel import log
+from comptoir.kernel.money import Money
 from profiles.conftest import SHOP
 
 pytestmark = pytest.mark.anyio
@@ -169,7 +170,7 @@ async def test_the_directory_says_what_the_nodes_say(house):
         (house.sale(3, 700, currency="CHF"), 3),
     )
     found = await profiles.search(house.tx, sort="spend")
-    assert [(p.person_id, p.events, p.orders, p.spend.amount_minor, p.channels) for p in found.people] == [
-        (1, 3, 1, 5000, ["web", "shop"]),
-        (3, 1, 1, 0, ["shop"]),
+    assert [(p.person_id, p.events, p.orders, p.spend, p.channels) for p in found.people] == [
+        (1, 3, 1, [Money(5000, "EUR")], ["web", "shop"]),
+        (3, 1, 1, [Money(700, "CHF")], ["shop"]),
     ]

@@ -6,7 +6,9 @@ import pytest
 
 from comptoir import profiles
 from comptoir.kernel.errors import Invalid
+from comptoir.kernel.money import Money
 from comptoir.profiles import traits, visits
+from profiles.conftest import START
 
 pytestmark = pytest.mark.anyio
 
@@ -170,3 +172,41 @@ async def test_takings_count_strangers_and_today(house):
     assert rows == [("shop", "EUR", 2, 800)]
     live = await profiles.live(house.tx, time_zone="Europe/Paris", currency="EUR")
     assert live.people == 1
+
+
+async def test_each_currency_has_its_own_sum_and_ours_sorts_the_list(house):
+    await house.nodes(1, 1, 3, 4)
+    await house.project(
+        (house.sale(1, 900, currency="USD"), 1),
+        (house.sale(1, 200), 1),
+        (house.sale(2, 50_000, currency="USD"), 2),
+        (house.sale(3, 300), 3),
+        (house.sale(4, 700, currency="CHF"), 4),
+        (house.event(anonymousId="a"), 4),
+    )
+    page = await profiles.search(house.tx, sort="spend")
+    assert [(one.person_id, one.orders, one.spend) for one in page.people] == [
+        (3, 1, [Money(300, "EUR")]),
+        (1, 3, [Money(200, "EUR"), Money(50_900, "USD")]),
+        (4, 1, [Money(700, "CHF")]),
+    ]
+    for filters, people in (({"spend_from": 250}, {3}), ({"spend_to": 0}, {4})):
+        page = await profiles.search(house.tx, filters=profiles.Filters(**filters))
+        assert {one.person_id for one in page.people} == people
+
+
+async def test_what_was_taken_in_other_currencies_today_stands_beside(house):
+    """Not in the takings of the day, and not lost."""
+    ago = house.tx.now - START
+    await house.nodes(1)
+    await house.project(
+        (house.sale(1, 500, after=ago), 1),
+        (house.sale(None, 300, after=ago, currency="CHF"), None),
+        (house.sale(1, 200, after=ago, currency="USD"), 1),
+        (house.sale(1, -900, after=ago, currency="USD", units=-1), 1),
+        (house.sale(1, 400, after=ago - timedelta(days=7), currency="GBP"), 1),
+    )
+    live = await profiles.live(house.tx, time_zone="Europe/Paris", currency="EUR")
+    assert [one.spend for one in live.today] == [Money(500, "EUR")]
+    assert live.also == [Money(300, "CHF"), Money(-700, "USD")]
+    assert live.before == []

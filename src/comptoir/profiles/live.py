@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from comptoir.kernel.db import Tx
 from comptoir.kernel.money import Money
+from comptoir.profiles.measures import total
 from comptoir.profiles.records import Live, Takings
 
 MINUTES = 30
@@ -25,6 +26,8 @@ async def live(tx: Tx, *, time_zone: str, currency: str) -> Live:
     people, new_people = (await tx.tuples(PEOPLE, since=midnight))[0]
     # The minute under way counts for its part, the one before for the rest.
     share = (tx.now - minute) / timedelta(minutes=1)
+    taken = await takings(tx, since=midnight, until=tx.now)
+    taken_before = await takings(tx, since=midnight - timedelta(days=7), until=midnight - timedelta(days=6))
     return Live(
         now=tx.now,
         events_last_minute=round(recent[-1] + recent[-2] * (1 - share)),
@@ -34,9 +37,10 @@ async def live(tx: Tx, *, time_zone: str, currency: str) -> Live:
         splits_today=sum(counts[2] for counts in today),
         people=people,
         new_people_today=new_people,
-        today=await takings(tx, since=midnight, until=tx.now, currency=currency),
-        before=await takings(
-            tx, since=midnight - timedelta(days=7), until=midnight - timedelta(days=6), currency=currency
+        today=[one for one in taken if one.spend.currency == currency],
+        before=[one for one in taken_before if one.spend.currency == currency],
+        also=total(
+            (one.spend.currency, one.spend.amount_minor, one.orders) for one in taken if one.spend.currency != currency
         ),
     )
 
@@ -48,18 +52,18 @@ PEOPLE = """
 """
 
 
-async def takings(tx: Tx, *, since: datetime, until: datetime, currency: str) -> list[Takings]:
-    """Sales by half-hour and channel, in one currency."""
+async def takings(tx: Tx, *, since: datetime, until: datetime) -> list[Takings]:
+    """Sales by half-hour, channel and currency."""
     return [
         Takings(half_hour, channel, orders, units, Money(spend_minor, currency))
-        for half_hour, channel, orders, units, spend_minor in await tx.tuples(
-            TAKINGS, since=since, until=until, currency=currency
+        for half_hour, channel, currency, orders, units, spend_minor in await tx.tuples(
+            TAKINGS, since=since, until=until
         )
     ]
 
 
 TAKINGS = """
-    SELECT half_hour, channel, orders, units, spend_minor FROM profiles.takings
-    WHERE half_hour >= %(since)s AND half_hour < %(until)s AND currency = %(currency)s
-    ORDER BY half_hour, channel
+    SELECT half_hour, channel, currency, orders, units, spend_minor FROM profiles.takings
+    WHERE half_hour >= %(since)s AND half_hour < %(until)s
+    ORDER BY half_hour, channel, currency
 """

@@ -184,7 +184,10 @@ def shop_measures(rows: Sequence[_Shop]) -> list[ShopMeasures]:
 
 
 def total(amounts: Iterable[tuple[str, int, int]]) -> list[Money]:
-    """Spend per currency, most first; a currency with which nothing was bought is left out."""
+    """Spend per currency, most first; a currency with which nothing was bought is left out.
+
+    Of each: currency, minor units, number of orders or pieces.
+    """
     spend: Counter[str] = Counter()
     bought: Counter[str] = Counter()
     for currency, minor, number in amounts:

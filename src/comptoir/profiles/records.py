@@ -172,8 +172,8 @@ class Found(msgspec.Struct, frozen=True):
     last_at: datetime
     events: int
     orders: int
-    spend: Money
-    """Of all time, in the currency of the head office."""
+    spend: list[Money]
+    """Of all time, one sum per currency, that of the head office first: the list sorts by it alone."""
     thread: list[Bead]
     """The last 90 days."""
 
@@ -212,3 +212,5 @@ class Live(msgspec.Struct, frozen=True):
     today: list[Takings]
     before: list[Takings]
     """The same weekday a week before, the whole day."""
+    also: list[Money]
+    """Taken today in other currencies, one sum per currency; in none of the figures above."""

@@ -18,6 +18,7 @@ from comptoir.kernel.http import cursor_of, place_of
 from comptoir.kernel.money import Money
 from comptoir.profiles.channel_bits import bits, names
 from comptoir.profiles.golden import cards
+from comptoir.profiles.measures import total
 from comptoir.profiles.people import owners_of
 from comptoir.profiles.records import Bead, Found, SearchPage
 from comptoir.profiles.traits import words
@@ -175,9 +176,10 @@ NAMED: LiteralString = """
 
 
 async def found(tx: Tx, rows: Sequence[_Row], currency: str) -> list[Found]:
-    """Dress the rows of a page: names, and the thread of the last 90 days, for all of them in two statements."""
+    """Dress the rows of a page: names, spend, and the thread of the last 90 days, a statement each for all of them."""
     owners = await owners_of(tx, people=[row.person_id for row in rows])
     named = await cards(tx, owners=owners)
+    spent = await spends(tx, owners=owners, first=currency)
     threads = await mini_threads(tx, owners=owners)
     return [
         Found(
@@ -191,7 +193,7 @@ async def found(tx: Tx, rows: Sequence[_Row], currency: str) -> list[Found]:
             last_at=row.last_at,
             events=row.events,
             orders=row.orders,
-            spend=Money(row.spend_minor, currency),
+            spend=spent.get(row.person_id, []),
             thread=threads.get(row.person_id, []),
         )
         for row in rows
@@ -202,6 +204,19 @@ async def found(tx: Tx, rows: Sequence[_Row], currency: str) -> list[Found]:
 def city(address: Any) -> str | None:
     found = address.get("city") if isinstance(address, Mapping) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return found if isinstance(found, str) else None
+
+
+async def spends(tx: Tx, *, owners: dict[int, int], first: str) -> dict[int, list[Money]]:
+    """Per person what she spent in each currency, that of the head office before the others."""
+    amounts: defaultdict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    for node_id, currency, spend_minor, orders in await tx.tuples(SPENDS, nodes=ints(owners)):
+        amounts[owners[node_id]].append((currency, spend_minor, orders))
+    return {
+        person: sorted(total(amount), key=lambda money: money.currency != first) for person, amount in amounts.items()
+    }
+
+
+SPENDS = "SELECT node_id, currency, spend_minor, orders FROM profiles.shop WHERE node_id = ANY(%(nodes)s::bigint[])"
 
 
 async def mini_threads(tx: Tx, *, owners: dict[int, int]) -> dict[int, list[Bead]]:

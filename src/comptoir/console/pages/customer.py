@@ -114,9 +114,21 @@ class CustomerView(msgspec.Struct, frozen=True):
     ties: int
     doubtful: int
     may_mend: bool
+    currency: str
+    """Of the head office: its sum stands before those in other currencies."""
 
-    def spent(self, measures: profiles.Measures, currency: str) -> Money:
-        return next((one for one in measures.spend if one.currency == currency), Money(0, currency))
+    def spent(self, spend: Sequence[Money]) -> list[Money]:
+        """One sum per currency; who has bought nothing has spent nothing in that of the head office."""
+        return sorted(spend, key=lambda one: one.currency != self.currency) or [Money(0, self.currency)]
+
+    def spent_because(self, page: Page) -> list[Reason]:
+        gettext = page.gettext
+        bought = gettext("receipts and completed orders, returns taken off")
+        reasons: list[Reason] = [("=", bought, page.language.number(self.year.orders))]
+        reasons += [("=", gettext("of all time"), page.draw.money(one)) for one in self.spent(self.ever.spend)]
+        if len(self.ever.spend) > 1:
+            reasons.append(("=", gettext("Amounts in different currencies are never added up")))
+        return reasons
 
 
 @get("/customers/{key:uuid}", guards=enter("customers"))
@@ -163,6 +175,7 @@ async def look(page: Page, tx: Tx, person: identity.Person, wanted: Wanted) -> C
         ties=sum(edge.state == "joins" for edge in drawn.edges),
         doubtful=sum(edge.state != "joins" for edge in drawn.edges),
         may_mend=page.viewer.may("identity:write"),
+        currency=page.settings.currency,
     )
 
 

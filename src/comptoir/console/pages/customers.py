@@ -88,7 +88,7 @@ class Row(msgspec.Struct, frozen=True):
     """Empty: nobody has told it."""
     sub: str
     contacts: Sequence[Contact]
-    spend: Money
+    spend: Sequence[Money]
     orders: int
     channels: Sequence[str]
     last_at: datetime

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from comptoir import channels, ingest, orders, profiles
 from comptoir.console.channels import CHANNELS
 from comptoir.console.console import Section
+from comptoir.console.drawing import Reason
 from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.home_chart import Chart, chart
@@ -96,7 +97,18 @@ class HomeView(msgspec.Struct, frozen=True):
     @property
     def bare(self) -> bool:
         """Nothing at all has happened yet in this house."""
-        return not (self.live.people or self.live.events_today or self.orders)
+        return not (self.live.people or self.live.events_today or self.orders or self.live.also)
+
+    def reasons(self, page: Page) -> list[Reason]:
+        """What the figure of today counts, and what it does not."""
+        gettext = page.gettext
+        counted = gettext("Receipts and completed orders, each counted once, at the time of the sale")
+        return [
+            ("=", counted, page.language.number(self.orders)),
+            ("=", gettext("Returns are taken off the channel that took them back")),
+            ("=", gettext("Only amounts in %(currency)s", currency=page.settings.currency)),
+            *(("=", gettext("Taken too, and never added to it"), page.draw.money(one)) for one in self.live.also),
+        ]
 
 
 @get("/", guards=enter("home"))

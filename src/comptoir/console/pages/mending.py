@@ -1,5 +1,6 @@
 """Who is who, by hand: bringing two together, parting one, and taking it back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -41,7 +42,7 @@ class Summary(msgspec.Struct, frozen=True):
     key: str
     name: str
     sub: str
-    spend: Money
+    spend: Sequence[Money]
     orders: int
     identifiers: int
     contacts: Sequence[Contact]
@@ -72,6 +73,14 @@ class Pair(msgspec.Struct, frozen=True):
     right: Summary
     lines: Sequence[Line]
     together_contacts: Sequence[Contact]
+
+    @property
+    def spend(self) -> list[Money]:
+        """Of both together, by currency."""
+        minor = Counter[str]()
+        for one in (*self.left.spend, *self.right.spend):
+            minor[one.currency] += one.amount_minor
+        return [Money(amount, currency) for currency, amount in minor.items()]
 
 
 class MergeView(msgspec.Struct, frozen=True):
@@ -153,7 +162,7 @@ async def seen(page: Page, tx: Tx, people: list[int]) -> profiles.SearchPage:
 def summary_or_none(page: Page, found: profiles.Found | None, person: identity.Person) -> Summary:
     """Somebody of whom nothing is counted yet still has identifiers."""
     if found is None:
-        return Summary(str(person.key), "", "", Money(0, page.settings.currency), 0, len(person.nodes), [])
+        return Summary(str(person.key), "", "", [], 0, len(person.nodes), [])
     return summary_of(page, found, identifiers=len(person.nodes))
 
 
