@@ -90,7 +90,10 @@ class Traffic:
         self._next = act
 
     async def _deliver(self, acts: list[Act], *, at: datetime | None = None) -> None:
-        """Each source sends its own. `at` replaces the town's time while it is live."""
+        """Each source sends its own. `at` replaces the town's time while it is live.
+
+        The truth hears of an act when the server has acknowledged it: what is still under way cannot be recognised yet.
+        """
         messages: dict[str, list[dict[str, Any]]] = defaultdict(list)
         sales: list[dict[str, Any]] = []
         for act in acts:
@@ -102,9 +105,10 @@ class Traffic:
                 messages[act.source].append({"timestamp": moment.isoformat(), **act.message})
                 self.tally.events += 1
                 self.tally.damaged += not act.sound
-            self.truth.keep(act, self.people[act.person])
         for source, several in messages.items():
             for start in range(0, len(several), EVENTS_PER_BATCH):
                 await self.courier.track(self.keys[source], several[start : start + EVENTS_PER_BATCH])
         for start in range(0, len(sales), SALES_PER_BATCH):
             await send_sales(self.courier, encode(sales[start : start + SALES_PER_BATCH]))
+        for act in acts:
+            self.truth.keep(act, self.people[act.person])
