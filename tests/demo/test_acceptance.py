@@ -7,9 +7,11 @@ import pytest
 from comptoir.demo import places, world
 from comptoir.demo.acceptance import Scene, breakdowns, caught_up
 from comptoir.demo.courier import Courier
+from comptoir.demo.outings import Shelf
+from comptoir.demo.run import check_speed
 from comptoir.demo.traffic import Traffic
 from comptoir.demo.truth import Truth
-from comptoir.demo.twin import Act
+from comptoir.demo.twin import Act, Twin
 from demo.test_courier import OK, server
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +67,14 @@ class Twins:
 
     def acts(self):
         return iter(self.given)
+
+
+@pytest.mark.parametrize(("households", "speed"), [(5, 0.4), (2_000, 40)])
+def test_a_checked_town_does_not_live_through_weeks(households, speed):
+    people = world.make(seed=1, households=places.made_up_households(seed=1, count=households))
+    twin = Twin(seed=1, world=people, shelf=Shelf({}, []), origin=AT)
+    assert check_speed(twin) == pytest.approx(speed, rel=0.2)
+    assert twin.pace(check_speed(twin)) <= 1_440 + 1e-6
 
 
 def test_a_server_that_is_not_ready_yet_is_not_broken():

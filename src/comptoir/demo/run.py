@@ -31,7 +31,7 @@ from comptoir.demo.receipts import NotTaken
 from comptoir.demo.staff import PEOPLE, assign, hire
 from comptoir.demo.traffic import Traffic
 from comptoir.demo.truth import Truth
-from comptoir.demo.twin import Twin
+from comptoir.demo.twin import DAY, Twin
 from comptoir.demo.world import World
 from comptoir.kernel.settings import Settings
 
@@ -39,6 +39,9 @@ SIZES = {"tiny": 20.0, "small": 0.05, "medium": 0.25, "full": 1.0}
 """Households: a share of the 2,469, or above 1 their number."""
 MOST_HOUSEHOLDS = 1_000_000
 CHECK_SPEED = 40.0
+CHECK_DAY = 60.0
+"""Seconds that a day in town takes at least while it is checked. In a tiny town weeks would pass, more of them the slower
+the machine is, and people would show more and more of each other's devices."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,7 +257,7 @@ class Demo:
     async def _live(self, traffic: Traffic) -> AsyncGenerator[asyncio.Task[None]]:
         """The town lives while the block runs; its last acts are finished before the server stops."""
         stopping = asyncio.Event()
-        speed = CHECK_SPEED if self.options.check else self.options.speed
+        speed = check_speed(traffic.twin) if self.options.check else self.options.speed
         task = asyncio.create_task(traffic.live(opened_at=self.memory.opened_at, speed=speed, stopping=stopping))
         pace = traffic.twin.pace(speed)
         length = f"{1_440 / pace:.0f} minutes" if pace < 720 else f"{86_400 / pace:.0f} seconds"
@@ -304,6 +307,11 @@ def by_number(products: list[Product]) -> dict[int, Product]:
 def beginning(memory: Memory, *, real: bool) -> datetime:
     """Where the history ends; without one, five days before the demo was opened."""
     return history.town_begins(memory.weeks) if real else memory.opened_at - timedelta(days=5)
+
+
+def check_speed(twin: Twin) -> float:
+    """Acts a second."""
+    return CHECK_SPEED * min(1.0, DAY / CHECK_DAY / twin.pace(CHECK_SPEED))
 
 
 def hours(passed: timedelta) -> int:
