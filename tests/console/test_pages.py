@@ -1,6 +1,7 @@
 """The pages as a browser asks for them: who may enter, parts and whole pages, bad questions, nothing yet, hostile names."""
 
 import re
+import time
 from html import unescape
 
 import httpx
@@ -32,8 +33,13 @@ def admin(town):
 
 
 def key_of(client: httpx.Client, question: str) -> str:
-    found = re.search(r"/customers/([0-9a-f-]{36})", client.get("/customers", params={"q": question}).text)
-    assert found, f"nobody found by {question}"
+    """The list is a second behind: whom another test has just parted again is not on it at once."""
+    deadline = time.monotonic() + 20
+    while not (
+        found := re.search(r"/customers/([0-9a-f-]{36})", client.get("/customers", params={"q": question}).text)
+    ):
+        assert time.monotonic() < deadline, f"nobody found by {question}"
+        time.sleep(0.1)
     return found.group(1)
 
 

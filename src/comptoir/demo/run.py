@@ -40,8 +40,8 @@ SIZES = {"tiny": 20.0, "small": 0.05, "medium": 0.25, "full": 1.0}
 MOST_HOUSEHOLDS = 1_000_000
 CHECK_SPEED = 40.0
 CHECK_DAY = 60.0
-"""Seconds that a day in town takes at least while it is checked. In a tiny town weeks would pass, more of them the slower
-the machine is, and people would show more and more of each other's devices."""
+"""Seconds that a day in town takes at least while it is checked. In a tiny town weeks would pass, the more of them the
+slower the machine is, and people would show more and more of each other's devices."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
