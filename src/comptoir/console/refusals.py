@@ -93,6 +93,7 @@ WORDS: dict[str, str] = {
     "ingest.unknown_plan": N_("The source has no such tracking plan."),
     "invalid": N_("What was asked is not well formed."),
     "kernel.bad_password": N_("A password has between 10 and 200 characters."),
+    "kernel.bad_rule": N_("The rule cannot be read."),
     "kernel.bad_user": N_("A user needs an e-mail address and at least one role."),
     "kernel.cross_site": N_("The request came from another site. Open the page again and repeat it here."),
     "kernel.migration_changed": N_("The database does not fit this release."),

@@ -7,7 +7,7 @@ coalesce  concurrent single calls become one batch call        jobs      timers 
 errors    refusals with a code, rendered as problem+json       auth      keys, users, sessions, CSRF, audit
 ids       UUIDv7          money   integer minor units          http      HTTP conventions
 time      the shiftable clock                                  logs, metrics
-pack      rows for binary COPY
+pack      rows for binary COPY                       rules     the one rule language
 
 Other packages import these modules directly: `from comptoir.kernel.db import Tx`.
 """
