@@ -12,7 +12,7 @@ from comptoir.kernel.postgres import binaries
 from conftest import recreate, url_of
 
 SRC = Path(comptoir.__file__).parent
-LAYERS = ["kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "orders", "profiles"]
+LAYERS = ["kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "rfid", "orders", "profiles"]
 
 pytestmark = pytest.mark.anyio
 

@@ -12,6 +12,8 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
+    kind: ClassVar[str] = ""
+    """`type` of the problem, where a standard that the route speaks has a word for it."""
 
     def __init__(self, detail: str = "", **data: Any) -> None:
         """`detail` tells this occurrence in a sentence; `data` holds its particulars for a program."""

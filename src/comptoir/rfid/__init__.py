@@ -1,11 +1,51 @@
-"""Radio tags: what a thing's GS1 key says, in all its written forms.
+"""Radio tags: what readers saw (EPCIS 2.0), and what a thing's GS1 key says in all its written forms.
 
-gs1   EPC URN, GS1 Digital Link and element string, and one canonical form to compare them by
+gs1           EPC URN, GS1 Digital Link and element string, and one canonical form to compare them by
+captures      documents come in: jobs, rollback or proceed, each event stored once
+documents     a document taken apart into events, and put together again for an answer
+shapes        what an event looks like, and what is wrong with one, by its place
+fingerprints  the canonical hash by which a duplicate is known
+queries       the simple query of the standard
+vocabulary    the words of the Core Business Vocabulary
 
-Reads do not touch stock: turning them into counts and movements is a later part, by rules, through inventory.
+Reads do not touch stock: turning them into counts and movements is a later part, by rules, through inventory. Bulk
+readers use `rfid.v_event`; who follows along reads the fact `rfid.events_captured`.
 """
 
-from comptoir.rfid.errors import BadGs1Key
+from comptoir.rfid.captures import begin, capture, recent, record
+from comptoir.rfid.errors import (
+    BadDocument,
+    BadGs1Key,
+    BadQuery,
+    TooManyEvents,
+    UnknownCapture,
+    UnknownEvent,
+    VersionNotServed,
+)
+from comptoir.rfid.events import EventsCaptured
 from comptoir.rfid.gs1 import Key, canonical, parse
+from comptoir.rfid.queries import find, find_event, places
+from comptoir.rfid.records import Answer, Capture
 
-__all__ = ["BadGs1Key", "Key", "canonical", "parse"]
+__all__ = [
+    "Answer",
+    "BadDocument",
+    "BadGs1Key",
+    "BadQuery",
+    "Capture",
+    "EventsCaptured",
+    "Key",
+    "TooManyEvents",
+    "UnknownCapture",
+    "UnknownEvent",
+    "VersionNotServed",
+    "begin",
+    "canonical",
+    "capture",
+    "find",
+    "find_event",
+    "parse",
+    "places",
+    "recent",
+    "record",
+]

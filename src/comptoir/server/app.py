@@ -38,13 +38,14 @@ from comptoir.kernel.settings import Settings
 from comptoir.orders.api import router as orders
 from comptoir.pricing.api import router as pricing
 from comptoir.profiles.api import router as profiles
+from comptoir.rfid.api import router as rfid
 from comptoir.server import health
 from comptoir.server.spine import consumers
 
 log = structlog.get_logger(__name__)
 
 
-ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, inventory, pricing, orders, profiles)
+ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, inventory, pricing, rfid, orders, profiles)
 
 
 class Application:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from comptoir import profiles
+from comptoir import profiles, rfid
 from comptoir.kernel import jobs, log
 from comptoir.kernel.db import Database
 from comptoir.kernel.notices import pause
@@ -43,6 +43,7 @@ async def work(
     parts.append(profiles.keep_directory(db, currency=settings.currency, stopping=ended))
     if with_jobs:
         assert timers.TIMERS  # declared by being imported
+        assert rfid.begin  # its jobs as well
         parts.append(jobs.run(db, ended))
     tasks = [asyncio.create_task(part) for part in parts]
     stopped = asyncio.create_task(stopping.wait())

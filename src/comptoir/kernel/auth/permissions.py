@@ -34,6 +34,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "catalog:read",
             "inventory:write",
             "pricing:read",
+            "rfid:write",
             "orders:write",
             "profiles:read",
         }
@@ -49,7 +50,9 @@ GRANTS: dict[Role, frozenset[str]] = {
             "profiles:write",
         }
     ),
-    "merchandiser": frozenset({"channels:read", "catalog:write", "inventory:write", "pricing:write", "orders:read"}),
+    "merchandiser": frozenset(
+        {"channels:read", "catalog:write", "inventory:write", "pricing:write", "rfid:read", "orders:read"}
+    ),
     "analyst": frozenset(
         {
             "channels:read",
@@ -58,6 +61,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "catalog:read",
             "inventory:read",
             "pricing:read",
+            "rfid:read",
             "orders:read",
             "profiles:read",
         }

@@ -53,16 +53,21 @@ def raises(*refusals: type[Refusal]) -> dict[int, ResponseSpec]:
 
 
 def problem(
-    *, code: str, title: str, status: int, detail: str = "", data: dict[str, Any] | None = None
+    *, code: str, title: str, status: int, detail: str = "", data: dict[str, Any] | None = None, kind: str = ""
 ) -> Response[Problem]:
-    body = Problem(f"urn:comptoir:{code}", title, status, detail, code, data or {}, request_id.get())
+    body = Problem(kind or f"urn:comptoir:{code}", title, status, detail, code, data or {}, request_id.get())
     headers = {"Retry-After": "1"} if status in {429, 503} else {}
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def on_refusal(_: AnyRequest, refusal: Refusal) -> Response[Problem]:
     return problem(
-        code=refusal.code, title=refusal.title(), status=refusal.status, detail=refusal.detail, data=refusal.data
+        code=refusal.code,
+        title=refusal.title(),
+        status=refusal.status,
+        detail=refusal.detail,
+        data=refusal.data,
+        kind=refusal.kind,
     )
 
 
