@@ -12,7 +12,7 @@ from comptoir.catalog.categories import category_tree
 from comptoir.catalog.errors import BadGtin, BadProduct, ProductTwice, SkuTwice, UnknownProduct
 from comptoir.catalog.gtin import check_digit, gtin14
 from comptoir.catalog.imports import import_products
-from comptoir.catalog.products import product, products_by_gtin, search, variant, variants_by_sku
+from comptoir.catalog.products import placed, product, products_by_gtin, search, variant, variants_by_sku
 from comptoir.catalog.records import (
     Category,
     Imported,
@@ -20,6 +20,7 @@ from comptoir.catalog.records import (
     Media,
     NewProduct,
     NewVariant,
+    Placed,
     Product,
     RefusedRow,
     Tally,
@@ -35,6 +36,7 @@ __all__ = [
     "Media",
     "NewProduct",
     "NewVariant",
+    "Placed",
     "Product",
     "ProductTwice",
     "RefusedRow",
@@ -46,6 +48,7 @@ __all__ = [
     "check_digit",
     "gtin14",
     "import_products",
+    "placed",
     "product",
     "products_by_gtin",
     "search",

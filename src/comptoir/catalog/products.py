@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from comptoir.catalog.errors import BadGtin, UnknownProduct
 from comptoir.catalog.gtin import gtin14
-from comptoir.catalog.records import KnownVariant, Product, Variant
+from comptoir.catalog.records import KnownVariant, Placed, Product, Variant
 from comptoir.kernel.db import Tx, ints, texts
 
 
@@ -17,6 +17,11 @@ async def variants_by_sku(tx: Tx, skus: Iterable[str]) -> dict[str, KnownVariant
     categories = {row[2] for row in found} - {None}
     label: dict[int | None, str] = dict(await tx.tuples(LABELS, ids=ints(sorted(categories)))) if categories else {}
     return {row[0]: KnownVariant(row[1], row[2], label.get(row[2], ""), row[3]) for row in found}
+
+
+async def placed(tx: Tx, variant_ids: Iterable[int]) -> list[Placed]:
+    """What these variants are and where they stand in the tree; those unknown are missing. One look-up for all."""
+    return await tx.many(Placed, PLACED, ids=ints(sorted(set(variant_ids))))
 
 
 async def variant(tx: Tx, *, sku: str) -> Variant:
@@ -70,6 +75,13 @@ BY_SKUS = """
 
 LABELS = """
     SELECT category_id, array_to_string(path, ' / ') FROM catalog.category WHERE category_id = ANY(%(ids)s::integer[])
+"""
+
+# Not joined: a plan made while the tables were empty would read them whole for ever after.
+PLACED = """
+    SELECT v.variant_id, v.sku, (SELECT p.code FROM catalog.product AS p WHERE p.product_id = v.product_id) AS product,
+           coalesce((SELECT c.path FROM catalog.category AS c WHERE c.category_id = v.category_id), '{}') AS path
+    FROM catalog.variant AS v WHERE v.variant_id = ANY(%(ids)s::bigint[])
 """
 
 BY_SKU = "SELECT * FROM catalog.v_variant WHERE sku = %(sku)s"

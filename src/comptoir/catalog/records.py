@@ -93,6 +93,15 @@ class KnownVariant(msgspec.Struct, frozen=True, gc=False):
     name: str
 
 
+class Placed(msgspec.Struct, frozen=True, gc=False):
+    """A variant, its product and the path of its category; an empty path for none."""
+
+    variant_id: int
+    sku: str
+    product: str
+    path: tuple[str, ...]
+
+
 class ProductVariant(msgspec.Struct, frozen=True):
     """A variant within its product."""
 

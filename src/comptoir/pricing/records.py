@@ -108,3 +108,112 @@ class Difference(msgspec.Struct, frozen=True):
     sku: str
     name: str
     places: list[Placed]
+
+
+# ---- what is asked, and the answer
+
+
+class QuoteLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One line of a basket. `line` names it within the basket."""
+
+    line: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    variant_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
+    quantity: Annotated[int, Meta(ge=1, le=10_000_000)]
+    """Pieces; grams of what is sold by weight."""
+
+
+class QuoteRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A basket as it is priced. The same question has the same answer, whoever asks: web, till or agent."""
+
+    reference: Annotated[str, Meta(min_length=1, max_length=100)]
+    """Of the basket. A coupon that is reserved under it counts as free for it."""
+    outlet_id: Annotated[int, Meta(ge=1, le=32_767)]
+    channel: Channel
+    currency: Currency
+    groups: Annotated[tuple[Word, ...], Meta(max_length=50)] = ()
+    """Customer groups of the person."""
+    coupons: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=60)], ...], Meta(max_length=20)] = ()
+    """Codes as they were typed or scanned."""
+    lines: Annotated[tuple[QuoteLine, ...], Meta(max_length=500)] = ()
+    delivery_minor: Amount = 0
+    country: Annotated[str, Meta(max_length=2)] = ""
+    """Where the goods go, ISO 3166-1: its taxes apply."""
+    region: Annotated[str, Meta(max_length=60)] = ""
+    node_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    """Whose basket it is (identity.node), for coupons of one person."""
+    delivery_tax_included: bool = True
+    why: bool = False
+    """Tell also which other prices there were, and what promotions wait for a coupon."""
+
+
+class Effect(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a promotion took off, of one line or of all. The parts add up to the whole."""
+
+    promotion: str
+    name: str
+    scope: str
+    discount_minor: int
+    coupon: str | None = None
+    """The code that called for it, as it was given."""
+    counted: bool = False
+    """Whether a use of it must be settled: it came by a coupon, or has a limit."""
+    limited_by: tuple[str, ...] = ()
+    """What kept it from taking off more: margin_floor, max_discount, total_discount."""
+
+
+class Declined(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Why a promotion or a coupon did not apply. `code` is stable; `data` holds the numbers."""
+
+    code: str
+    promotion: str | None = None
+    coupon: str | None = None
+    data: dict[str, Any] = {}
+
+
+class Considered(msgspec.Struct, frozen=True):
+    """A price that there was, and why another one won or it did: its list's specificity, priority and age."""
+
+    price_list: str
+    amount_minor: int
+    per_units: int
+    specificity: int
+    priority: int
+    won: bool
+
+
+class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line with everything that makes its total: amount - discount, + tax where it is not included."""
+
+    line: int
+    variant_id: int | None
+    quantity: int
+    unit_price_minor: int
+    per_units: int
+    """What the unit price buys: 1 piece, 1000 grams."""
+    was_minor: int | None
+    price_list: str
+    tax_included: bool
+    amount_minor: int
+    discount_minor: int
+    tax_class: str
+    tax_rate_millionths: int | None
+    """200,000 is 20 %. Null: no rate is known for the place, and no tax was counted."""
+    tax_minor: int
+    total_minor: int
+    effects: tuple[Effect, ...]
+    considered: tuple[Considered, ...] = ()
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """What a basket costs and why. The sums are those of the lines and the delivery."""
+
+    reference: str
+    currency: str
+    lines: tuple[PricedLine, ...]
+    delivery: PricedLine
+    amount_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    effects: tuple[Effect, ...]
+    refused: tuple[Declined, ...]

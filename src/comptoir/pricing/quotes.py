@@ -1,0 +1,186 @@
+"""`quotes`: any number of baskets at once, with the same few statements for one and for a thousand."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from comptoir import catalog, identity
+from comptoir.kernel.db import Tx, ints, rows, texts
+from comptoir.kernel.errors import Refusal
+from comptoir.pricing import terms
+from comptoir.pricing.book import Book, Held, Left, lists_for
+from comptoir.pricing.coupons import Coupon, coupons_by_code, refused
+from comptoir.pricing.engine import quote
+from comptoir.pricing.records import Price, Quote, QuoteRequest
+from comptoir.pricing.settle import BY_PERSON
+from comptoir.pricing.terms import Known, Terms, categories
+
+Own = dict[tuple[str, int, int], tuple[int, int | None]]
+"""What baskets have already, by reference, promotion and coupon: the amount, and whose it is."""
+
+
+async def quotes(tx: Tx, requests: Sequence[QuoteRequest]) -> list[Quote | Refusal]:
+    """One answer for each basket, in the order given. A basket that cannot be priced never loses those beside it."""
+    book = await open_book(tx, requests)
+    answers: list[Quote | Refusal] = []
+    for request in requests:
+        try:
+            answers.append(quote(request, book))
+        except Refusal as refusal:
+            answers.append(refusal)
+    return answers
+
+
+async def open_book(tx: Tx, requests: Sequence[QuoteRequest]) -> Book:
+    """Everything that these baskets need, by keys only: nothing is joined to a table that grows."""
+    held = await terms.current(tx, sorted({request.outlet_id for request in requests}))
+    asked = {(one.currency, one.channel, one.outlet_id, one.groups): one for one in requests}
+    applying = {found.price_list_id for one in asked.values() for found in lists_for(held, one, tx.now)}
+    variants = sorted({line.variant_id for request in requests for line in request.lines})
+    coupons = await coupons_by_code(tx, [code for request in requests for code in request.coupons])
+    own = await owned(tx, held, requests, coupons)
+    return Book(
+        held,
+        tx.now,
+        prices=await prices(tx, variants, sorted(applying)),
+        articles=await articles(tx, variants),
+        left=await left(tx, held),
+        coupons=await presented(tx, held, requests, coupons, own),
+        own={(reference, promotion_id): amount for (reference, promotion_id, _), (amount, _) in own.items()},
+    )
+
+
+async def judge(tx: Tx, *, code: str, reference: str, node_id: int | None) -> tuple[str, str | None] | None:
+    """The promotion that a code opens and why it cannot be had now, if so; None for a code that is not known."""
+    held = await terms.current(tx)
+    asked = QuoteRequest(reference or "-", 1, "web", "XXX", coupons=(code,), node_id=node_id)
+    coupons = await coupons_by_code(tx, [code])
+    found = await presented(tx, held, [asked], coupons, await owned(tx, held, [asked], coupons))
+    if (one := found.get((asked.reference, code))) is None:
+        return None
+    promotion = next(name for name, number in held.numbers.items() if number == one.promotion_id)
+    return promotion, one.refused
+
+
+async def prices(tx: Tx, variants: Sequence[int], lists: Sequence[int]) -> dict[int, dict[int, Price]]:
+    found: dict[int, dict[int, Price]] = {}
+    if variants and lists:
+        for row in await tx.tuples(PRICES, variants=ints(variants), lists=ints(lists)):
+            found.setdefault(row[0], {})[row[1]] = Price(*row)
+    return found
+
+
+async def articles(tx: Tx, variants: Sequence[int]) -> dict[int, Known]:
+    if not variants:
+        return {}
+    own = {row[0]: row[1:] for row in await tx.tuples(ARTICLES, variants=ints(variants))}
+    return {
+        one.variant_id: Known(
+            one.sku, one.product, one.path, categories(one.path), *own.get(one.variant_id, (None, None, None, 1))
+        )
+        for one in await catalog.placed(tx, variants)
+    }
+
+
+async def left(tx: Tx, held: Terms) -> dict[int, Left]:
+    """What is left of the promotions that have a limit; what is overdue counts as given back."""
+    if not held.limited:
+        return {}
+    found = await tx.tuples(LEFT, promotions=ints(sorted(held.limited)), now=tx.now)
+    return {promotion_id: Left(uses, minor) for promotion_id, uses, minor in found}
+
+
+async def owned(tx: Tx, held: Terms, requests: Sequence[QuoteRequest], coupons: Mapping[str, Coupon]) -> Own:
+    """What these baskets have reserved or used already: it must not stand in their own way."""
+    campaigns = [held.campaigns[one.campaign_id] for one in coupons.values() if one.campaign_id in held.campaigns]
+    promotions = sorted(held.limited | {one.promotion_id for one in campaigns})
+    if not promotions:
+        return {}
+    found = await tx.tuples(
+        OWN,
+        promotions=ints(promotions),
+        coupons=ints([0, *sorted({one.coupon_id for one in coupons.values()})]),
+        references=texts(sorted({request.reference for request in requests})),
+        now=tx.now,
+    )
+    return {(reference, p, coupon_id): (amount, person_id) for p, coupon_id, reference, amount, person_id in found}
+
+
+async def presented(
+    tx: Tx, held: Terms, requests: Sequence[QuoteRequest], coupons: Mapping[str, Coupon], own: Own
+) -> dict[tuple[str, str], Held]:
+    """For each code of each basket the promotion that it opens, or why it opens none."""
+    if not coupons:
+        return {}
+    nodes = {request.node_id for request in requests if request.coupons} | {one.node_id for one in coupons.values()}
+    persons = await identity.persons_of(tx, sorted(node for node in nodes if node is not None))
+    pairs = sorted(
+        {
+            (coupon.campaign_id, person_id)
+            for request in requests
+            for code in request.coupons
+            if (coupon := coupons.get(code)) and (person_id := persons.get(request.node_id or 0)) is not None
+        }
+    )
+    named = rows([{"campaign_id": campaign_id, "person_id": person_id} for campaign_id, person_id in pairs])
+    had = {(c, p): n for c, p, n in await tx.tuples(BY_PERSON, people=named, now=tx.now)} if pairs else {}
+    full = sorted({one.coupon_id for one in coupons.values() if one.max_uses is not None and one.reserved})
+    overdue: dict[int, int] = dict(await tx.tuples(OVERDUE, coupons=ints(full), now=tx.now)) if full else {}
+
+    found: dict[tuple[str, str], Held] = {}
+    for request in requests:
+        person_id = persons.get(request.node_id) if request.node_id is not None else None
+        for code in request.coupons:
+            coupon = coupons.get(code)
+            campaign = held.campaigns.get(coupon.campaign_id) if coupon is not None else None
+            if coupon is None or campaign is None:
+                continue
+            mine = own.get((request.reference, campaign.promotion_id, coupon.coupon_id))
+            why: tuple[str, dict[str, Any]] | None = None
+            if mine is None:
+                why = refused(
+                    coupon,
+                    campaign,
+                    tx.now,
+                    person_id=person_id,
+                    owner_id=None if coupon.node_id is None else persons.get(coupon.node_id, -1),
+                    by_person=had.get((coupon.campaign_id, person_id or 0), 0),
+                    uses=coupon.used + coupon.reserved - overdue.get(coupon.coupon_id, 0),
+                )
+            key = request.reference, code
+            found[key] = Held(campaign.promotion_id) if why is None else Held(campaign.promotion_id, *why)
+    return found
+
+
+PRICES = """
+    SELECT variant_id, price_list_id, amount_minor, per_units, was_minor FROM pricing.price
+    WHERE variant_id = ANY(%(variants)s::bigint[]) AND price_list_id = ANY(%(lists)s::integer[])
+"""
+
+ARTICLES = """
+    SELECT variant_id, tax_class, cost_minor, cost_currency, cost_per_units FROM pricing.article
+    WHERE variant_id = ANY(%(variants)s::bigint[])
+"""
+
+LEFT = """
+    SELECT a.promotion_id, a.max_uses - a.used - a.reserved + o.uses,
+           a.budget_minor - a.spent_minor - a.reserved_minor + o.minor
+    FROM pricing.allowance AS a
+    CROSS JOIN LATERAL (
+        SELECT count(*)::integer AS uses, coalesce(sum(c.amount_minor), 0)::bigint AS minor FROM pricing.claim AS c
+        WHERE c.promotion_id = a.promotion_id AND c.state = 'reserved' AND c.expires_at <= %(now)s
+    ) AS o
+    WHERE a.promotion_id = ANY(%(promotions)s::integer[])
+"""
+
+OWN = """
+    SELECT promotion_id, coupon_id, reference, amount_minor, person_id FROM pricing.claim
+    WHERE promotion_id = ANY(%(promotions)s::integer[]) AND coupon_id = ANY(%(coupons)s::bigint[])
+      AND reference = ANY(%(references)s::text[])
+      AND (state = 'redeemed' OR state = 'reserved' AND expires_at > %(now)s)
+"""
+
+OVERDUE = """
+    SELECT coupon_id, count(*)::integer FROM pricing.claim
+    WHERE coupon_id = ANY(%(coupons)s::bigint[]) AND state = 'reserved' AND expires_at <= %(now)s
+    GROUP BY coupon_id
+"""
