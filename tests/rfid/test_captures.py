@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import msgspec
+import psycopg
 import pytest
 
 from comptoir.kernel import jobs
+from comptoir.kernel.errors import Unavailable
 from comptoir.rfid import captures, documents
 from comptoir.rfid.errors import BadDocument
 from comptoir.rfid.events import EventsCaptured
@@ -330,6 +332,24 @@ async def test_two_workers_at_one_job_do_it_once(db):
     async with db.reading() as tx:
         job = await captures.capture(tx, capture_id=one)
     assert (job.stored, job.repeated, job.running) == (3_000, 0, False)
+
+
+async def test_a_database_that_is_away_leaves_the_job_to_another_try(db, monkeypatch):
+    async with db.transaction() as tx:
+        one = await captures.begin(tx, body=json.dumps(document(seen())).encode(), behaviour="rollback")
+
+    async def away(*_, **__):
+        raise psycopg.OperationalError("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(captures, "store", away)
+        with pytest.raises(Unavailable):  # the queue hears it and tries again
+            await run(db, one)
+    async with db.reading() as tx:
+        assert (await captures.capture(tx, capture_id=one)).running
+    await run(db, one)
+    async with db.reading() as tx:
+        assert (await captures.capture(tx, capture_id=one)).success
 
 
 async def test_a_defect_ends_the_job_with_a_typed_error(db, monkeypatch):
