@@ -24,6 +24,7 @@ from comptoir.pricing import (
 )
 from comptoir.pricing.coupons import BY_HASH
 from comptoir.pricing.settle import LOCK_COUPONS
+from comptoir.server import timers
 from pricing.conftest import a_list, open_shops
 from pricing.test_quotes import basket, ten_off
 
@@ -339,6 +340,33 @@ async def test_codes_come_by_the_hundred_thousand_and_are_kept_as_hashes(db):
         ann = await person(tx, "ann@example.com")
         (own,) = await pricing.mint(tx, campaign_code="spring", count=0, nodes=[ann])
         assert await settle(tx, use("redeem", own, "x", node_id=ann)) == ["redeemed"]
+
+
+async def test_the_clock_gives_back_what_nobody_came_for(db):
+    async with db.transaction() as tx:
+        await campaign(tx, ("SUMMER", 3), promotion={"max_uses": 9})
+        await settle(tx, *(use("reserve", "SUMMER", str(n)) for n in range(3)))
+        await guesses.count(tx, who="eve")
+        await advance(tx, by=timedelta(hours=1))
+    await timers.give_back_coupons.work(db)
+    await timers.forget_expired.work(db)
+    async with db.reading() as tx:
+        assert await counts(tx) == (0, 0)
+        await prove(tx)
+        assert await tx.value("SELECT count(*) FROM pricing.guess") == 0
+
+
+async def test_p10_one_person_with_many_codes_at_once_gets_as_many_as_allowed(db):
+    async with db.transaction() as tx:
+        ann = await person(tx, "ann@example.com")
+        await campaign(tx, *[(f"CODE{n}", 1) for n in range(32)], per_person=2)
+
+    async def one(number):
+        async with db.transaction() as tx:
+            return await settle(tx, use("redeem", f"CODE{number}", str(number), node_id=ann))
+
+    done = Counter(told for (told,) in await asyncio.gather(*(one(number) for number in range(32))))
+    assert done == {"redeemed": 2, "coupon_used_by_person": 30}
 
 
 async def test_a_code_has_one_campaign(tx):

@@ -166,6 +166,26 @@ def test_stacking_in_both_modes():
     assert off(a_basket((1, 1)), *joint, a_promotion(3, Percent(1950), stacking="exclusive"))[1] == {"p03": 195}
 
 
+def test_by_priority_nothing_joins_an_exclusive_one():
+    first = a_promotion(1, Percent(1000), stacking="exclusive", priority=5)
+    later = a_promotion(2, Percent(5000))
+    done, taken = off(a_basket((1, 1)), first, later, house=House("priority"))
+    assert (taken, refused(done)) == ({"p01": 100}, {"p02": "beaten"})
+
+
+def test_the_odd_cent_goes_to_the_same_line_in_whatever_order_they_come():
+    basket = a_basket((1, 1), (2, 1), (3, 1))
+    turned = msgspec.structs.replace(basket, lines=basket.lines[::-1])
+    book = a_book({1: 100, 2: 100, 3: 100}, a_promotion(1, AmountOff(1), "order"))
+    assert quote(basket, book).lines == quote(turned, book).lines[::-1]
+
+
+def test_the_margin_floor_is_met_to_the_cent():
+    free = a_promotion(1, Percent(10_000), margin_floor_basis_points=3333)
+    book = a_book({1: 1000}, free, costs={1: 100}, lists=[a_list(tax_included=False)])
+    assert quote(a_basket((1, 1)), book).lines[0].discount_minor == 1000 - 150  # 100 / 0.6667 = 149.99
+
+
 def test_best_looks_at_combinations_of_promotions_that_take_several_lines():
     """The most generous alone is not the best: it would keep two others away that give more together."""
     wide = a_promotion(1, Percent(1000), "order", stacking="exclusive")

@@ -53,6 +53,7 @@ from comptoir.pricing.errors import (
     UnknownSku,
 )
 from comptoir.pricing.events import PricesChanged, PromotionReturned, PromotionUsed
+from comptoir.pricing.guesses import forget as forget_guesses
 from comptoir.pricing.house import House, house, set_house
 from comptoir.pricing.lists import price_list, price_lists, set_price_list
 from comptoir.pricing.prices import import_prices, prices_of
@@ -158,6 +159,7 @@ __all__ = [
     "campaign",
     "campaigns",
     "differences",
+    "forget_guesses",
     "house",
     "import_prices",
     "mint",

@@ -64,7 +64,12 @@ def right(code: str) -> bool:
 
 def hashed(code: str) -> UUID:
     """What is kept of a code: the first 16 bytes of the SHA-256 of its one form."""
-    return UUID(bytes=sha256(read(code).encode()).digest()[:16])
+    return UUID(bytes=digest(read(code)))
+
+
+def digest(clean: str) -> bytes:
+    """The same of a code that is in its one form."""
+    return sha256(clean.encode()).digest()[:16]
 
 
 def chosen(code: str) -> str:

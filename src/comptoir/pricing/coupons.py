@@ -127,12 +127,11 @@ async def mint(
     owners: Iterable[int | None] = nodes or (None for _ in made)
     head, limit = pack.start(4), pack.int4(max_uses)
     belongs = pack.int4(found.campaign_id)
+    # In order of the hash, so that the index grows from one end of each page to the other.
+    kept = sorted((codes.digest(code), owner) for code, owner in zip(made, owners, strict=True))
     await tx.copy(
         COPY,
-        pack.whole(
-            b"".join((head, pack.binary(codes.hashed(code).bytes), belongs, pack.int8(owner), limit))
-            for code, owner in zip(made, owners, strict=True)
-        ),
+        pack.whole(b"".join((head, pack.binary(hashed), belongs, pack.int8(owner), limit)) for hashed, owner in kept),
     )
     return made
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from comptoir import ingest, orders, profiles
+from comptoir import ingest, orders, pricing, profiles
 from comptoir.kernel import log
 from comptoir.kernel.auth import sessions
 from comptoir.kernel.db import Database, Tx
@@ -30,6 +30,17 @@ async def forget_expired(db: Database) -> None:
         await sessions.forget(tx)
     async with db.transaction() as tx:
         await idempotency.forget(tx)
+    async with db.transaction() as tx:
+        await pricing.forget_guesses(tx)
+
+
+@every("* * * * *")
+async def give_back_coupons(db: Database) -> None:
+    """Coupons that were reserved and that nobody came for. Who needs one does not wait for this."""
+    released = CHUNK
+    while released == CHUNK:
+        async with db.transaction() as tx:
+            released = await pricing.release_overdue(tx, limit=CHUNK)
 
 
 @every("20 3 * * *")
@@ -61,4 +72,4 @@ async def forget_some(db: Database, some: Forget, days: int) -> int:
         return await some(tx, before=tx.now - timedelta(days=days), most=CHUNK)
 
 
-TIMERS = [open_days, forget_expired, forget_old]
+TIMERS = [open_days, forget_expired, forget_old, give_back_coupons]
