@@ -16,7 +16,7 @@ from comptoir import channels
 from comptoir.inventory.book import Stock
 from comptoir.inventory.locations import locations
 from comptoir.inventory.records import Location, Method
-from comptoir.kernel.db import Tx, ints
+from comptoir.kernel.db import Tx, ints, texts
 
 EARTH_KM = 6371.0
 
@@ -33,6 +33,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     longitude: float | None = None
     km: float = math.inf
     """No farther than this from there, as the crow flies."""
+    reference: str = ""
+    """What is promised under it counts as free: one's own basket never blocks."""
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +76,14 @@ class Places:
 
     def __init__(self, found: Sequence[Place] = ()) -> None:
         self._by_id = {one.location.location_id: one for one in found}
+        self._ids = {one.location.code: one.location.location_id for one in found}
         self._ready: dict[int, dict[Method, datetime]] = {}
         self._minute: datetime | None = None
+
+    @property
+    def ids(self) -> dict[str, int]:
+        """By code."""
+        return self._ids
 
     def get(self, location_id: int) -> Place | None:
         return self._by_id.get(location_id)
@@ -115,7 +123,11 @@ async def available(tx: Tx, questions: Sequence[Question], known: Places) -> lis
         for place, one in stock.get(variant, ()):
             if place == location:
                 one.fences = kept
-    return [_offers(one, stock.get(one.variant_id, ()), thresholds, known, tx.now) for one in questions]
+    own: dict[tuple[str, int, int], int] = {}
+    if references := [one.reference for one in questions if one.reference]:
+        for reference, variant, location, quantity in await tx.tuples(OWN, references=texts(references)):
+            own[reference, variant, location] = quantity
+    return [_offers(one, stock.get(one.variant_id, ()), own, thresholds, known, tx.now) for one in questions]
 
 
 READ = """
@@ -131,14 +143,25 @@ READ = """
 """
 
 
+OWN = """
+    SELECT reference, variant_id, location_id, quantity FROM inventory.promise
+    WHERE reference = ANY(%(references)s::text[])
+"""
+
+
 def _offers(
     question: Question,
     stock: Sequence[tuple[int, Stock]],
+    own: dict[tuple[str, int, int], int],
     thresholds: dict[tuple[int, str], int],
     known: Places,
     now: datetime,
 ) -> list[Offer]:
-    free = [(place, max(0, one.free(question.channel))) for id_, one in stock if (place := known.get(id_))]
+    free = [
+        (place, max(0, one.free(question.channel)) + own.get((question.reference, question.variant_id, id_), 0))
+        for id_, one in stock
+        if (place := known.get(id_))
+    ]
     offered = sum(units for _, units in free) - thresholds.get((question.variant_id, question.channel), 0)
     found: list[Offer] = []
     for place, there in free:

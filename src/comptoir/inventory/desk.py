@@ -39,6 +39,13 @@ class Desk:
                 await self.codes.learn(tx, skus=skus, locations=locations)
         return self.codes
 
+    async def places(self, tx: Tx) -> Places:
+        """All locations, as they were a second ago at most."""
+        if time.monotonic() > self._places_until:
+            self._places = await places(tx)
+            self._places_until = time.monotonic() + FRESH
+        return self._places
+
     async def close(self) -> None:
         """Finish what was accepted."""
         await self._posting.close()
@@ -52,7 +59,4 @@ class Desk:
 
     async def _ask(self, questions: list[Question]) -> Sequence[list[Offer]]:
         async with self._db.reading() as tx:
-            if time.monotonic() > self._places_until:
-                self._places = await places(tx)
-                self._places_until = time.monotonic() + FRESH
-            return await available(tx, questions, self._places)
+            return await available(tx, questions, await self.places(tx))

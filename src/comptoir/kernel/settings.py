@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`text` for people, `json` for machines."""
     max_body_bytes: int = 1_048_576
     """Larger request bodies are refused with 413, compressed ones by their expanded size."""
+    simulated_payments: bool = False
+    """Offer the payment provider `simulator`, for demos and tests: nobody pays."""
     max_waiting_events: int = 50_000
     """Events waiting for the log per process; beyond, the tracking API answers 429 with Retry-After."""
     keep_dead_letters_days: Days = 30

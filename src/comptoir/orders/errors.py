@@ -59,3 +59,45 @@ class TendersDisagree(Unprocessable):
     """What was paid is not the total."""
 
     code = "orders.tenders_disagree"
+
+
+class UnknownBasket(NotFound):
+    """There is no such basket."""
+
+    code = "orders.unknown_basket"
+
+
+class BasketExists(Conflict):
+    """Another basket has this id."""
+
+    code = "orders.basket_exists"
+
+
+class BasketClosed(Conflict):
+    """The basket has become an order: it cannot be changed any more."""
+
+    code = "orders.basket_closed"
+
+
+class IncompleteBasket(Unprocessable):
+    """Something is missing before that can be done."""
+
+    code = "orders.incomplete_basket"
+
+
+class OutOfStock(Conflict):
+    """The locations together have not so many."""
+
+    code = "orders.out_of_stock"
+
+
+class UnknownOrder(NotFound):
+    """There is no such order."""
+
+    code = "orders.unknown_order"
+
+
+class UnknownProvider(NotFound):
+    """There is no such payment provider."""
+
+    code = "orders.unknown_provider"

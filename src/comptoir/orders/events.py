@@ -1,4 +1,5 @@
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -70,3 +71,25 @@ class SaleCorrected(Fact, frozen=True, kw_only=True):
 
     def lane_key(self) -> str:
         return f"s{self.sale_id}"
+
+
+class OrderPlaced(Fact, frozen=True, kw_only=True):
+    """A basket has become an order: its goods are committed, its payment is authorised. Nothing is sold yet."""
+
+    kind = "orders.order_placed"
+
+    order_id: UUID
+    order_number: int
+    node_id: int | None
+    outlet_id: int
+    channel: str
+    currency: str
+    total_minor: int
+    units: int
+    placed_at: datetime
+
+    def lane_key(self) -> str:
+        return f"o{self.order_id}" if self.node_id is None else f"n{self.node_id}"
+
+    def when(self, now: datetime) -> datetime:  # noqa: ARG002
+        return self.placed_at

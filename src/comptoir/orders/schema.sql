@@ -92,6 +92,63 @@ CREATE TABLE orders.unrecorded (
     kept_at           timestamptz NOT NULL
 );
 
+-- A basket is one document, folded in memory: five kinds of steps cost one SELECT and one INSERT.
+CREATE TABLE orders.basket (
+    basket_id  uuid PRIMARY KEY,               -- the caller's own: making it again makes one
+    state      text NOT NULL CHECK (state IN ('open', 'ordered')),
+    node_id    bigint,                         -- identity.node of whose it is; null: nobody was named
+    body       text NOT NULL,                  -- orders.baskets.Basket as JSON; text: it is read whole
+    changed_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
+-- The order book of all channels. An order takes the id of its basket, and its goods are promised under that id.
+CREATE TABLE orders.sales_order (
+    order_id       uuid PRIMARY KEY,
+    order_number   bigint GENERATED ALWAYS AS IDENTITY (START WITH 100001) UNIQUE,
+    outlet_id      smallint NOT NULL REFERENCES channels.outlet,
+    channel        text NOT NULL,
+    node_id        bigint,
+    currency       text NOT NULL,
+    delivery       json NOT NULL,              -- orders.baskets.Delivery, as it was agreed. Personal
+    payment        json,                       -- orders.baskets.Payment; null: nothing was to be paid
+    delivery_minor bigint NOT NULL,
+    discount_minor bigint NOT NULL,
+    tax_minor      bigint NOT NULL,
+    total_minor    bigint NOT NULL,
+    placed_at      timestamptz NOT NULL
+);
+CREATE INDEX sales_order_node ON orders.sales_order (node_id, placed_at) WHERE node_id IS NOT NULL;
+CREATE INDEX sales_order_placed ON orders.sales_order (placed_at);
+
+-- A line as it was quoted: what was paid for it is never reckoned anew.
+CREATE TABLE orders.sales_order_line (
+    order_id         uuid NOT NULL,
+    line             integer NOT NULL,
+    variant_id       bigint NOT NULL,
+    sku              text NOT NULL,
+    quantity         integer NOT NULL,
+    unit_price_minor bigint NOT NULL,
+    amount_minor     bigint NOT NULL,
+    discount_minor   bigint NOT NULL,
+    tax_minor        bigint NOT NULL,
+    total_minor      bigint NOT NULL,
+    effects          json NOT NULL,
+    PRIMARY KEY (order_id, line)
+);
+
+-- From where the pieces of a line come, and in which state they are: none is in two, and none is lost.
+CREATE TABLE orders.fulfilment_line (
+    order_id    uuid NOT NULL,
+    line        integer NOT NULL,
+    location_id smallint NOT NULL,
+    variant_id  bigint NOT NULL,
+    quantity    integer NOT NULL CHECK (quantity > 0),
+    handed_over integer NOT NULL DEFAULT 0 CHECK (handed_over >= 0),
+    cancelled   integer NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    PRIMARY KEY (order_id, line, location_id),
+    CHECK (handed_over + cancelled <= quantity)
+) WITH (fillfactor = 80);
+
 -- published
 
 -- Sales and returns with their outlet's channel; amounts of returns are negative.
@@ -112,3 +169,9 @@ FROM orders.sale_line AS l JOIN orders.sale AS s USING (sale_id) LEFT JOIN catal
 -- Orders told by an event that could not become a sale, and why.
 CREATE VIEW orders.v_unrecorded AS
 SELECT position, event_recorded_at, source_id, event_name, order_number, code, detail, kept_at FROM orders.unrecorded;
+
+-- Orders of every channel.
+CREATE VIEW orders.v_order AS
+SELECT o.order_id, o.order_number, o.outlet_id, o.channel, o.node_id, o.currency, o.delivery_minor, o.discount_minor,
+       o.tax_minor, o.total_minor, o.placed_at
+FROM orders.sales_order AS o;

@@ -27,7 +27,7 @@ from comptoir.identity.api import router as identity
 from comptoir.ingest.api import router as ingestion
 from comptoir.inventory import Desk
 from comptoir.inventory.api import router as inventory
-from comptoir.inventory.api import shortcuts
+from comptoir.inventory.api import shortcuts as inventory_shortcuts
 from comptoir.kernel import http
 from comptoir.kernel.auth.api import router as kernel
 from comptoir.kernel.auth.authenticator import Authenticator
@@ -35,7 +35,10 @@ from comptoir.kernel.auth.guards import default_deny, public
 from comptoir.kernel.db import Database
 from comptoir.kernel.notices import Notices
 from comptoir.kernel.settings import Settings
+from comptoir.orders import Counter, Simulator
 from comptoir.orders.api import router as orders
+from comptoir.orders.shop_api import router as baskets
+from comptoir.orders.shop_api import shortcuts as basket_shortcuts
 from comptoir.pricing.api import router as pricing
 from comptoir.profiles.api import router as profiles
 from comptoir.rfid.api import router as rfid
@@ -45,7 +48,8 @@ from comptoir.server.spine import consumers
 log = structlog.get_logger(__name__)
 
 
-ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, catalog, inventory, pricing, rfid, orders, profiles)
+STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
+ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, *STOCK, orders, baskets, profiles)
 
 
 class Application:
@@ -59,6 +63,7 @@ class Application:
         self.authenticator = Authenticator(db)
         self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
         self.desk = Desk(db)
+        self.counter = Counter(db, self.desk, [Simulator()] if settings.simulated_payments else [])
         self.console = Console(
             settings=settings, database=db, sections=SECTIONS, retailer=Retailer(name=settings.retailer)
         )
@@ -82,15 +87,16 @@ class Application:
                     "intake": self.intake,
                     "notices": self.notices,
                     "desk": self.desk,
+                    "counter": self.counter,
                     # Parked events are handed in again in this process, so that whoever asks sees what came of it.
                     "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
                 },
                 deep_copy=False,
             ),
         )
-        hot = http.Shortcuts(
-            self.litestar, self.authenticator, shortcuts(self.litestar.state), most=settings.max_body_bytes
-        )
+        state = self.litestar.state
+        shortcuts = [*inventory_shortcuts(state), *basket_shortcuts(state)]
+        hot = http.Shortcuts(self.litestar, self.authenticator, shortcuts, most=settings.max_body_bytes)
         edge = http.Edge(hot)
         self.tracking = ingest.Tracking(self.intake, self.sources, settings, behind=edge)
         self._stopping = asyncio.Event()
@@ -102,6 +108,7 @@ class Application:
         await self.sources.refresh()
         await self._open.enter_async_context(self.intake)
         self._open.push_async_callback(self.desk.close)
+        self._open.push_async_callback(self.counter.close)
         self._open.push_async_callback(self._stop)
         for work in (
             self.notices.run(self._stopping),

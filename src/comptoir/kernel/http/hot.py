@@ -7,6 +7,7 @@ with an API key take the shortcut. Who sends a session's cookie or an `Idempoten
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -21,28 +22,50 @@ from comptoir.kernel.http.problems import MEDIA_TYPE, Problem
 
 log = structlog.get_logger(__name__)
 
-Answer = Callable[[Any, Actor], Awaitable[Any]]
+Answer = Callable[..., Awaitable[Any]]
 
 
 class Shortcut:
-    """What is asked (the body of a POST, the query of a GET) becomes `asked`, and `answer` answers it."""
+    """What is asked (the body, or the query of a GET) becomes `asked`, and `answer(asked, actor, **of_path)` answers it.
+
+    The path is written as in Litestar: `/v1/orders/baskets/{basket_id:uuid}/quote`.
+    """
 
     def __init__(self, method: str, path: str, scope: str, asked: type[msgspec.Struct], answer: Answer) -> None:
         self.method = method
         self.path = path
         self.scope = scope
         self.answer = answer
+        self.parts = [part[1:-1].partition(":")[::2] if part[:1] == "{" else part for part in path.split("/")]
         self._asked = asked
         self._decode = msgspec.json.Decoder(asked).decode
 
     def read(self, body: bytes, query: bytes) -> Any:
         try:
-            if self.method == "POST":
+            if self.method != "GET":
                 refuse_nul(body)
-                return self._decode(body)
+                return self._decode(body or b"{}")
             return msgspec.convert(dict(parse_qsl(query.decode(), errors="strict")), self._asked, strict=False)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Invalid(str(error)) from error
+
+    def matches(self, parts: list[str]) -> dict[str, Any] | None:
+        """What the path holds; None when it is another one."""
+        found: dict[str, Any] = {}
+        for mine, given in zip(self.parts, parts, strict=True):
+            if isinstance(mine, str):
+                if mine != given:
+                    return None
+                continue
+            name, kind = mine
+            try:
+                found[name] = KINDS[kind](given)
+            except ValueError:
+                return None
+        return found
+
+
+KINDS: dict[str, Callable[[str], Any]] = {"uuid": UUID, "int": int, "str": str}
 
 
 class Shortcuts:
@@ -51,19 +74,30 @@ class Shortcuts:
     def __init__(self, app: ASGIApp, authenticator: Authenticator, shortcuts: Iterable[Shortcut], *, most: int) -> None:
         self.app = app
         self._authenticator = authenticator
-        self._by_route = {(one.method, one.path): one for one in shortcuts}
+        self._by_shape: dict[tuple[str, int], list[Shortcut]] = {}
+        for one in shortcuts:
+            self._by_shape.setdefault((one.method, len(one.parts)), []).append(one)
         self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (one := self._by_route.get((scope["method"], scope["path"]))) is not None:
-            headers = dict(scope["headers"])
-            if b"authorization" in headers and b"idempotency-key" not in headers:
-                await self._answer(one, headers, scope, receive, send)
-                return
+        if scope["type"] == "http":
+            parts = scope["path"].split("/")
+            for one in self._by_shape.get((scope["method"], len(parts)), ()):
+                if (of_path := one.matches(parts)) is not None:
+                    headers = dict(scope["headers"])
+                    if b"authorization" in headers and b"idempotency-key" not in headers:
+                        await self._answer(one, of_path, headers, scope, receive, send)
+                        return
         await self.app(scope, receive, send)
 
     async def _answer(
-        self, one: Shortcut, headers: dict[bytes, bytes], scope: Scope, receive: Receive, send: Send
+        self,
+        one: Shortcut,
+        of_path: dict[str, Any],
+        headers: dict[bytes, bytes],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         status, media = 200, b"application/json"
         try:
@@ -71,7 +105,7 @@ class Shortcuts:
             if not actor.may(one.scope):
                 raise Forbidden(f"This needs the scope {one.scope}.", scope=one.scope)  # noqa: TRY301
             asked = one.read(await self._body(receive), scope["query_string"])
-            answer = msgspec.json.encode(await one.answer(asked, actor))
+            answer = msgspec.json.encode(await one.answer(asked, actor, **of_path))
         except Refusal as refusal:
             status, media, answer = refusal.status, MEDIA_TYPE.encode(), problem_of(refusal)
         except Exception:

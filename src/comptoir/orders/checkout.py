@@ -1,0 +1,359 @@
+"""From a basket to an order, in small durable steps; steps of concurrent shoppers are done together.
+
+`run(tx, steps)` takes a batch: lock the baskets by id, change each in memory, let pricing quote all that want it and the
+stock promise all that need it, write everything set-based. Lock order everywhere: baskets by id, then balances by key.
+
+Paying happens outside, between two steps (payments.py): no transaction waits for a bank.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from comptoir import inventory, pricing
+from comptoir.kernel.db import Tx, rows, uuids
+from comptoir.kernel.errors import Refusal
+from comptoir.orders import baskets
+from comptoir.orders.baskets import Basket, BasketLine, Delivery, Payment
+from comptoir.orders.errors import BasketExists, OutOfStock, UnknownBasket
+from comptoir.orders.events import OrderPlaced
+from comptoir.orders.sourcing import source
+
+HOLD_SECONDS = 900
+TRIES = 4
+"""Rounds of sourcing: another shopper of the same batch may have taken what was free."""
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A new basket; the same again is the same."""
+
+    basket: Basket
+
+    @property
+    def basket_id(self) -> UUID:
+        return self.basket.basket_id
+
+
+class Look(msgspec.Struct, frozen=True):
+    """The basket as it is."""
+
+    basket_id: UUID
+
+
+class SetLine(msgspec.Struct, frozen=True):
+    """The line as it is to be; quantity 0 takes it out."""
+
+    basket_id: UUID
+    line: BasketLine
+
+
+class SetDelivery(msgspec.Struct, frozen=True):
+    """How the goods get to the customer."""
+
+    basket_id: UUID
+    delivery: Delivery
+
+
+class SetCoupons(msgspec.Struct, frozen=True):
+    """The codes that the customer has given."""
+
+    basket_id: UUID
+    coupons: tuple[str, ...]
+
+
+class TakeQuote(msgspec.Struct, frozen=True):
+    """Prices as they are now, and the goods held for a while."""
+
+    basket_id: UUID
+
+
+class SetPayment(msgspec.Struct, frozen=True):
+    """A provider has promised to pay."""
+
+    basket_id: UUID
+    payment: Payment
+
+
+class PlaceOrder(msgspec.Struct, frozen=True):
+    """The goods are committed, the basket becomes the order."""
+
+    basket_id: UUID
+
+
+Step = Open | Look | SetLine | SetDelivery | SetCoupons | TakeQuote | SetPayment | PlaceOrder
+
+
+class Checkout:
+    """What a batch of steps needs to know: all locations in memory."""
+
+    def __init__(self, places: inventory.Places) -> None:
+        self.places = places
+
+    async def run(self, tx: Tx, steps: Sequence[Step]) -> list[Basket | Refusal]:
+        """The basket after each step, or why it was refused. Two steps of one basket are done one after the other."""
+        known = await _lock(tx, {step.basket_id for step in steps})
+        before = dict(known)
+        answers: list[Basket | Refusal | None] = [None] * len(steps)
+        placed: list[Basket] = []
+        waiting = list(range(len(steps)))
+        while waiting:
+            turn: dict[UUID, int] = {}
+            for number in waiting:
+                turn.setdefault(steps[number].basket_id, number)
+            numbers = list(turn.values())
+            for number, answer in zip(numbers, await self._round(tx, [steps[n] for n in numbers], known), strict=True):
+                answers[number] = answer
+                if not isinstance(answer, Refusal):
+                    known[answer.basket_id] = answer
+                    if isinstance(steps[number], PlaceOrder) and before.get(answer.basket_id) is not answer:
+                        placed.append(answer)
+            waiting = [number for number in waiting if answers[number] is None]
+        await _write(tx, [one for id_, one in known.items() if before.get(id_) is not one], placed)
+        return [known[answer.basket_id] if isinstance(answer, Basket) else answer for answer in answers if answer]
+
+    async def _round(self, tx: Tx, steps: Sequence[Step], known: dict[UUID, Basket]) -> list[Basket | Refusal]:
+        """At most one step of each basket."""
+        answers: dict[int, Basket | Refusal] = {}
+        quoting: dict[int, Basket] = {}
+        ordering: dict[int, Basket] = {}
+        for number, step in enumerate(steps):
+            try:
+                basket = _basket(step, known)
+                if isinstance(step, TakeQuote):
+                    baskets.ready_to_quote(basket)
+                    quoting[number] = basket
+                elif isinstance(step, PlaceOrder) and basket.state == "open":
+                    baskets.ready_to_order(basket)
+                    ordering[number] = basket
+                else:
+                    answers[number] = _changed(step, basket)
+            except Refusal as refusal:
+                answers[number] = refusal
+        if quoting:
+            answers.update(await self._quote(tx, quoting))
+        if ordering:
+            answers.update(await self._order(tx, ordering))
+        return [answers[number] for number in range(len(steps))]
+
+    # ---- quote: prices, and goods that are held
+
+    async def _quote(self, tx: Tx, quoting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
+        answers: dict[int, Basket | Refusal] = {}
+        requests = [baskets.request(one, baskets.ready_to_quote(one)) for one in quoting.values()]
+        for (number, basket), quote in zip(quoting.items(), await pricing.quotes(tx, requests), strict=True):
+            answers[number] = quote if isinstance(quote, Refusal) else msgspec.structs.replace(basket, quote=quote)
+        wanting = {number: one for number, one in answers.items() if isinstance(one, Basket)}
+        for _ in range(TRIES):
+            sourced = await self._source(tx, wanting)
+            answers.update(sourced)
+            asking = {number: one for number, one in sourced.items() if isinstance(one, Basket)}
+            holds = [
+                inventory.Hold(reference=one.reference, units=one.units(), seconds=HOLD_SECONDS, channel=one.channel)
+                for one in asking.values()
+            ]
+            verdicts = dict(zip(asking, await inventory.post(tx, holds), strict=True)) if holds else {}
+            wanting = {number: wanting[number] for number, one in verdicts.items() if isinstance(one, Refusal)}
+            if not wanting:
+                return answers
+        return {**answers, **{number: OutOfStock() for number in wanting}}
+
+    async def _source(self, tx: Tx, wanting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
+        """From where the goods of each basket come. What it holds itself counts as free for it."""
+        questions: list[inventory.Question] = []
+        asked: list[tuple[int, int]] = []
+        for number, basket in wanting.items():
+            delivery = baskets.ready_to_quote(basket)
+            address = delivery.address
+            for variant in dict.fromkeys(one.variant_id for one in basket.lines):
+                asked.append((number, variant))
+                questions.append(
+                    inventory.Question(
+                        variant_id=variant,
+                        channel=basket.channel,
+                        method=delivery.method,
+                        latitude=address.latitude if address else None,
+                        longitude=address.longitude if address else None,
+                        reference=basket.reference,
+                    )
+                )
+        offers: dict[int, dict[int, list[inventory.Offer]]] = {number: {} for number in wanting}
+        for (number, variant), found in zip(
+            asked, await inventory.available(tx, questions, self.places) if questions else [], strict=True
+        ):
+            offers[number][variant] = found
+        answers: dict[int, Basket | Refusal] = {}
+        for number, basket in wanting.items():
+            delivery = baskets.ready_to_quote(basket)
+            here = offers[number]
+            if delivery.method == "collect":
+                here = {v: [one for one in some if one.location == delivery.location] for v, some in here.items()}
+            try:
+                parts = source(basket.lines, here, self.places.ids)
+            except Refusal as refusal:
+                answers[number] = refusal
+            else:
+                answers[number] = msgspec.structs.replace(basket, parts=parts)
+        return answers
+
+    # ---- order: goods that are committed
+
+    async def _order(self, tx: Tx, ordering: dict[int, Basket]) -> dict[int, Basket | Refusal]:
+        wishes = [
+            inventory.Allocate(reference=one.reference, units=one.units(), channel=one.channel)
+            for one in ordering.values()
+        ]
+        answers: dict[int, Basket | Refusal] = {}
+        for (number, basket), verdict in zip(ordering.items(), await inventory.post(tx, wishes), strict=True):
+            if isinstance(verdict, Refusal):
+                answers[number] = OutOfStock("What was held has gone: quote again.", **verdict.data)
+            else:
+                answers[number] = msgspec.structs.replace(basket, state="ordered")
+        return answers
+
+
+def _basket(step: Step, known: dict[UUID, Basket]) -> Basket:
+    if isinstance(step, Open):
+        return known.get(step.basket_id) or step.basket
+    if (found := known.get(step.basket_id)) is None:
+        raise UnknownBasket(f"There is no basket {step.basket_id}.")
+    return found
+
+
+def _changed(step: Step, basket: Basket) -> Basket:
+    match step:
+        case Open(basket=asked):
+            if (basket.outlet_id, basket.currency, basket.device) != (asked.outlet_id, asked.currency, asked.device):
+                raise BasketExists(basket_id=str(basket.basket_id))
+            return basket
+        case SetLine(line=line):
+            return baskets.with_line(basket, line)
+        case SetDelivery(delivery=delivery):
+            return baskets.with_delivery(basket, delivery)
+        case SetCoupons(coupons=coupons):
+            baskets.open_to_change(basket)
+            return msgspec.structs.replace(basket, coupons=coupons, quote=None, payment=None)
+        case SetPayment(payment=payment):
+            baskets.ready_to_pay(basket)
+            return msgspec.structs.replace(basket, payment=payment)
+        case _:
+            return basket  # ordered already: the same answer again
+
+
+async def _lock(tx: Tx, ids: set[UUID]) -> dict[UUID, Basket]:
+    found = [_decode(body) for (body,) in await tx.tuples(LOCK, ids=uuids(sorted(ids)))]
+    return {one.basket_id: one for one in found}
+
+
+_decode = msgspec.json.Decoder(Basket).decode
+
+LOCK = """
+    SELECT body FROM orders.basket WHERE basket_id = ANY(%(ids)s::uuid[]) ORDER BY basket_id FOR NO KEY UPDATE
+"""
+
+
+async def _write(tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket]) -> None:
+    if placed:
+        numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
+        lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]
+        parts = [{"order_id": one.basket_id, **msgspec.to_builtins(part)} for one in placed for part in one.parts]
+        await tx.run(PLACE_LINES, lines=rows(lines), parts=rows(parts))
+        changed = [
+            msgspec.structs.replace(one, order_number=numbered[one.basket_id]) if one.basket_id in numbered else one
+            for one in changed
+        ]
+        await tx.tell(*(_fact(one, numbered[one.basket_id], tx.now) for one in placed))
+    if changed:
+        bodies = [{"basket_id": one.basket_id, "state": one.state, "node_id": one.node_id, "body": one} for one in changed]
+        await tx.run(WRITE, baskets=rows(bodies), now=tx.now)
+
+
+WRITE = """
+    INSERT INTO orders.basket (basket_id, state, node_id, body, changed_at)
+    SELECT basket_id, state, node_id, body::text, %(now)s
+    FROM json_to_recordset(%(baskets)s::json) AS b (basket_id uuid, state text, node_id bigint, body json)
+    ORDER BY basket_id
+    ON CONFLICT (basket_id) DO UPDATE SET state = excluded.state, node_id = excluded.node_id, body = excluded.body,
+        changed_at = excluded.changed_at
+"""
+
+
+def _order_row(one: Basket) -> dict[str, Any]:
+    quote = one.quote
+    assert quote
+    return {
+        "order_id": one.basket_id,
+        "outlet_id": one.outlet_id,
+        "channel": one.channel,
+        "node_id": one.node_id,
+        "currency": one.currency,
+        "delivery": one.delivery,
+        "payment": one.payment,
+        "delivery_minor": quote.delivery.total_minor,
+        "discount_minor": quote.discount_minor,
+        "tax_minor": quote.tax_minor,
+        "total_minor": quote.total_minor,
+    }
+
+
+PLACE = """
+    INSERT INTO orders.sales_order (order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor,
+        discount_minor, tax_minor, total_minor, placed_at)
+    SELECT order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor, discount_minor, tax_minor,
+           total_minor, %(now)s
+    FROM json_to_recordset(%(orders)s::json) AS o (order_id uuid, outlet_id smallint, channel text, node_id bigint,
+        currency text, delivery json, payment json, delivery_minor bigint, discount_minor bigint, tax_minor bigint,
+        total_minor bigint)
+    RETURNING order_id, order_number
+"""
+
+
+def _line_row(one: Basket, line: pricing.PricedLine) -> dict[str, Any]:
+    sku = next(mine.sku for mine in one.lines if mine.line == line.line)
+    return {
+        "order_id": one.basket_id,
+        "line": line.line,
+        "variant_id": line.variant_id,
+        "sku": sku,
+        "quantity": line.quantity,
+        "unit_price_minor": line.unit_price_minor,
+        "amount_minor": line.amount_minor,
+        "discount_minor": line.discount_minor,
+        "tax_minor": line.tax_minor,
+        "total_minor": line.total_minor,
+        "effects": line.effects,
+    }
+
+
+PLACE_LINES = """
+    WITH line AS (
+        INSERT INTO orders.sales_order_line (order_id, line, variant_id, sku, quantity, unit_price_minor, amount_minor,
+            discount_minor, tax_minor, total_minor, effects)
+        SELECT order_id, line, variant_id, sku, quantity, unit_price_minor, amount_minor, discount_minor, tax_minor,
+               total_minor, effects
+        FROM json_to_recordset(%(lines)s::json) AS l (order_id uuid, line integer, variant_id bigint, sku text,
+            quantity integer, unit_price_minor bigint, amount_minor bigint, discount_minor bigint, tax_minor bigint,
+            total_minor bigint, effects json)
+    )
+    INSERT INTO orders.fulfilment_line (order_id, line, location_id, variant_id, quantity)
+    SELECT order_id, line, location_id, variant_id, quantity
+    FROM json_to_recordset(%(parts)s::json) AS p (order_id uuid, line integer, location_id smallint, variant_id bigint,
+        quantity integer)
+"""
+
+
+def _fact(one: Basket, number: int, now: datetime) -> OrderPlaced:
+    assert one.quote
+    return OrderPlaced(
+        order_id=one.basket_id,
+        order_number=number,
+        node_id=one.node_id,
+        outlet_id=one.outlet_id,
+        channel=one.channel,
+        currency=one.currency,
+        total_minor=one.quote.total_minor,
+        units=sum(line.quantity for line in one.lines),
+        placed_at=now,
+    )

@@ -1,0 +1,88 @@
+"""Who pays: providers behind one Protocol, and a simulator that can refuse, time out and answer late.
+
+A provider is asked outside of any transaction, under a reference: asked again it gives the same answer, so a crash
+between its answer and our commit costs nothing. Cards are the provider's business; we see a token.
+"""
+
+import asyncio
+from typing import Protocol
+
+import msgspec
+
+from comptoir.kernel.errors import Unavailable, Unprocessable
+
+
+class PaymentRefused(Unprocessable):
+    """The payment was refused."""
+
+    code = "orders.payment_refused"
+
+
+class PaymentUnclear(Unavailable):
+    """The provider has not answered: nobody knows yet whether it was paid. Ask again under the same reference."""
+
+    code = "orders.payment_unclear"
+
+
+class Authorised(msgspec.Struct, frozen=True):
+    """The provider keeps so much ready for us."""
+
+    authorisation: str
+    amount_minor: int
+    currency: str
+
+
+class Provider(Protocol):
+    """A payment provider."""
+
+    name: str
+
+    async def authorise(self, *, reference: str, amount_minor: int, currency: str, token: str) -> Authorised:
+        """Keep the amount ready. Raises PaymentRefused or PaymentUnclear. The same reference, the same answer."""
+        ...
+
+    async def capture(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
+        """Take so much of it. The same reference takes once."""
+        ...
+
+    async def refund(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
+        """Give so much back of what was taken. The same reference gives once."""
+        ...
+
+    async def void(self, *, authorisation: str) -> None:
+        """Let go of what was not taken."""
+        ...
+
+
+class Simulator:
+    """A provider for demos and tests; what it does stands in the token: `ok`, `refuse`, `timeout`, `late`."""
+
+    name = "simulator"
+
+    def __init__(self, *, late: float = 0.2) -> None:
+        self._late = late
+        self.authorised: dict[str, Authorised] = {}
+        self.captured: dict[str, dict[str, int]] = {}
+        self.refunded: dict[str, dict[str, int]] = {}
+        self.voided: set[str] = set()
+
+    async def authorise(self, *, reference: str, amount_minor: int, currency: str, token: str) -> Authorised:
+        if token == "refuse":  # noqa: S105  a word, not a secret
+            raise PaymentRefused("The bank says no.")
+        if token == "timeout":  # noqa: S105
+            raise PaymentUnclear
+        if token == "late":  # noqa: S105
+            await asyncio.sleep(self._late)
+        made = Authorised(f"sim-{reference}", amount_minor, currency)
+        return self.authorised.setdefault(reference, made)
+
+    async def capture(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
+        taken = self.captured.setdefault(authorisation, {})
+        taken.setdefault(reference, amount_minor)
+
+    async def refund(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
+        given = self.refunded.setdefault(authorisation, {})
+        given.setdefault(reference, amount_minor)
+
+    async def void(self, *, authorisation: str) -> None:
+        self.voided.add(authorisation)
