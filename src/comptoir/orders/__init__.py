@@ -1,5 +1,10 @@
-"""What was sold, given back and paid, at any outlet. Baskets, the order book and fulfilment come.
+"""The order book of all channels: baskets, orders, and what was sold, given back and paid.
 
+baskets    a basket as one document, changed by steps that are safe to repeat
+checkout   from a basket to an order, in batches: quote, hold, commit
+counter    `Counter`, one a process: concurrent shoppers share batches; paying, outside of any transaction
+payments   providers behind one Protocol, and a simulator
+sourcing   from which locations the goods of an order come
 sales      `record`: any number of receipts at once, idempotent by outlet and number
 judging    whether a sale can be on record, decided from what it says alone
 lines      rows and facts of a batch, packed for COPY
@@ -15,19 +20,39 @@ Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_c
 `orders.v_sale`, `orders.v_sale_line`.
 """
 
+from comptoir.orders.baskets import Address, Basket, BasketLine, Delivery, Part, Payment
+from comptoir.orders.checkout import (
+    Checkout,
+    Look,
+    Open,
+    PlaceOrder,
+    SetCoupons,
+    SetDelivery,
+    SetLine,
+    SetPayment,
+    TakeQuote,
+)
+from comptoir.orders.counter import Counter
 from comptoir.orders.errors import (
     BadAmount,
     BadDate,
     BadText,
+    BasketClosed,
+    BasketExists,
     CardNumberSent,
     EmptySale,
+    IncompleteBasket,
+    OutOfStock,
     ReceiptConflict,
     TendersDisagree,
     TotalsDisagree,
+    UnknownBasket,
     UnknownCurrency,
+    UnknownProvider,
     UnknownSale,
 )
-from comptoir.orders.events import Account, SaleCorrected, SaleRecorded
+from comptoir.orders.events import Account, OrderPlaced, SaleCorrected, SaleRecorded
+from comptoir.orders.payments import PaymentRefused, PaymentUnclear, Provider, Simulator
 from comptoir.orders.quality import flagged, forget_unrecorded, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
@@ -54,31 +79,58 @@ from comptoir.orders.tracked import take_completed
 
 __all__ = [
     "Account",
+    "Address",
     "BadAmount",
     "BadDate",
     "BadText",
+    "Basket",
+    "BasketClosed",
+    "BasketExists",
+    "BasketLine",
     "CardNumberSent",
+    "Checkout",
+    "Counter",
+    "Delivery",
     "Discount",
     "EmptySale",
     "Fault",
     "Flagged",
     "Head",
+    "IncompleteBasket",
     "Line",
+    "Look",
     "NewDiscount",
     "NewLine",
     "NewSale",
     "NewTender",
+    "Open",
+    "OrderPlaced",
+    "OutOfStock",
+    "Part",
+    "Payment",
+    "PaymentRefused",
+    "PaymentUnclear",
+    "PlaceOrder",
+    "Provider",
     "Receipt",
     "ReceiptConflict",
     "Recorded",
     "Sale",
     "SaleCorrected",
     "SaleRecorded",
+    "SetCoupons",
+    "SetDelivery",
+    "SetLine",
+    "SetPayment",
+    "Simulator",
+    "TakeQuote",
     "Tender",
     "TendersDisagree",
     "Total",
     "TotalsDisagree",
+    "UnknownBasket",
     "UnknownCurrency",
+    "UnknownProvider",
     "UnknownSale",
     "Unrecorded",
     "find",

@@ -1,7 +1,8 @@
 """From a basket to an order, in small durable steps; steps of concurrent shoppers are done together.
 
-`run(tx, steps)` takes a batch: lock the baskets by id, change each in memory, let pricing quote all that want it and the
-stock promise all that need it, write everything set-based. Lock order everywhere: baskets by id, then balances by key.
+`run(tx, steps)` takes a batch: lock the baskets by id, change each in memory, let pricing quote all that want it and
+the stock promise all that need it, write everything set-based. Lock order everywhere: baskets by id, then balances by
+key.
 
 Paying happens outside, between two steps (payments.py): no transaction waits for a bank.
 """
@@ -111,7 +112,8 @@ class Checkout:
                     if isinstance(steps[number], PlaceOrder) and before.get(answer.basket_id) is not answer:
                         placed.append(answer)
             waiting = [number for number in waiting if answers[number] is None]
-        await _write(tx, [one for id_, one in known.items() if before.get(id_) is not one], placed)
+        for one in await _write(tx, [one for id_, one in known.items() if before.get(id_) is not one], placed):
+            known[one.basket_id] = one
         return [known[answer.basket_id] if isinstance(answer, Basket) else answer for answer in answers if answer]
 
     async def _round(self, tx: Tx, steps: Sequence[Step], known: dict[UUID, Basket]) -> list[Basket | Refusal]:
@@ -254,7 +256,8 @@ LOCK = """
 """
 
 
-async def _write(tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket]) -> None:
+async def _write(tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket]) -> Sequence[Basket]:
+    """The baskets as they were written: those that were placed have their number."""
     if placed:
         numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
         lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]
@@ -266,8 +269,11 @@ async def _write(tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket]) ->
         ]
         await tx.tell(*(_fact(one, numbered[one.basket_id], tx.now) for one in placed))
     if changed:
-        bodies = [{"basket_id": one.basket_id, "state": one.state, "node_id": one.node_id, "body": one} for one in changed]
+        bodies = [
+            {"basket_id": one.basket_id, "state": one.state, "node_id": one.node_id, "body": one} for one in changed
+        ]
         await tx.run(WRITE, baskets=rows(bodies), now=tx.now)
+    return changed
 
 
 WRITE = """
@@ -301,8 +307,8 @@ def _order_row(one: Basket) -> dict[str, Any]:
 PLACE = """
     INSERT INTO orders.sales_order (order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor,
         discount_minor, tax_minor, total_minor, placed_at)
-    SELECT order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor, discount_minor, tax_minor,
-           total_minor, %(now)s
+    SELECT order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor, discount_minor,
+           tax_minor, total_minor, %(now)s
     FROM json_to_recordset(%(orders)s::json) AS o (order_id uuid, outlet_id smallint, channel text, node_id bigint,
         currency text, delivery json, payment json, delivery_minor bigint, discount_minor bigint, tax_minor bigint,
         total_minor bigint)

@@ -1,6 +1,6 @@
 """The counter of one process: the steps of concurrent shoppers are done together, and each gets his own basket back.
 
-One queue for all kinds of steps, one batch at a time: measured on two cores, fewer and larger batches beat every overlap.
+One queue for all kinds of steps, one batch at a time: fewer and larger batches beat every overlap (the prototype).
 """
 
 import time

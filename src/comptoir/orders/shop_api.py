@@ -89,7 +89,12 @@ async def set_line(state: State, basket_id: UUID, line: int, asked: Wanted) -> B
 # ---- the ordinary routes
 
 
-@post("/baskets", guards=[allow("orders:write")], responses=raises(channels.UnknownOutlet, BasketExists), status_code=HTTP_200_OK)
+@post(
+    "/baskets",
+    guards=[allow("orders:write")],
+    responses=raises(channels.UnknownOutlet, BasketExists),
+    status_code=HTTP_200_OK,
+)
 async def post_basket(state: State, data: JSONBody[NewBasket]) -> Basket:
     """Open a basket."""
     return await open_basket(state, data)
@@ -119,9 +124,7 @@ async def put_delivery(state: State, basket_id: FromPath[UUID], data: JSONBody[D
     return await _counter(state)(SetDelivery(basket_id, data))
 
 
-@put(
-    "/baskets/{basket_id:uuid}/coupons", guards=[allow("orders:write")], responses=raises(UnknownBasket, BasketClosed)
-)
+@put("/baskets/{basket_id:uuid}/coupons", guards=[allow("orders:write")], responses=raises(UnknownBasket, BasketClosed))
 async def put_coupons(state: State, basket_id: FromPath[UUID], data: JSONBody[Coupons]) -> Basket:
     """Give the codes of coupons."""
     return await _counter(state)(SetCoupons(basket_id, tuple(data.coupons)))

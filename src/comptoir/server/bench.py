@@ -14,7 +14,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -144,7 +144,9 @@ async def own_database(*, size: int = 8) -> AsyncGenerator[Database]:
 
 
 @contextlib.asynccontextmanager
-async def own_server(url: str, *, api: int = 1, workers: int = 0) -> AsyncGenerator[str]:
+async def own_server(
+    url: str, *, api: int = 1, workers: int = 0, settings: Mapping[str, str] | None = None
+) -> AsyncGenerator[str]:
     """`comptoir serve` as processes of its own on this database; yields its address when it is ready."""
     from comptoir.server.running import listen  # noqa: PLC0415  the whole application, for those who need it
 
@@ -153,6 +155,7 @@ async def own_server(url: str, *, api: int = 1, workers: int = 0) -> AsyncGenera
     probe.close()
     with tempfile.TemporaryDirectory(prefix="comptoir-bench-") as folder:
         environment = {**os.environ, "COMPTOIR_DATABASE_URL": url, "COMPTOIR_LOG_LEVEL": "warning"}
+        environment |= settings or {}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "comptoir", "serve", "--data-dir", folder, "--port", str(port)),
             *("--workers", str(api), "--readers", str(workers)),

@@ -1,8 +1,8 @@
 """`comptoir bench checkout`: complete checkouts a second over HTTP, in six durable calls each.
 
 Basket, line, delivery with address, quote (price list, one promotion, tax, sourcing, hold), payment, order (with its
-facts in the log). 64 clients. 2,000 orders over 200 SKUs and 5 locations; and 2,000 buyers for 500 units of one SKU at one
-location, of whom exactly 500 may get one.
+facts in the log). 64 clients. 2,000 orders over 200 SKUs and 5 locations; and 2,000 buyers for 500 units of one SKU at
+one location, of whom exactly 500 may get one.
 """
 
 import random
@@ -79,6 +79,9 @@ async def _price(db: Database) -> None:
         )
         prices = [pricing.NewPrice(sku=f"sku-{n}", amount_minor=1_000 + n) for n in range(SKUS + 2)]
         await pricing.import_prices(tx, code="shop", prices=prices)
+        await pricing.set_tax_rates(tx, rates=[pricing.TaxRate(country="FR", rate_millionths=200_000)])
+        tenth = pricing.PromotionEntry(name="A tenth off", scope="line", benefit=pricing.Percent(basis_points=1_000))
+        await pricing.set_promotion(tx, code="tenth", entry=tenth)
 
 
 async def _keep(db: Database, sku: str, units: int) -> None:
@@ -102,5 +105,3 @@ async def _sold(tx: Any, sku: str) -> int:
     return await tx.value(
         "SELECT coalesce(sum(quantity), 0)::int FROM orders.sales_order_line WHERE variant_id = %(v)s", v=variant
     )
-
-

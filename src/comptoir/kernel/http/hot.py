@@ -26,7 +26,7 @@ Answer = Callable[..., Awaitable[Any]]
 
 
 class Shortcut:
-    """What is asked (the body, or the query of a GET) becomes `asked`, and `answer(asked, actor, **of_path)` answers it.
+    """What is asked (the body, or the query of a GET) becomes `asked`; `answer(asked, actor, **of_path)` answers.
 
     The path is written as in Litestar: `/v1/orders/baskets/{basket_id:uuid}/quote`.
     """

@@ -1,0 +1,296 @@
+"""From a basket to an order: each step can be repeated, nothing is promised twice, nothing is lost half way."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comptoir import catalog, channels, inventory, pricing
+from comptoir.kernel import log
+from comptoir.kernel.db import Database
+from comptoir.kernel.errors import Refusal
+from comptoir.kernel.ids import uuid7
+from comptoir.orders import (
+    Address,
+    Basket,
+    BasketClosed,
+    BasketLine,
+    Counter,
+    Delivery,
+    IncompleteBasket,
+    Look,
+    Open,
+    OutOfStock,
+    PaymentRefused,
+    PaymentUnclear,
+    SetDelivery,
+    SetLine,
+    Simulator,
+    TakeQuote,
+    UnknownBasket,
+)
+from comptoir.orders.sourcing import source
+from conftest import drop, recreate, url_of
+
+pytestmark = pytest.mark.anyio
+
+HOME = Address(name="Ana", street="1 rue Neuve", postcode="69001", city="Lyon", country="FR")
+SHIP = Delivery(method="ship", address=HOME, amount_minor=490)
+
+
+@pytest.fixture(scope="session")
+async def ground(server_url, template, worker_id):
+    name = f"checkout_{worker_id}"
+    recreate(server_url, name, template)
+    async with Database(url_of(server_url, name), size=12) as db:
+        async with db.transaction() as tx:
+            await log.open_days(tx)
+            await channels.add_outlet(tx, outlet=channels.OutletEntry(
+                channel="web", code="web", name="Web", country="FR", time_zone="Europe/Paris", currency="EUR"
+            ))  # fmt: skip
+            await catalog.import_products(tx, [
+                catalog.NewProduct(code=sku, name=sku, variants=[catalog.NewVariant(sku=sku)])
+                for sku in ("shirt", "bag", "shoe")
+            ])  # fmt: skip
+            await inventory.record_locations(tx, [
+                inventory.LocationEntry(code=code, kind="shop", name=code, methods=["ship", "collect"])
+                for code in ("north", "south")
+            ])  # fmt: skip
+            await pricing.set_price_list(tx, code="shop", entry=pricing.PriceListEntry(name="Shop", currency="EUR"))
+            prices = [pricing.NewPrice(sku=sku, amount_minor=1000) for sku in ("shirt", "bag", "shoe")]
+            await pricing.import_prices(tx, code="shop", prices=prices)
+        yield db
+    drop(server_url, name)
+
+
+class House:
+    """A counter, and what the tests ask again and again."""
+
+    def __init__(self, db):
+        self.db = db
+        self.simulator = Simulator(late=0.01)
+        self.counter = Counter(db, inventory.Desk(db), [self.simulator])
+
+    async def stock(self, **units):
+        """`north_shirt=3`: so many lie there now."""
+        async with self.db.transaction() as tx:
+            places = {one.code: one.location_id for one in await inventory.locations(tx)}
+            self.variants = {
+                sku: one.variant_id
+                for sku, one in (await catalog.variants_by_sku(tx, ["shirt", "bag", "shoe"])).items()
+            }
+            await inventory.post(tx, [
+                inventory.Move(variant_id=self.variants[name.partition("_")[2]], quantity=quantity, is_fact=True,
+                               from_location_id=inventory.SUPPLIER, to_location_id=places[name.partition("_")[0]])
+                for name, quantity in units.items()
+            ])  # fmt: skip
+
+    async def basket(self, delivery=SHIP, **lines) -> UUID:
+        basket = Basket(basket_id=uuid7(), outlet_id=1, channel="web", currency="EUR")
+        await self.counter(Open(basket))
+        for number, (sku, quantity) in enumerate(lines.items(), 1):
+            await self.line(basket.basket_id, number, sku, quantity)
+        if delivery:
+            await self.counter(SetDelivery(basket.basket_id, delivery))
+        return basket.basket_id
+
+    async def line(self, basket_id, number, sku, quantity):
+        return await self.counter(SetLine(basket_id, BasketLine(number, self.variants[sku], sku, quantity)))
+
+    async def buy(self, **lines):
+        basket_id = await self.basket(**lines)
+        await self.counter(TakeQuote(basket_id))
+        await self.counter.pay(basket_id, provider="simulator", token="ok")
+        return await self.counter.place(basket_id)
+
+    async def balances(self):
+        async with self.db.reading() as tx:
+            return {
+                (location, variant): tuple(numbers)
+                for location, variant, *numbers in await tx.tuples(
+                    "SELECT location, variant_id, sellable, held, allocated FROM inventory.v_balance"
+                )
+            }
+
+    async def right(self):
+        """The books agree, and what is open in the order book is what is allocated."""
+        async with self.db.reading() as tx:
+            assert await inventory.reconcile(tx) == []
+            assert await tx.tuples(OPEN_LINES) == []
+            assert await tx.value(ORDERS_AND_FACTS)
+
+
+OPEN_LINES = """
+    SELECT * FROM (SELECT order_id::text AS reference, variant_id, location_id,
+                          sum(quantity - handed_over - cancelled) AS open FROM orders.fulfilment_line GROUP BY 1, 2, 3) AS f
+    FULL JOIN (SELECT reference, variant_id, location_id, sum(quantity) AS open FROM inventory.promise
+               WHERE expires_at IS NULL GROUP BY 1, 2, 3) AS p USING (reference, variant_id, location_id)
+    WHERE f.open IS DISTINCT FROM p.open
+"""
+
+ORDERS_AND_FACTS = """
+    SELECT (SELECT count(*) FROM orders.sales_order)
+         = (SELECT count(*) FROM kernel.event WHERE kind = 'orders.order_placed')
+       AND (SELECT count(*) FROM orders.sales_order) = (SELECT count(*) FROM orders.basket WHERE state = 'ordered')
+"""
+
+
+@pytest.fixture
+async def house(ground):
+    async with ground.transaction() as tx:
+        await tx.run(
+            "TRUNCATE inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
+            " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment_line"
+        )
+        await tx.run("UPDATE kernel.clock SET shift = '0'")
+    made = House(ground)
+    yield made
+    await made.counter.close()
+
+
+async def test_six_steps_make_an_order(house):
+    await house.stock(north_shirt=3)
+    ordered = await house.buy(shirt=2)
+    assert ordered.state == "ordered" and ordered.order_number > 100_000
+    assert ordered.quote.total_minor == 2490
+    assert house.simulator.authorised[f"{ordered.basket_id}-2490"].amount_minor == 2490
+    assert list((await house.balances()).values()) == [(3, 0, 2)]
+    await house.right()
+
+
+async def test_every_step_again_changes_nothing(house):
+    await house.stock(north_shirt=3)
+    basket_id = await house.basket(shirt=2)
+    for _ in range(2):
+        await house.line(basket_id, 1, "shirt", 2)
+        await house.counter(SetDelivery(basket_id, SHIP))
+        quoted = await house.counter(TakeQuote(basket_id))
+    assert list((await house.balances()).values()) == [(3, 2, 0)]
+    for _ in range(2):
+        await house.counter.pay(basket_id, provider="simulator", token="ok")
+    first, second = await house.counter.place(basket_id), await house.counter.place(basket_id)
+    assert first == second and first.quote == quoted.quote
+    assert len(house.simulator.authorised) == 1
+    await house.right()
+
+
+async def test_what_is_missing_is_told(house):
+    await house.stock(north_shirt=3)
+    with pytest.raises(UnknownBasket):
+        await house.counter(Look(uuid7()))
+    basket_id = await house.basket(delivery=None)
+    with pytest.raises(IncompleteBasket) as refused:
+        await house.counter(TakeQuote(basket_id))
+    assert refused.value.data["missing"] == ["lines", "delivery"]
+    await house.line(basket_id, 1, "shirt", 1)
+    await house.counter(SetDelivery(basket_id, Delivery(method="collect")))
+    with pytest.raises(IncompleteBasket, match="location"):
+        await house.counter(TakeQuote(basket_id))
+    await house.counter(SetDelivery(basket_id, SHIP))
+    await house.counter(TakeQuote(basket_id))
+    with pytest.raises(IncompleteBasket, match="paid"):
+        await house.counter.place(basket_id)
+
+
+async def test_a_changed_basket_must_be_quoted_and_paid_anew(house):
+    await house.stock(north_shirt=5)
+    basket_id = await house.basket(shirt=1)
+    await house.counter(TakeQuote(basket_id))
+    await house.counter.pay(basket_id, provider="simulator", token="ok")
+    await house.line(basket_id, 1, "shirt", 4)
+    with pytest.raises(IncompleteBasket):
+        await house.counter.place(basket_id)
+    again = await house.counter(TakeQuote(basket_id))
+    assert again.quote.total_minor == 4490 and again.payment is None
+    assert list((await house.balances()).values()) == [(5, 4, 0)]
+
+
+async def test_an_order_cannot_be_changed_like_a_basket(house):
+    await house.stock(north_shirt=3)
+    ordered = await house.buy(shirt=1)
+    with pytest.raises(BasketClosed):
+        await house.line(ordered.basket_id, 1, "shirt", 2)
+
+
+async def test_the_goods_come_from_one_location_if_one_has_all_else_from_few(house):
+    await house.stock(north_shirt=5, south_shirt=1, south_bag=2)
+    one = await house.counter(TakeQuote(await house.basket(shirt=1, bag=1)))
+    assert len({part.location_id for part in one.parts}) == 1
+    two = await house.counter(TakeQuote(await house.basket(shirt=4, bag=1)))
+    assert {(part.line, part.quantity) for part in two.parts} == {(1, 4), (2, 1)}
+    with pytest.raises(OutOfStock) as refused:
+        await house.counter(TakeQuote(await house.basket(shirt=9, bag=1)))
+    assert refused.value.data["missing"][0]["line"] == 1
+    await house.right()
+
+
+async def test_collected_where_the_customer_says_or_not_at_all(house):
+    await house.stock(north_shirt=5)
+    with pytest.raises(OutOfStock):
+        await house.counter(TakeQuote(await house.basket(Delivery(method="collect", location="south"), shirt=1)))
+    held = await house.counter(TakeQuote(await house.basket(Delivery(method="collect", location="north"), shirt=1)))
+    assert held.quote.total_minor == 1000
+
+
+@pytest.mark.parametrize(("token", "refusal"), [("refuse", PaymentRefused), ("timeout", PaymentUnclear)])
+async def test_a_payment_that_fails_leaves_the_basket_as_it_was(house, token, refusal):
+    await house.stock(north_shirt=1)
+    basket_id = await house.basket(shirt=1)
+    await house.counter(TakeQuote(basket_id))
+    with pytest.raises(refusal):
+        await house.counter.pay(basket_id, provider="simulator", token=token)
+    await house.counter.pay(basket_id, provider="simulator", token="late")
+    assert (await house.counter.place(basket_id)).state == "ordered"
+    await house.right()
+
+
+async def test_of_forty_buyers_of_seven_exactly_seven_get_one(house):
+    await house.stock(north_shirt=4, south_shirt=3)
+    answers = await asyncio.gather(*(house.buy(shirt=1) for _ in range(40)), return_exceptions=True)
+    assert all(isinstance(one, Basket | Refusal) for one in answers)
+    assert sum(isinstance(one, Basket) for one in answers) == 7
+    assert sorted((await house.balances()).values()) == [(3, 0, 3), (4, 0, 4)]
+    await house.right()
+
+
+async def test_two_devices_at_one_basket(house):
+    await house.stock(north_shirt=50, north_bag=50, north_shoe=50)
+    basket_id = await house.basket(shirt=1)
+    skus = ["shirt", "bag", "shoe"]
+    await asyncio.gather(
+        *(house.line(basket_id, 1 + n % 3, skus[n % 3], 1 + n // 3) for n in range(12)),
+        *(house.counter(TakeQuote(basket_id)) for _ in range(4)),
+    )
+    basket = await house.counter(TakeQuote(basket_id))
+    assert {one.sku for one in basket.lines} == set(skus)
+    assert sum(held for _, held, _ in (await house.balances()).values()) == sum(one.quantity for one in basket.lines)
+    await house.right()
+
+
+offers = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 5), max_size=4)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6)), min_size=1, max_size=4),
+    st.lists(offers, min_size=3, max_size=3),
+)
+async def test_sourcing_finds_all_pieces_or_says_what_is_missing(wanted, there):
+    lines = [BasketLine(n, variant, "x", quantity) for n, (variant, quantity) in enumerate(wanted, 1)]
+    free = {variant: [inventory.Offer(location=code, name=code, units=units, ready={}) for code, units in some.items()]
+            for variant, some in enumerate(there, 1)}  # fmt: skip
+    total = {variant: sum(some.values()) for variant, some in enumerate(there, 1)}
+    asked = {variant: sum(q for v, q in wanted if v == variant) for variant in total}
+    try:
+        parts = source(lines, free, {code: n for n, code in enumerate("abcd")})
+    except OutOfStock:
+        assert any(asked[variant] > total[variant] for variant in total)
+        return
+    assert all(asked[variant] <= total[variant] for variant in total)
+    for line in lines:
+        assert sum(part.quantity for part in parts if part.line == line.line) == line.quantity
+    for variant, some in enumerate(there, 1):
+        for n, code in enumerate("abcd"):
+            taken = sum(part.quantity for part in parts if (part.variant_id, part.location_id) == (variant, n))
+            assert taken <= some.get(code, 0)
