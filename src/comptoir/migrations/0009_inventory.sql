@@ -124,6 +124,11 @@ CREATE VIEW inventory.v_balance AS
            greatest(b.sellable - b.held - b.allocated - coalesce(b.safety, l.safety), 0) AS free
     FROM inventory.balance AS b JOIN inventory.location AS l USING (location_id);
 
+-- What is committed, by reference; those above prove their books against it.
+CREATE VIEW inventory.v_allocated AS
+    SELECT reference, variant_id, location_id, sum(quantity) AS quantity
+    FROM inventory.promise WHERE expires_at IS NULL GROUP BY 1, 2, 3;
+
 -- The ledger by account: each act on the stock appears at both accounts that it touched.
 CREATE VIEW inventory.v_ledger AS
     SELECT entry_id, variant_id, location_id, state, moved, d_held, d_allocated, act, reason, reference, occurred_at,

@@ -4,6 +4,7 @@ baskets    a basket as one document, changed by steps that are safe to repeat
 checkout   from a basket to an order, in batches: quote, hold, commit
 counter    `Counter`, one a process: concurrent shoppers share batches; paying, outside of any transaction
 payments   providers behind one Protocol, and a simulator
+order_book an order as it was agreed, and where each piece of it is
 sourcing   from which locations the goods of an order come
 sales      `record`: any number of receipts at once, idempotent by outlet and number
 judging    whether a sale can be on record, decided from what it says alone
@@ -36,6 +37,7 @@ from comptoir.orders.counter import Counter
 from comptoir.orders.errors import (
     BadAmount,
     BadDate,
+    BadLine,
     BadText,
     BasketClosed,
     BasketExists,
@@ -48,10 +50,12 @@ from comptoir.orders.errors import (
     TotalsDisagree,
     UnknownBasket,
     UnknownCurrency,
+    UnknownOrder,
     UnknownProvider,
     UnknownSale,
 )
 from comptoir.orders.events import Account, OrderPlaced, SaleCorrected, SaleRecorded
+from comptoir.orders.order_book import Order, order
 from comptoir.orders.payments import PaymentRefused, PaymentUnclear, Provider, Simulator
 from comptoir.orders.quality import flagged, forget_unrecorded, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
@@ -82,6 +86,7 @@ __all__ = [
     "Address",
     "BadAmount",
     "BadDate",
+    "BadLine",
     "BadText",
     "Basket",
     "BasketClosed",
@@ -104,6 +109,7 @@ __all__ = [
     "NewSale",
     "NewTender",
     "Open",
+    "Order",
     "OrderPlaced",
     "OutOfStock",
     "Part",
@@ -130,12 +136,14 @@ __all__ = [
     "TotalsDisagree",
     "UnknownBasket",
     "UnknownCurrency",
+    "UnknownOrder",
     "UnknownProvider",
     "UnknownSale",
     "Unrecorded",
     "find",
     "flagged",
     "forget_unrecorded",
+    "order",
     "receipt",
     "reconcile",
     "record",

@@ -10,10 +10,11 @@ from uuid import UUID
 import msgspec
 
 from comptoir import inventory, pricing
-from comptoir.orders.errors import BasketClosed, IncompleteBasket
+from comptoir.orders.errors import BadLine, BasketClosed, IncompleteBasket
 
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 MOST_LINES = 200
+LAST_LINE = 100_000
 
 
 class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +106,8 @@ def open_to_change(basket: Basket) -> None:
 def with_line(basket: Basket, line: BasketLine) -> Basket:
     """The line as it is to be; a quantity of 0 takes it out."""
     open_to_change(basket)
+    if not 1 <= line.line <= LAST_LINE:
+        raise BadLine(line=line.line)
     if any(one == line for one in basket.lines):
         return basket
     lines = {one.line: one for one in basket.lines}
@@ -112,7 +115,7 @@ def with_line(basket: Basket, line: BasketLine) -> Basket:
     if not line.quantity:
         del lines[line.line]
     if len(lines) > MOST_LINES:
-        raise IncompleteBasket(f"More than {MOST_LINES} lines.", most=MOST_LINES)
+        raise BadLine(f"More than {MOST_LINES} lines.", most=MOST_LINES)
     return msgspec.structs.replace(basket, lines=tuple(lines[n] for n in sorted(lines)), quote=None, payment=None)
 
 

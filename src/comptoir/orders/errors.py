@@ -91,6 +91,12 @@ class OutOfStock(Conflict):
     code = "orders.out_of_stock"
 
 
+class BadLine(Invalid):
+    """Lines of a basket are numbered from 1 to 100,000, and it has at most 200."""
+
+    code = "orders.bad_line"
+
+
 class UnknownOrder(NotFound):
     """There is no such order."""
 

@@ -8,12 +8,16 @@ MOST = 100
 
 
 async def reconcile(tx: Tx) -> list[Fault]:
-    """Every sale adds up, has its lines, and was told once with the same amount. No fault: an empty list."""
+    """Every sale adds up, has its lines, and was told once with the same amount; open orders are what is allocated.
+
+    No fault: an empty list.
+    """
     return [
         *await tx.many(Fault, SUMS, most=MOST),
         *await tx.many(Fault, DISCOUNTS, most=MOST),
         *await tx.many(Fault, TENDERS, most=MOST),
         *await tx.many(Fault, TOLD, most=MOST),
+        *await tx.many(Fault, OPEN, most=MOST),
     ]
 
 
@@ -60,5 +64,19 @@ TOLD = """
                FROM kernel.event WHERE kind IN ('orders.sale_recorded', 'orders.sale_corrected') GROUP BY 1) AS f
          USING (sale_id)
     WHERE f.times IS DISTINCT FROM 1 OR f.total IS DISTINCT FROM s.total_minor
+    LIMIT %(most)s
+"""
+
+# What is open in the order book is what the stock has committed to it.
+OPEN = """
+    SELECT 'promises' AS check, o.order_number AS sale_id,
+           format('order %%s: open %%s of variant %%s at location %%s, allocated %%s', f.order_id, f.open, f.variant_id,
+                  f.location_id, coalesce(p.quantity, 0)) AS detail
+    FROM (SELECT order_id, variant_id, location_id, sum(quantity - handed_over - cancelled) AS open
+          FROM orders.fulfilment_line GROUP BY 1, 2, 3) AS f
+    JOIN orders.sales_order AS o USING (order_id)
+    LEFT JOIN inventory.v_allocated AS p
+        ON p.reference = f.order_id::text AND p.variant_id = f.variant_id AND p.location_id = f.location_id
+    WHERE f.open <> coalesce(p.quantity, 0)
     LIMIT %(most)s
 """

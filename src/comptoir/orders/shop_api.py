@@ -9,28 +9,32 @@ from uuid import UUID
 import msgspec
 from litestar import Router, get, post, put
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from comptoir import channels, inventory
 from comptoir.kernel.auth import Actor, allow
+from comptoir.kernel.db import Tx
 from comptoir.kernel.http import Shortcut, raises
 from comptoir.kernel.ids import uuid7
 from comptoir.orders.baskets import Basket, BasketLine, Delivery
 from comptoir.orders.checkout import Look, Open, SetCoupons, SetDelivery, SetLine, TakeQuote
 from comptoir.orders.counter import Counter
 from comptoir.orders.errors import (
+    BadLine,
     BasketClosed,
     BasketExists,
     IncompleteBasket,
     OutOfStock,
     UnknownBasket,
+    UnknownOrder,
     UnknownProvider,
 )
+from comptoir.orders.order_book import Order, order
 from comptoir.orders.payments import PaymentRefused, PaymentUnclear
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-LineNumber = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
 class NewBasket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,7 +113,7 @@ async def get_basket(state: State, basket_id: FromPath[UUID]) -> Basket:
 @put(
     "/baskets/{basket_id:uuid}/lines/{line:int}",
     guards=[allow("orders:write")],
-    responses=raises(UnknownBasket, BasketClosed, inventory.UnknownVariant),
+    responses=raises(UnknownBasket, BasketClosed, BadLine, inventory.UnknownVariant),
 )
 async def put_line(state: State, basket_id: FromPath[UUID], line: FromPath[int], data: JSONBody[Wanted]) -> Basket:
     """Put an article into the basket, change its quantity, or take it out (0)."""
@@ -163,8 +167,14 @@ async def post_order(state: State, basket_id: FromPath[UUID]) -> Basket:
     return await _counter(state).place(basket_id)
 
 
-HANDLERS = [post_basket, get_basket, put_line, put_delivery, put_coupons, post_quote, post_payment, post_order]
-router = Router("/v1/orders", route_handlers=HANDLERS, tags=["orders"])
+@get("/book/{order_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownOrder))
+async def get_order(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Order:
+    """An order as it was agreed, and where each piece of it is now."""
+    return await order(tx, order_id=order_id)
+
+
+BASKETS = [post_basket, get_basket, put_line, put_delivery, put_coupons, post_quote, post_payment, post_order]
+router = Router("/v1/orders", route_handlers=[*BASKETS, get_order], tags=["orders"])
 
 
 # ---- without the framework
@@ -177,7 +187,7 @@ def shortcuts(state: State) -> list[Shortcut]:
     async def at_once(asked: NewBasket, _: Actor) -> Basket:
         return await open_basket(state, asked)
 
-    async def line(asked: Wanted, _: Actor, basket_id: UUID, line: LineNumber) -> Basket:
+    async def line(asked: Wanted, _: Actor, basket_id: UUID, line: int) -> Basket:
         return await set_line(state, basket_id, line, asked)
 
     async def delivery(asked: Delivery, _: Actor, basket_id: UUID) -> Basket:
@@ -189,7 +199,7 @@ def shortcuts(state: State) -> list[Shortcut]:
     async def payment(asked: Paying, _: Actor, basket_id: UUID) -> Basket:
         return await _counter(state).pay(basket_id, provider=asked.provider, token=asked.token)
 
-    async def order(asked: Nothing, _: Actor, basket_id: UUID) -> Basket:  # noqa: ARG001
+    async def place(asked: Nothing, _: Actor, basket_id: UUID) -> Basket:  # noqa: ARG001
         return await _counter(state).place(basket_id)
 
     write = "orders:write"
@@ -199,7 +209,7 @@ def shortcuts(state: State) -> list[Shortcut]:
         Shortcut("PUT", base + "/{basket_id:uuid}/delivery", write, Delivery, delivery),
         Shortcut("POST", base + "/{basket_id:uuid}/quote", write, Nothing, quote),
         Shortcut("POST", base + "/{basket_id:uuid}/payment", write, Paying, payment),
-        Shortcut("POST", base + "/{basket_id:uuid}/order", write, Nothing, order),
+        Shortcut("POST", base + "/{basket_id:uuid}/order", write, Nothing, place),
     ]
 
 

@@ -4,7 +4,7 @@ Fewest parcels first: one location that has everything (the nearest, else the on
 location that covers most of what is left, again and again (greedy set cover). Exact where one or two locations do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from comptoir.inventory import Offer
 from comptoir.orders.baskets import BasketLine, Part
@@ -12,7 +12,7 @@ from comptoir.orders.errors import OutOfStock
 
 
 def source(
-    lines: Sequence[BasketLine], offers: dict[int, Sequence[Offer]], location_ids: dict[str, int]
+    lines: Sequence[BasketLine], offers: Mapping[int, Sequence[Offer]], location_ids: Mapping[str, int]
 ) -> tuple[Part, ...]:
     """The parts. `offers` are by variant. Raises OutOfStock with what is missing of which line."""
     free: dict[str, dict[int, int]] = {}

@@ -1,0 +1,99 @@
+"""A checkout over HTTP: by the shortcuts and past them, the same answers and the same refusals."""
+
+import httpx
+import pytest
+
+from comptoir import inventory
+from comptoir.kernel.auth import SYSTEM
+from comptoir.kernel.auth.keys import add_key
+from comptoir.kernel.ids import uuid7
+from comptoir.kernel.settings import Settings
+from comptoir.server.app import create_app
+from orders.test_checkout import ground, house  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.anyio
+
+ADDRESS = {"name": "Ana", "street": "1 rue Neuve", "postcode": "69001", "city": "Lyon", "country": "FR"}
+
+
+class Shop:
+    """A web shop with an API key. `slowly`: through the framework."""
+
+    def __init__(self, client, *, slowly):
+        self.client, self.slowly, self.calls = client, slowly, 0
+
+    async def __call__(self, method, path, body=None):
+        self.calls += 1
+        head = {"idempotency-key": f"{self.calls}-{uuid7()}"} if self.slowly else {}
+        return await self.client.request(method, f"/v1/orders/{path}", json=body, headers=head)
+
+
+@pytest.fixture(params=[False, True], ids=["shortcut", "framework"])
+async def shop(house, request):  # noqa: F811
+    async with house.db.transaction() as tx:
+        key = (await add_key(tx, name="shop", scopes=["orders:write"], actor=SYSTEM)).token
+    async with create_app(Settings(simulated_payments=True), house.db) as app:
+        head = {"authorization": f"Bearer {key}"}
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=head) as client:
+            yield Shop(client, slowly=request.param)
+
+
+async def test_six_calls(house, shop):  # noqa: F811
+    await house.stock(north_shirt=3)
+    basket_id = uuid7()
+    opened = await shop("POST", "baskets", {"outlet": "web", "basket_id": str(basket_id)})
+    assert opened.status_code == 200, opened.text
+    at = f"baskets/{basket_id}"
+    for method, step, body in [
+        ("PUT", "lines/1", {"sku": "shirt", "quantity": 2}),
+        ("PUT", "delivery", {"method": "ship", "address": ADDRESS, "amount_minor": 490}),
+        ("POST", "quote", {}),
+        ("POST", "payment", {"provider": "simulator", "token": "ok"}),
+    ]:
+        answer = await shop(method, f"{at}/{step}", body)
+        assert answer.status_code == 200, (step, answer.text)
+    first, again = await shop("POST", f"{at}/order", {}), await shop("POST", f"{at}/order", {})
+    assert first.json()["order_number"] == again.json()["order_number"] > 100_000
+    found = (await shop("GET", f"book/{basket_id}")).json()
+    assert found["total_minor"] == 2490
+    assert found["pieces"] == [{"line": 1, "location": "north", "quantity": 2, "handed_over": 0, "cancelled": 0}]
+    await house.right()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("POST", "baskets", {"outlet": "moon"}, 404, "channels.unknown_outlet"),
+        ("POST", "baskets", {"outlet": "web", "currency": "euro"}, 400, "invalid"),
+        ("POST", "baskets", {"outlet": "web", "basket_id": "x"}, 400, "invalid"),
+        ("PUT", "{id}/lines/1", {"sku": "hat"}, 404, "inventory.unknown_variant"),
+        ("PUT", "{id}/lines/1", {"sku": "shirt", "quantity": -1}, 400, "invalid"),
+        ("PUT", "{id}/lines/1", {"sku": "a\0"}, 400, "invalid"),
+        ("PUT", "{id}/lines/0", {"sku": "shirt"}, 400, "orders.bad_line"),
+        ("PUT", "{id}/lines/99999999999", {"sku": "shirt"}, 400, "orders.bad_line"),
+        ("PUT", "{new}/lines/1", {"sku": "shirt"}, 404, "orders.unknown_basket"),
+        ("PUT", "{id}/delivery", {"method": "teleport"}, 400, "invalid"),
+        ("POST", "{id}/quote", {}, 422, "orders.incomplete_basket"),
+        ("POST", "{id}/payment", {"provider": "bank", "token": "x"}, 404, "orders.unknown_provider"),
+        ("POST", "{id}/payment", {"provider": "simulator", "token": "ok"}, 422, "orders.incomplete_basket"),
+        ("POST", "{id}/order", {}, 422, "orders.incomplete_basket"),
+    ],
+)
+async def test_bad_steps_are_told(house, shop, method, path, body, status, code):  # noqa: F811
+    await house.stock(north_shirt=3)
+    basket_id = await house.basket(delivery=None)
+    answer = await shop(
+        method, path if path == "baskets" else "baskets/" + path.format(id=basket_id, new=uuid7()), body
+    )
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+async def test_sold_out_says_which_line(house, shop):  # noqa: F811
+    await house.stock(north_shirt=1)
+    basket_id = await house.basket(shirt=2)
+    answer = await shop("POST", f"baskets/{basket_id}/quote", {})
+    assert answer.status_code == 409
+    assert answer.json()["data"] == {"missing": [{"line": 1, "missing": 1}]}
+    async with house.db.reading() as tx:
+        assert await inventory.reconcile(tx) == []
