@@ -45,6 +45,8 @@ from comptoir.orders.errors import (
     EmptySale,
     IncompleteBasket,
     OutOfStock,
+    PaymentRefused,
+    PaymentUnclear,
     ReceiptConflict,
     TendersDisagree,
     TotalsDisagree,
@@ -56,7 +58,7 @@ from comptoir.orders.errors import (
 )
 from comptoir.orders.events import Account, OrderPlaced, SaleCorrected, SaleRecorded
 from comptoir.orders.order_book import Order, order
-from comptoir.orders.payments import PaymentRefused, PaymentUnclear, Provider, Simulator
+from comptoir.orders.payments import Provider, Simulator
 from comptoir.orders.quality import flagged, forget_unrecorded, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile

@@ -1,4 +1,4 @@
-from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unavailable, Unprocessable
 
 
 class UnknownSale(NotFound):
@@ -107,3 +107,15 @@ class UnknownProvider(NotFound):
     """There is no such payment provider."""
 
     code = "orders.unknown_provider"
+
+
+class PaymentRefused(Unprocessable):
+    """The payment was refused."""
+
+    code = "orders.payment_refused"
+
+
+class PaymentUnclear(Unavailable):
+    """The provider has not answered: nobody knows yet whether it was paid. Ask again under the same reference."""
+
+    code = "orders.payment_unclear"

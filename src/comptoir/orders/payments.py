@@ -9,19 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from comptoir.kernel.errors import Unavailable, Unprocessable
-
-
-class PaymentRefused(Unprocessable):
-    """The payment was refused."""
-
-    code = "orders.payment_refused"
-
-
-class PaymentUnclear(Unavailable):
-    """The provider has not answered: nobody knows yet whether it was paid. Ask again under the same reference."""
-
-    code = "orders.payment_unclear"
+from comptoir.orders.errors import PaymentRefused, PaymentUnclear
 
 
 class Authorised(msgspec.Struct, frozen=True):

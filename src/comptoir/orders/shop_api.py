@@ -27,12 +27,13 @@ from comptoir.orders.errors import (
     BasketExists,
     IncompleteBasket,
     OutOfStock,
+    PaymentRefused,
+    PaymentUnclear,
     UnknownBasket,
     UnknownOrder,
     UnknownProvider,
 )
 from comptoir.orders.order_book import Order, order
-from comptoir.orders.payments import PaymentRefused, PaymentUnclear
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
