@@ -15,7 +15,10 @@ from comptoir.identity.errors import KeptApart, SharedByMany
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.http import problems
 
-BELOW = ("kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "rfid", "orders", "profiles", "console")
+BELOW = (
+    *("kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "rfid", "orders", "profiles"),
+    "console",
+)
 """Packages whose refusals can come up in a route of the console: itself and those it may import."""
 
 
