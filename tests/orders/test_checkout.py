@@ -1,6 +1,7 @@
 """From a basket to an order: each step can be repeated, nothing is promised twice, nothing is lost half way."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comptoir import catalog, channels, inventory, pricing
-from comptoir.kernel import log
+from comptoir.kernel import log, time
 from comptoir.kernel.db import Database
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.ids import uuid7
@@ -259,6 +260,43 @@ async def test_two_devices_at_one_basket(house):
     basket = await house.counter(TakeQuote(basket_id))
     assert {one.sku for one in basket.lines} == set(skus)
     assert sum(held for _, held, _ in (await house.balances()).values()) == sum(one.quantity for one in basket.lines)
+    await house.right()
+
+
+async def limited(house, **entry):
+    """A promotion that only so many baskets may have."""
+    async with house.db.transaction() as tx:
+        await tx.run("TRUNCATE pricing.promotion CASCADE")
+        await pricing.set_promotion(tx, code="first", entry=pricing.PromotionEntry(
+            name="A tenth off", scope="line", benefit=pricing.Percent(basis_points=1_000), **entry
+        ))  # fmt: skip
+
+
+async def test_of_ten_buyers_exactly_three_get_what_three_may_have(house):
+    await house.stock(north_shirt=50)
+    await limited(house, max_uses=3)
+    bought = await asyncio.gather(*(house.buy(shirt=1) for _ in range(10)))
+    assert sorted(one.quote.total_minor for one in bought) == [1390] * 3 + [1490] * 7
+    await limited(house)
+    await house.right()
+
+
+async def test_who_pays_too_late_gets_neither_goods_nor_promotion_and_is_not_charged(house):
+    await house.stock(north_shirt=1)
+    await limited(house, max_uses=1)
+    basket_id = await house.basket(shirt=1)
+    await house.counter(TakeQuote(basket_id))
+    await house.counter.pay(basket_id, provider="simulator", token="ok")
+    async with house.db.transaction() as tx:
+        await time.advance(tx, by=timedelta(hours=1))
+    other = await house.buy(shirt=1)  # what the first has let lapse helps the second
+    assert other.quote.total_minor == 1390
+    with pytest.raises(Refusal):
+        await house.counter.place(basket_id)
+    assert house.simulator.voided
+    async with house.db.reading() as tx:
+        assert await tx.value("SELECT sum(used) FROM pricing.allowance") == 1
+    await limited(house)
     await house.right()
 
 

@@ -24,7 +24,7 @@ from comptoir.inventory.errors import (
     UnknownVariant,
 )
 from comptoir.inventory.events import ShortageEnded, ShortageFound
-from comptoir.inventory.ledger import expire, post
+from comptoir.inventory.ledger import expire, lapse, post
 from comptoir.inventory.locations import by_code, locations, record_locations
 from comptoir.inventory.reconcile import reconcile
 from comptoir.inventory.records import (
@@ -85,6 +85,7 @@ __all__ = [
     "available",
     "by_code",
     "expire",
+    "lapse",
     "locations",
     "places",
     "post",

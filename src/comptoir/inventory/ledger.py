@@ -45,6 +45,18 @@ async def expire(tx: Tx, *, most: int = 500) -> int:
     return await _expire(tx, keys) if keys else 0
 
 
+async def lapse(tx: Tx, *, variants: Iterable[int]) -> int:
+    """Give back what was held too long of these variants, wherever it lies: for who has found nothing free."""
+    keys = {(variant, place) for variant, place in await tx.tuples(LAPSED, variants=ints(sorted(variants)), now=tx.now)}
+    await _lock(tx, keys, set())
+    return await _expire(tx, keys) if keys else 0
+
+
+LAPSED = """
+    SELECT DISTINCT variant_id, location_id FROM inventory.promise
+    WHERE variant_id = ANY(%(variants)s::bigint[]) AND expires_at <= %(now)s
+"""
+
 OVERDUE = """
     SELECT variant_id, location_id FROM inventory.promise WHERE expires_at <= %(now)s ORDER BY expires_at LIMIT %(most)s
 """

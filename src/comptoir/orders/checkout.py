@@ -8,8 +8,8 @@ Paying happens outside, between two steps (payments.py): no transaction waits fo
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -143,13 +143,14 @@ class Checkout:
     # ---- quote: prices, and goods that are held
 
     async def _quote(self, tx: Tx, quoting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
-        answers: dict[int, Basket | Refusal] = {}
-        requests = [baskets.request(one, baskets.ready_to_quote(one)) for one in quoting.values()]
-        for (number, basket), quote in zip(quoting.items(), await pricing.quotes(tx, requests), strict=True):
-            answers[number] = quote if isinstance(quote, Refusal) else msgspec.structs.replace(basket, quote=quote)
+        answers = await _priced(tx, quoting)
         wanting = {number: one for number, one in answers.items() if isinstance(one, Basket)}
         for _ in range(TRIES):
             sourced = await self._source(tx, wanting)
+            short = [wanting[number] for number, one in sourced.items() if isinstance(one, Refusal)]
+            # Overdue holds still count until somebody needs them.
+            if short and await inventory.lapse(tx, variants={line.variant_id for one in short for line in one.lines}):
+                sourced = await self._source(tx, wanting)
             answers.update(sourced)
             asking = {number: one for number, one in sourced.items() if isinstance(one, Basket)}
             holds = [
@@ -203,17 +204,66 @@ class Checkout:
     # ---- order: goods that are committed
 
     async def _order(self, tx: Tx, ordering: dict[int, Basket]) -> dict[int, Basket | Refusal]:
+        answers: dict[int, Basket | Refusal] = dict(await _settled(tx, ordering, "redeem"))
+        going = {number: one for number, one in ordering.items() if number not in answers}
         wishes = [
             inventory.Allocate(reference=one.reference, units=one.units(), channel=one.channel)
-            for one in ordering.values()
+            for one in going.values()
         ]
-        answers: dict[int, Basket | Refusal] = {}
-        for (number, basket), verdict in zip(ordering.items(), await inventory.post(tx, wishes), strict=True):
+        verdicts = await inventory.post(tx, wishes) if wishes else []
+        for (number, basket), verdict in zip(going.items(), verdicts, strict=True):
             if isinstance(verdict, Refusal):
                 answers[number] = OutOfStock("What was held has gone: quote again.", **verdict.data)
             else:
                 answers[number] = msgspec.structs.replace(basket, state="ordered")
+        await _settled(tx, {n: one for n, one in going.items() if isinstance(answers[n], Refusal)}, "release")
         return answers
+
+
+async def _priced(tx: Tx, quoting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
+    """Each basket with its quote, its coupons reserved. Who came too late for the last use of one is priced anew."""
+    answers: dict[int, Basket | Refusal] = {}
+    pricing_now = quoting
+    for last in (False, True):
+        requests = [baskets.request(one, baskets.ready_to_quote(one)) for one in pricing_now.values()]
+        for (number, basket), quote in zip(pricing_now.items(), await pricing.quotes(tx, requests), strict=True):
+            answers[number] = quote if isinstance(quote, Refusal) else msgspec.structs.replace(basket, quote=quote)
+        priced = {n: one for n in pricing_now if isinstance(one := answers[n], Basket)}
+        late = await _settled(tx, priced, "reserve")
+        if not late or last:
+            break
+        pricing_now = {number: quoting[number] for number in late}
+    return {**answers, **late}
+
+
+async def _settled(tx: Tx, some: dict[int, Basket], act: Literal["reserve", "redeem", "release"]) -> dict[int, Refusal]:
+    """Reserve, redeem or give back what the quotes use of limited promotions and coupons; who was refused."""
+    uses = [
+        (
+            number,
+            pricing.Use(
+                act=act,
+                reference=one.reference,
+                code=effect.coupon or "",
+                promotion="" if effect.coupon else effect.promotion,
+                amount_minor=effect.discount_minor,
+                node_id=one.node_id,
+                expires_at=tx.now + timedelta(seconds=HOLD_SECONDS) if act == "reserve" else None,
+            ),
+        )
+        for number, one in some.items()
+        if one.quote
+        for effect in one.quote.effects
+        if effect.counted
+    ]
+    if not uses:
+        return {}
+    settled = await pricing.settle(tx, [use for _, use in uses])
+    refused = {n: one for (n, _), one in zip(uses, settled, strict=True) if isinstance(one, Refusal)}
+    if refused and act != "release":
+        # Whole or not at all: what was settled for a basket that is refused is given back.
+        await _settled(tx, {number: some[number] for number in refused}, "release")
+    return refused
 
 
 def _basket(step: Step, known: dict[UUID, Basket]) -> Basket:

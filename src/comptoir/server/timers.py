@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from comptoir import ingest, orders, pricing, profiles
+from comptoir import ingest, inventory, orders, pricing, profiles
 from comptoir.kernel import log
 from comptoir.kernel.auth import sessions
 from comptoir.kernel.db import Database, Tx
@@ -43,6 +43,15 @@ async def give_back_coupons(db: Database) -> None:
             released = await pricing.release_overdue(tx, limit=CHUNK)
 
 
+@every("* * * * *")
+async def give_back_stock(db: Database) -> None:
+    """Holds of baskets that nobody came back to. Who needs the goods does not wait for this."""
+    released = 1
+    while released:
+        async with db.transaction() as tx:
+            released = await inventory.expire(tx)
+
+
 @every("20 3 * * *")
 async def forget_old(db: Database) -> None:
     """What is kept for a number of days, as the settings say. The log and its facts are kept."""
@@ -72,4 +81,4 @@ async def forget_some(db: Database, some: Forget, days: int) -> int:
         return await some(tx, before=tx.now - timedelta(days=days), most=CHUNK)
 
 
-TIMERS = [open_days, forget_expired, forget_old, give_back_coupons]
+TIMERS = [open_days, forget_expired, forget_old, give_back_coupons, give_back_stock]
