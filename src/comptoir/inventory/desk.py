@@ -55,7 +55,7 @@ class Desk:
         async def work(tx: Tx) -> list[Answer | Refusal]:
             return await post(tx, acts)
 
-        return await self._db.within(work)
+        return await self._db.within(work, by_index=True)
 
     async def _ask(self, questions: list[Question]) -> Sequence[list[Offer]]:
         async with self._db.reading() as tx:

@@ -57,7 +57,9 @@ CREATE TABLE inventory.promise (
     expires_at  timestamptz,                  -- until when it is held; null: allocated
     PRIMARY KEY (reference, line)
 ) WITH (fillfactor = 70);
-CREATE INDEX promise_place ON inventory.promise (variant_id, location_id);
+-- By place in two halves: a look-up by reference made while the table was empty must not find a whole index to read.
+CREATE INDEX promise_held ON inventory.promise (variant_id, location_id) WHERE expires_at IS NOT NULL;
+CREATE INDEX promise_allocated ON inventory.promise (variant_id, location_id) WHERE expires_at IS NULL;
 CREATE INDEX promise_overdue ON inventory.promise (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Units of a location that are kept for a channel. `quantity` is what is left of them: promises to the channel use it up.

@@ -181,11 +181,22 @@ class Database:
         ):
             yield tx
 
-    async def within(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+    @asynccontextmanager
+    async def by_index(self) -> AsyncGenerator[Tx]:
+        """A transaction whose statements read by keys only, whatever the statistics say.
+
+        A plan that was made while a table was empty (at night, or on the first day) would read all of it for each
+        batch of the next morning.
+        """
+        begin: LiteralString = f"{APPENDING}; {BY_INDEX}"
+        async with self._pool.connection() as connection, transaction(connection, begin=begin) as tx:
+            yield tx
+
+    async def within(self, work: Callable[[Tx], Awaitable[Result]], *, by_index: bool = False) -> Result:
         """Run `work` in one transaction, again after a deadlock: it must be idempotent by reference."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self.transaction() as tx:
+                async with self.by_index() if by_index else self.transaction() as tx:
                     return await work(tx)
             except TRANSIENT as error:
                 if attempt == ATTEMPTS:
@@ -214,6 +225,7 @@ async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString 
 
 CLOCK = "SELECT now() + shift FROM kernel.clock"
 SOON = "SET LOCAL synchronous_commit = off"
+BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 # Whoever may append to the log says so before its transaction has a number: see `consumers.HORIZON`.
 APPENDERS: LiteralString = "5197, 64"
 """The two numbers of that lock, which pg_locks calls `classid` and `objid`; `objsubid` 2 says that there are two."""

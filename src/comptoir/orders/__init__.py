@@ -1,6 +1,7 @@
 """The order book of all channels: baskets, orders, and what was sold, given back and paid.
 
 baskets    a basket as one document, changed by steps that are safe to repeat
+steps      from a basket to an order, as data
 checkout   from a basket to an order, in batches: quote, hold, commit
 counter    `Counter`, one a process: concurrent shoppers share batches; paying, outside of any transaction
 payments   providers behind one Protocol, and a simulator
@@ -22,17 +23,7 @@ Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_c
 """
 
 from comptoir.orders.baskets import Address, Basket, BasketLine, Delivery, Part, Payment
-from comptoir.orders.checkout import (
-    Checkout,
-    Look,
-    Open,
-    PlaceOrder,
-    SetCoupons,
-    SetDelivery,
-    SetLine,
-    SetPayment,
-    TakeQuote,
-)
+from comptoir.orders.checkout import Checkout
 from comptoir.orders.counter import Counter
 from comptoir.orders.errors import (
     BadAmount,
@@ -80,6 +71,16 @@ from comptoir.orders.records import (
     Unrecorded,
 )
 from comptoir.orders.sales import record
+from comptoir.orders.steps import (
+    Look,
+    Open,
+    PlaceOrder,
+    SetCoupons,
+    SetDelivery,
+    SetLine,
+    SetPayment,
+    TakeQuote,
+)
 from comptoir.orders.totals import revenue_by_outlet, totals
 from comptoir.orders.tracked import take_completed
 

@@ -13,9 +13,10 @@ from comptoir.kernel.coalesce import Coalescer
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.orders.baskets import Basket, Payment, ready_to_pay
-from comptoir.orders.checkout import Checkout, Look, PlaceOrder, SetPayment, Step
+from comptoir.orders.checkout import Checkout
 from comptoir.orders.errors import UnknownProvider
 from comptoir.orders.payments import Provider
+from comptoir.orders.steps import Look, PlaceOrder, SetPayment, Step
 
 REMEMBERED = 5.0
 """Seconds."""
@@ -82,4 +83,4 @@ class Counter:
         async def work(tx: Tx) -> list[Basket | Refusal]:
             return await Checkout(await self.desk.places(tx)).run(tx, steps)
 
-        return await self._db.within(work)
+        return await self._db.within(work, by_index=True)

@@ -19,7 +19,6 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.http import Shortcut, raises
 from comptoir.kernel.ids import uuid7
 from comptoir.orders.baskets import Basket, BasketLine, Delivery
-from comptoir.orders.checkout import Look, Open, SetCoupons, SetDelivery, SetLine, TakeQuote
 from comptoir.orders.counter import Counter
 from comptoir.orders.errors import (
     BadLine,
@@ -34,6 +33,7 @@ from comptoir.orders.errors import (
     UnknownProvider,
 )
 from comptoir.orders.order_book import Order, order
+from comptoir.orders.steps import Look, Open, SetCoupons, SetDelivery, SetLine, TakeQuote
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
