@@ -149,7 +149,7 @@ async def test_six_steps_make_an_order(house):
     ordered = await house.buy(shirt=2)
     assert ordered.state == "ordered" and ordered.order_number > 100_000
     assert ordered.quote.total_minor == 2490
-    assert house.simulator.authorised[f"{ordered.basket_id}-2490"].amount_minor == 2490
+    assert house.simulator.authorised[f"{ordered.basket_id}-0-2490"].amount_minor == 2490
     assert list((await house.balances()).values()) == [(3, 0, 2)]
     await house.right()
 
@@ -294,8 +294,15 @@ async def test_who_pays_too_late_gets_neither_goods_nor_promotion_and_is_not_cha
     with pytest.raises(Refusal):
         await house.counter.place(basket_id)
     assert house.simulator.voided
+    with pytest.raises(IncompleteBasket):  # what was let go pays for nothing
+        await house.counter.place(basket_id)
     async with house.db.reading() as tx:
         assert await tx.value("SELECT sum(used) FROM pricing.allowance") == 1
+    await house.stock(north_shirt=1)
+    again = await house.counter(TakeQuote(basket_id))
+    assert again.quote.total_minor == 1490
+    await house.counter.pay(basket_id, provider="simulator", token="ok")
+    assert (await house.counter.place(basket_id)).payment.authorisation not in house.simulator.voided
     await limited(house)
     await house.right()
 

@@ -86,6 +86,8 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     """From where the goods come, as it was quoted."""
     payment: Payment | None = None
+    attempt: int = 0
+    """How often a payment was let go: what was let go is not to be found again under the same reference."""
     order_number: int | None = None
 
     @property

@@ -23,6 +23,7 @@ from comptoir.orders.errors import BasketExists, OutOfStock, UnknownBasket
 from comptoir.orders.events import OrderPlaced
 from comptoir.orders.sourcing import source
 from comptoir.orders.steps import (
+    DropPayment,
     Open,
     PlaceOrder,
     SetCoupons,
@@ -241,6 +242,10 @@ def _changed(step: Step, basket: Basket) -> Basket:
         case SetPayment(payment=payment):
             baskets.ready_to_pay(basket)
             return msgspec.structs.replace(basket, payment=payment)
+        case DropPayment(authorisation=authorisation):
+            baskets.open_to_change(basket)
+            gone = basket.payment is not None and basket.payment.authorisation == authorisation
+            return msgspec.structs.replace(basket, payment=None, attempt=basket.attempt + 1) if gone else basket
         case _:
             return basket  # ordered already: the same answer again
 

@@ -11,12 +11,12 @@ from comptoir import channels
 from comptoir.inventory import Desk
 from comptoir.kernel.coalesce import Coalescer
 from comptoir.kernel.db import Database, Tx
-from comptoir.kernel.errors import Refusal
+from comptoir.kernel.errors import Overloaded, Refusal, Unavailable
 from comptoir.orders.baskets import Basket, Payment, ready_to_pay
 from comptoir.orders.checkout import Checkout
-from comptoir.orders.errors import UnknownProvider
+from comptoir.orders.errors import IncompleteBasket, UnknownBasket, UnknownProvider
 from comptoir.orders.payments import Provider
-from comptoir.orders.steps import Look, PlaceOrder, SetPayment, Step
+from comptoir.orders.steps import DropPayment, Look, PlaceOrder, SetPayment, Step
 
 REMEMBERED = 5.0
 """Seconds."""
@@ -42,7 +42,7 @@ class Counter:
         basket = await self(Look(basket_id))
         quote = ready_to_pay(basket)
         paid = await asked.authorise(
-            reference=f"{basket_id}-{quote.total_minor}",
+            reference=f"{basket_id}-{basket.attempt}-{quote.total_minor}",
             amount_minor=quote.total_minor,
             currency=basket.currency,
             token=token,
@@ -59,12 +59,19 @@ class Counter:
         """The basket becomes the order. What was authorised is let go when the goods have gone meanwhile."""
         try:
             return await self(PlaceOrder(basket_id))
+        except (Overloaded, Unavailable, UnknownBasket, IncompleteBasket):
+            raise  # nothing was decided: ask again
         except Refusal:
-            basket = await self(Look(basket_id))
-            payment = basket.payment
-            if basket.state == "open" and payment and (provider := self._providers.get(payment.provider)):
-                await provider.void(authorisation=payment.authorisation)
+            await self._let_go(basket_id)
             raise
+
+    async def _let_go(self, basket_id: UUID) -> None:
+        """First the basket forgets the payment, then the provider: an order is never made on what was let go."""
+        basket = await self(Look(basket_id))
+        payment = basket.payment
+        if basket.state == "open" and payment and (provider := self._providers.get(payment.provider)):
+            await self(DropPayment(basket_id, payment.authorisation))
+            await provider.void(authorisation=payment.authorisation)
 
     async def outlet(self, code: str) -> channels.Outlet:
         """Outlets hardly change: what was looked up is good for a few seconds."""

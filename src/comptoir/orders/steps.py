@@ -57,10 +57,17 @@ class SetPayment(msgspec.Struct, frozen=True):
     payment: Payment
 
 
+class DropPayment(msgspec.Struct, frozen=True):
+    """The goods have gone: what was promised to be paid will be let go. An order is never made on it afterwards."""
+
+    basket_id: UUID
+    authorisation: str
+
+
 class PlaceOrder(msgspec.Struct, frozen=True):
     """The goods are committed, the basket becomes the order."""
 
     basket_id: UUID
 
 
-Step = Open | Look | SetLine | SetDelivery | SetCoupons | TakeQuote | SetPayment | PlaceOrder
+Step = Open | Look | SetLine | SetDelivery | SetCoupons | TakeQuote | SetPayment | DropPayment | PlaceOrder
