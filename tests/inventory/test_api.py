@@ -6,6 +6,7 @@ import pytest
 from comptoir import catalog
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
+from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
 from comptoir.server.app import create_app
 
@@ -83,3 +84,16 @@ async def test_a_shortcut_asks_for_the_scope_and_the_key(http):
 @pytest.mark.parametrize("query", ["sku=shirt&quantity=x", "quantity=1", "sku=shirt&lat=91", "sku=hat", "sku=%ff"])
 async def test_a_bad_question_is_told(http, query):
     assert (await http.get(f"/v1/inventory/availability?{query}")).status_code in {400, 404}
+
+
+async def test_a_shortcut_whose_database_is_away_says_so(http, db):
+    """Not a defect of ours: come again."""
+    async with Database(db.url) as own, create_app(Settings(), own) as app:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=http.headers) as client:
+            assert (await client.get("/v1/inventory/availability?sku=shirt")).status_code == 200
+            await own.close()
+            for sku in ("shirt", "new"):
+                answer = await client.get(f"/v1/inventory/availability?sku={sku}")
+                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+                assert answer.headers["retry-after"]

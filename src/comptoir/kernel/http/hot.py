@@ -18,7 +18,7 @@ from comptoir.kernel.auth.authenticator import Authenticator
 from comptoir.kernel.auth.exchange import request_id
 from comptoir.kernel.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from comptoir.kernel.http.bodies import refuse_nul
-from comptoir.kernel.http.problems import MEDIA_TYPE, Problem
+from comptoir.kernel.http.problems import MEDIA_TYPE, Problem, refusal_of
 
 log = structlog.get_logger(__name__)
 
@@ -108,10 +108,12 @@ class Shortcuts:
             answer = msgspec.json.encode(await one.answer(asked, actor, **of_path))
         except Refusal as refusal:
             status, media, answer = refusal.status, MEDIA_TYPE.encode(), problem_of(refusal)
-        except Exception:
-            log.exception("http.defect", path=one.path, method=one.method)
-            status, media = 500, MEDIA_TYPE.encode()
-            answer = problem_of(Defect("The error was logged under this request_id."))
+        except Exception as error:
+            refusal = refusal_of(error, path=one.path)
+            if refusal is None:
+                log.exception("http.defect", path=one.path, method=one.method)
+                refusal = Defect("The error was logged under this request_id.")
+            status, media, answer = refusal.status, MEDIA_TYPE.encode(), problem_of(refusal)
         head = [(b"content-type", media), (b"content-length", str(len(answer)).encode())]
         if status in {429, 503}:
             head.append((b"retry-after", b"1"))

@@ -92,16 +92,22 @@ CODES = {400: "invalid", 404: "not_found", 405: "method_not_allowed", 413: "too_
 
 def on_database(request: AnyRequest, error: Exception) -> Response[Problem]:
     """The net under everything: a value that no check refused is still the caller's error, not ours."""
+    refusal = refusal_of(error, path=request.url.path)
+    return on_refusal(request, refusal) if refusal else on_defect(request, error)
+
+
+def refusal_of(error: Exception, *, path: str) -> Refusal | None:
+    """What an error of the database means to the caller; None for a defect of ours."""
     if isinstance(error, psycopg.DataError | UnicodeEncodeError):
-        log.warning("http.unstorable", path=request.url.path, reason=first_line(error))
-        return on_refusal(request, Invalid("A value is outside of what can be stored."))
+        log.warning("http.unstorable", path=path, reason=first_line(error))
+        return Invalid("A value is outside of what can be stored.")
     if isinstance(error, psycopg.IntegrityError):
-        log.warning("http.conflict", path=request.url.path, reason=first_line(error))
-        return on_refusal(request, Conflict("It meets a rule of the database.", rule=error.diag.constraint_name or ""))
+        log.warning("http.conflict", path=path, reason=first_line(error))
+        return Conflict("It meets a rule of the database.", rule=error.diag.constraint_name or "")
     if isinstance(error, psycopg.OperationalError):
-        log.warning("http.database_away", path=request.url.path, reason=first_line(error))
-        return on_refusal(request, Unavailable())
-    return on_defect(request, error)
+        log.warning("http.database_away", path=path, reason=first_line(error))
+        return Unavailable()
+    return None
 
 
 def first_line(error: Exception) -> str:
