@@ -18,6 +18,7 @@ from comptoir.orders import (
     Basket,
     BasketClosed,
     BasketLine,
+    Checkout,
     Counter,
     Delivery,
     IncompleteBasket,
@@ -26,6 +27,7 @@ from comptoir.orders import (
     OutOfStock,
     PaymentRefused,
     PaymentUnclear,
+    PlaceOrder,
     SetDelivery,
     SetLine,
     Simulator,
@@ -167,6 +169,18 @@ async def test_every_step_again_changes_nothing(house):
     first, second = await house.counter.place(basket_id), await house.counter.place(basket_id)
     assert first == second and first.quote == quoted.quote
     assert len(house.simulator.authorised) == 1
+    await house.right()
+
+
+async def test_a_double_click_in_one_batch_is_one_order(house):
+    await house.stock(north_shirt=3)
+    basket_id = await house.basket(shirt=1)
+    await house.counter(TakeQuote(basket_id))
+    await house.counter.pay(basket_id, provider="simulator", token="ok")  # noqa: S106
+    async with house.db.transaction() as tx:
+        batch = Checkout(await house.counter.desk.places(tx))
+        first, second = await batch.run(tx, [PlaceOrder(basket_id), PlaceOrder(basket_id)])
+    assert first == second and first.order_number
     await house.right()
 
 

@@ -60,9 +60,9 @@ class Checkout:
             for number, answer in zip(numbers, await self._round(tx, [steps[n] for n in numbers], known), strict=True):
                 answers[number] = answer
                 if not isinstance(answer, Refusal):
-                    known[answer.basket_id] = answer
-                    if isinstance(steps[number], PlaceOrder) and before.get(answer.basket_id) is not answer:
+                    if isinstance(steps[number], PlaceOrder) and known[answer.basket_id].state == "open":
                         placed.append(answer)
+                    known[answer.basket_id] = answer
             waiting = [number for number in waiting if answers[number] is None]
         for one in await _write(tx, [one for id_, one in known.items() if before.get(id_) is not one], placed):
             known[one.basket_id] = one
