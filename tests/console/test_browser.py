@@ -113,7 +113,7 @@ async def test_the_keyboard_goes_everywhere(chromium, site):
         await page.keyboard.press("/")
         await page.wait_for_selector("#palette[open] .palette-found")
         await page.keyboard.type("morel")
-        await page.wait_for_selector("text=Inès Morel >> visible=true")
+        await page.wait_for_selector("#palette >> text=Inès Morel")
         await page.keyboard.press("Escape")
         assert not await page.locator("#palette").is_visible()
         await page.keyboard.press("Control+k")
@@ -138,6 +138,17 @@ async def test_enter_waits_for_the_answer_to_what_is_typed(chromium, site):
         await page.wait_for_selector(".palette-found")  # rooms, and Home is the first
         await page.keyboard.type("styleg")
         await page.keyboard.press("Enter")
+        await page.wait_for_url("**/styleguide")
+
+
+async def test_enter_before_the_palette_is_known_to_be_open_is_not_lost(chromium, site):
+    async with browsing(chromium, site) as page:
+        await page.evaluate("""() => {
+            document.querySelector('[data-opens="palette"]').click();
+            document.execCommand("insertText", false, "styleg");
+            const enter = new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true});
+            document.activeElement.dispatchEvent(enter);
+        }""")
         await page.wait_for_url("**/styleguide")
 
 

@@ -17,12 +17,13 @@ function choose(option) {
   }
 }
 
-dialog?.addEventListener("toggle", (event) => {
+// Not at the toggle, which comes after the first keys of who types fast and would forget them.
+dialog?.addEventListener("beforetoggle", (event) => {
+  if (event.newState !== "open") return;
   answered = null;
   hurried = false;
-  if (event.newState === "open") htmx.trigger(input, "ask"); // the answers may have changed since
+  htmx.trigger(input, "ask"); // the answers may have changed since
 });
-// Not at the toggle, which comes after the first letters of who types fast and would select them.
 input?.addEventListener("focus", () => input.select());
 input?.addEventListener("input", () => { hurried = false; });
 document.addEventListener("htmx:before:request", (event) => {
