@@ -71,6 +71,7 @@ from comptoir.orders.records import (
     Unrecorded,
 )
 from comptoir.orders.sales import record
+from comptoir.orders.sourcing import Again, Missing, Wanted, source_again
 from comptoir.orders.steps import (
     Look,
     Open,
@@ -87,6 +88,7 @@ from comptoir.orders.tracked import take_completed
 __all__ = [
     "Account",
     "Address",
+    "Again",
     "BadAmount",
     "BadDate",
     "BadLine",
@@ -107,6 +109,7 @@ __all__ = [
     "IncompleteBasket",
     "Line",
     "Look",
+    "Missing",
     "NewDiscount",
     "NewLine",
     "NewSale",
@@ -143,6 +146,7 @@ __all__ = [
     "UnknownProvider",
     "UnknownSale",
     "Unrecorded",
+    "Wanted",
     "find",
     "flagged",
     "forget_unrecorded",
@@ -154,6 +158,7 @@ __all__ = [
     "sale",
     "sales_by_receipt",
     "sales_of",
+    "source_again",
     "take_completed",
     "totals",
     "unrecorded",
