@@ -23,6 +23,7 @@ from comptoir.inventory import (
     NothingPromised,
     NotThere,
     Promised,
+    Reallocate,
     Release,
     Units,
     expire,
@@ -71,6 +72,27 @@ async def faults(db):
 async def forward(db, **by):
     async with db.transaction() as tx:
         await time.advance(tx, by=timedelta(**by))
+
+
+async def test_an_allocation_moves_whole_or_not_at_all(db, places):
+    north, south = places["north"], places["south"]
+    await receive(db, north, 5)
+    await receive(db, south, 1)
+    await ask(db, Allocate(reference="o1", units=[Units(SHIRT, north, 3)]))
+    (moved,) = await ask(
+        db,
+        Reallocate(reference="o1", away=[Units(SHIRT, north, 1)], to=[Units(SHIRT, south, 1), Units(SHIRT, north, 1)]),
+    )
+    assert sorted(moved.units, key=str) == sorted([Units(SHIRT, north, 3), Units(SHIRT, south, 1)], key=str)
+    (refused,) = await ask(db, Reallocate(reference="o1", away=[Units(SHIRT, north, 3)], to=[Units(SHIRT, south, 1)]))
+    assert isinstance(refused, InsufficientStock)
+    assert await balance(db, SHIRT, north) == (5, 0, 3)
+    assert await balance(db, SHIRT, south) == (1, 0, 1)
+    (too_much,) = await ask(db, Reallocate(reference="o1", away=[Units(SHIRT, south, 2)]))
+    assert isinstance(too_much, NothingPromised)
+    (gone,) = await ask(db, Reallocate(reference="o1", away=[Units(SHIRT, north, 3), Units(SHIRT, south, 1)]))
+    assert gone.units == []
+    assert await faults(db) == []
 
 
 async def test_held_allocated_handed_over(db, places):
@@ -326,6 +348,8 @@ def acts(places):
         st.builds(Hold, reference=references, units=units_at(places), seconds=st.sampled_from([1, 60]),
                   channel=st.sampled_from(["", "app"])),
         st.builds(Allocate, reference=references, units=units_at(places), channel=st.sampled_from(["", "app"])),
+        st.builds(Reallocate, reference=references, away=st.just([]) | units_at(places),
+                  to=st.just([]) | units_at(places), channel=st.sampled_from(["", "app"])),
         st.builds(Release, reference=references, units=st.none() | units_at(places)),
         st.builds(HandOver, reference=references, units=units_at(places),
                   to_location_id=st.sampled_from([CUSTOMER, *places])),

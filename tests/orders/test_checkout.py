@@ -138,7 +138,8 @@ async def house(ground):
     async with ground.transaction() as tx:
         await tx.run(
             "TRUNCATE inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
-            " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment_line"
+            " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment,"
+            " orders.fulfilment_line, orders.payment, orders.payment_act"
         )
         await tx.run("UPDATE kernel.clock SET shift = '0'")
     made = House(ground)

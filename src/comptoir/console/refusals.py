@@ -166,6 +166,7 @@ WORDS: dict[str, str] = {
     "orders.basket_exists": N_("Another basket has this id."),
     "orders.incomplete_basket": N_("Something is missing before that can be done."),
     "orders.out_of_stock": N_("All locations together have not so many."),
+    "orders.payment_exceeded": N_("More would be taken than was authorised, or more given back than was taken."),
     "orders.payment_refused": N_("The payment was refused."),
     "orders.payment_unclear": N_("The payment provider has not answered: ask again, it is paid once."),
     "orders.unknown_basket": N_("There is no such basket."),

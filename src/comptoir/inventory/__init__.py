@@ -5,10 +5,11 @@ desk       `Desk`, one a process: concurrent callers share batches
 availability  which locations can give me this, how, and when
 ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
 book       its decisions, pure
+stock      what lies at a place and what is promised there, in memory
 reconcile  proofs that balances, promises and ledger agree
 
-`Hold`, `Allocate`, `Release`, `HandOver` and `Move` are what may be asked. Bulk readers use `inventory.v_balance` and
-`inventory.v_ledger`.
+`Hold`, `Allocate`, `Reallocate`, `Release`, `HandOver` and `Move` are what may be asked. Bulk readers use
+`inventory.v_balance` and `inventory.v_ledger`.
 """
 
 from comptoir.inventory.availability import Offer, Place, Places, Question, available, places
@@ -43,6 +44,7 @@ from comptoir.inventory.records import (
     Method,
     Move,
     Promised,
+    Reallocate,
     Release,
     Short,
     State,
@@ -76,6 +78,7 @@ __all__ = [
     "Places",
     "Promised",
     "Question",
+    "Reallocate",
     "Release",
     "Short",
     "ShortageEnded",

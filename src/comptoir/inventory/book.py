@@ -27,75 +27,18 @@ from comptoir.inventory.records import (
     Key,
     Move,
     Promised,
+    Reallocate,
     Release,
     Short,
     State,
     Units,
     is_inside,
 )
+from comptoir.inventory.stock import Entry, Promise, Share, Stock
 from comptoir.kernel.errors import Refusal
 
 MOST = 1_000_000
 """Pieces in one line: more is a typing error."""
-
-
-class Stock(msgspec.Struct):
-    """A balance, as the batch changes it."""
-
-    sellable: int = 0
-    display: int = 0
-    damaged: int = 0
-    quarantine: int = 0
-    held: int = 0
-    allocated: int = 0
-    safety: int = 0
-    fences: dict[str, int] = {}
-    """By channel: what is left of the units kept for it."""
-
-    def free(self, channel: str) -> int:
-        """What may still be promised to the channel."""
-        others = sum(left for name, left in self.fences.items() if name != channel) if self.fences else 0
-        return self.sellable - self.held - self.allocated - self.safety - others
-
-    @property
-    def missing(self) -> int:
-        return max(0, self.held + self.allocated - self.sellable)
-
-
-class Share(msgspec.Struct):
-    """What is promised at one key under one reference."""
-
-    quantity: int
-    fenced: int = 0
-
-
-class Promise(msgspec.Struct):
-    """What is promised under one reference; `expires_at` is None once it is allocated."""
-
-    shares: dict[Key, Share]
-    expires_at: datetime | None
-    channel: str = ""
-
-    def answer(self, reference: str) -> Promised:
-        return Promised(reference, [Units(*key, one.quantity) for key, one in self.shares.items()], self.expires_at)
-
-
-class Entry(msgspec.Struct, kw_only=True, omit_defaults=False):
-    """A row of the ledger to be written."""
-
-    variant_id: int
-    location_id: int
-    act: str
-    state: State = "sellable"
-    moved: int = 0
-    other_location_id: int | None = None
-    other_state: State | None = None
-    d_held: int = 0
-    d_allocated: int = 0
-    reason: str = ""
-    reference: str = ""
-    actor: str = ""
-    occurred_at: datetime
 
 
 class Book:
@@ -124,6 +67,8 @@ class Book:
                     return self._hold(act)
                 case Allocate():
                     return self._allocate(act)
+                case Reallocate():
+                    return self._reallocate(act)
                 case Release():
                     return self._release(act)
                 case HandOver():
@@ -198,6 +143,32 @@ class Book:
                 self._enter(key, act, d_held=d_held, d_allocated=d_allocated, reference=reference)
         return self._keep(reference, Promise(new, until, channel))
 
+    def _reallocate(self, act: Reallocate) -> Promised:
+        promise = self.promises.get(act.reference) or Promise({}, None, act.channel)
+        if promise.expires_at is not None:
+            raise NothingPromised("It is held, not allocated.", reference=act.reference)
+        away = self._covered(act.reference, promise, act.away) if act.away else {}
+        to = _summed(act.to) if act.to else {}
+        change = {key: to.get(key, 0) - away.get(key, 0) for key in {**away, **to}}
+        if short := [
+            Short(*key, more, max(0, free))
+            for key, more in change.items()
+            if more > 0 and (free := self._free(key, promise.channel)) < more
+        ]:
+            self.short.update((one.variant_id, one.location_id) for one in short)
+            raise InsufficientStock(reference=act.reference, short=msgspec.to_builtins(short))
+        for key, more in change.items():
+            if more > 0:
+                share = promise.shares.setdefault(key, Share(0))
+                share.fenced += self._fence(key, promise.channel, more)
+                share.quantity += more
+            elif more < 0:
+                self._give_up(promise, key, -more)
+            if more:
+                self.stock[key].allocated += more
+                self._enter(key, "reallocate", d_allocated=more, reference=act.reference)
+        return self._keep(act.reference, promise).answer(act.reference)
+
     def _free(self, key: Key, channel: str) -> int:
         return self.stock[key].free(channel) if key in self.stock else 0
 
@@ -209,11 +180,8 @@ class Book:
         if act.units is not None:
             units = self._covered(act.reference, promise, act.units)
         for key, quantity in units.items():
-            share, stock = promise.shares[key], self.stock[key]
-            back = max(0, share.fenced - (share.quantity - quantity))
-            self._unfence(key, promise.channel, back)
-            share.fenced -= back
-            self._less(promise, key, quantity)
+            stock = self.stock[key]
+            self._give_up(promise, key, quantity)
             if promise.expires_at:
                 stock.held -= quantity
                 self._enter(key, "release", d_held=-quantity, reference=act.reference)
@@ -250,6 +218,14 @@ class Book:
         if any(key not in promise.shares or promise.shares[key].quantity < n for key, n in wanted.items()):
             raise NothingPromised(reference=reference, promised=msgspec.to_builtins(promise.answer(reference).units))
         return wanted
+
+    def _give_up(self, promise: Promise, key: Key, quantity: int) -> None:
+        """What was taken from the channel's fence goes back to it."""
+        share = promise.shares[key]
+        back = max(0, share.fenced - (share.quantity - quantity))
+        self._unfence(key, promise.channel, back)
+        share.fenced -= back
+        self._less(promise, key, quantity)
 
     def _less(self, promise: Promise, key: Key, quantity: int) -> None:
         promise.shares[key].quantity -= quantity
@@ -371,6 +347,8 @@ def keys_of(act: Act) -> Iterable[Key]:
     match act:
         case Move():
             return ((act.variant_id, act.from_location_id), (act.variant_id, act.to_location_id))
+        case Reallocate():
+            return [(one.variant_id, one.location_id) for one in (*act.away, *act.to)]
         case HandOver():
             there = [(one.variant_id, act.to_location_id) for one in act.units]
             return [*((one.variant_id, one.location_id) for one in act.units), *there]

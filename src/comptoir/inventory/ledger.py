@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 import psycopg
 
-from comptoir.inventory.book import Book, Promise, Share, Stock, keys_of
+from comptoir.inventory.book import Book, keys_of
 from comptoir.inventory.events import ShortageEnded, ShortageFound
-from comptoir.inventory.records import Act, Allocate, Answer, HandOver, Hold, Key, Release, is_inside
+from comptoir.inventory.records import Act, Allocate, Answer, HandOver, Hold, Key, Reallocate, Release, is_inside
+from comptoir.inventory.stock import Promise, Share, Stock
 from comptoir.kernel.db import Tx, ints, rows, texts
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.log import Fact
@@ -28,7 +29,7 @@ async def post(tx: Tx, acts: Sequence[Act]) -> list[Answer | Refusal]:
     again when another process has just used one of the references for the first time.
     """
     keys = {key for act in acts for key in keys_of(act)}
-    references = {act.reference for act in acts if isinstance(act, Hold | Allocate | Release | HandOver)}
+    references = {act.reference for act in acts if isinstance(act, Hold | Allocate | Reallocate | Release | HandOver)}
     book, found = await _look(tx, keys, references)
     answers = [book.judge(act) for act in acts]
     if book.short and await _expire(tx, book.short):

@@ -110,6 +110,16 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
     actor: str = ""
 
 
+class Reallocate(msgspec.Struct, frozen=True, kw_only=True, tag="reallocate"):
+    """What is committed to an order changes: these units are given up, those committed instead. Whole or refused."""
+
+    reference: str
+    away: list[Units] = []
+    to: list[Units] = []
+    channel: str = ""
+    actor: str = ""
+
+
 class Move(msgspec.Struct, frozen=True, kw_only=True, tag="move"):
     """Units go from one account to another."""
 
@@ -129,7 +139,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, tag="move"):
     actor: str = ""
 
 
-Act = Hold | Allocate | Release | HandOver | Move
+Act = Hold | Allocate | Reallocate | Release | HandOver | Move
 
 
 class Promised(msgspec.Struct, frozen=True):

@@ -101,7 +101,7 @@ CREATE TABLE inventory.entry (
     other_state       text CHECK (other_state IN ('sellable', 'display', 'damaged', 'quarantine')),
     d_held            integer NOT NULL DEFAULT 0,
     d_allocated       integer NOT NULL DEFAULT 0,
-    act               text NOT NULL,          -- hold, release, expire, allocate, hand_over, sell, receive, move, adjust, count
+    act               text NOT NULL,          -- hold, release, expire, allocate, reallocate, hand_over, receive, adjust …
     reason            text NOT NULL DEFAULT '',
     reference         text NOT NULL DEFAULT '',
     actor             text NOT NULL DEFAULT '',

@@ -5,6 +5,7 @@ steps      from a basket to an order, as data
 checkout   from a basket to an order, in batches: quote, hold, commit
 counter    `Counter`, one a process: concurrent shoppers share batches; paying, outside of any transaction
 payments   providers behind one Protocol, and a simulator
+payment_acts  what providers are to do: agreed in a transaction, done after it
 order_book an order as it was agreed, and where each piece of it is
 sourcing   from which locations the goods of an order come
 sales      `record`: any number of receipts at once, idempotent by outlet and number
@@ -36,6 +37,7 @@ from comptoir.orders.errors import (
     EmptySale,
     IncompleteBasket,
     OutOfStock,
+    PaymentExceeded,
     PaymentRefused,
     PaymentUnclear,
     ReceiptConflict,
@@ -47,9 +49,10 @@ from comptoir.orders.errors import (
     UnknownProvider,
     UnknownSale,
 )
-from comptoir.orders.events import Account, OrderPlaced, SaleCorrected, SaleRecorded
+from comptoir.orders.events import Account, OrderPlaced, PaymentFailed, SaleCorrected, SaleRecorded
 from comptoir.orders.order_book import Order, order
-from comptoir.orders.payments import Provider, Simulator
+from comptoir.orders.payment_acts import Attempt, Paid, PaymentAct, attempts, due, paid, perform
+from comptoir.orders.payments import Provider, Simulator, providers
 from comptoir.orders.quality import flagged, forget_unrecorded, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
@@ -89,6 +92,7 @@ __all__ = [
     "Account",
     "Address",
     "Again",
+    "Attempt",
     "BadAmount",
     "BadDate",
     "BadLine",
@@ -118,8 +122,12 @@ __all__ = [
     "Order",
     "OrderPlaced",
     "OutOfStock",
+    "Paid",
     "Part",
     "Payment",
+    "PaymentAct",
+    "PaymentExceeded",
+    "PaymentFailed",
     "PaymentRefused",
     "PaymentUnclear",
     "PlaceOrder",
@@ -147,10 +155,15 @@ __all__ = [
     "UnknownSale",
     "Unrecorded",
     "Wanted",
+    "attempts",
+    "due",
     "find",
     "flagged",
     "forget_unrecorded",
     "order",
+    "paid",
+    "perform",
+    "providers",
     "receipt",
     "reconcile",
     "record",

@@ -267,8 +267,13 @@ async def _write(tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket]) ->
     if placed:
         numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
         lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]
-        parts = [{"order_id": one.basket_id, **msgspec.to_builtins(part)} for one in placed for part in one.parts]
-        await tx.run(PLACE_LINES, lines=rows(lines), parts=rows(parts))
+        parts = [
+            {"order_id": one.basket_id, "method": one.delivery.method, **msgspec.to_builtins(part)}
+            for one in placed
+            if one.delivery
+            for part in one.parts
+        ]
+        await tx.run(PLACE_LINES, lines=rows(lines), parts=rows(parts), now=tx.now)
         changed = [
             msgspec.structs.replace(one, order_number=numbered[one.basket_id]) if one.basket_id in numbered else one
             for one in changed
@@ -348,11 +353,17 @@ PLACE_LINES = """
         FROM json_to_recordset(%(lines)s::json) AS l (order_id uuid, line integer, variant_id bigint, sku text,
             quantity integer, unit_price_minor bigint, amount_minor bigint, discount_minor bigint, tax_minor bigint,
             total_minor bigint, effects json)
+    ), part AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(%(parts)s::json) AS p (order_id uuid, line integer, location_id smallint,
+            variant_id bigint, quantity integer, method text)
+    ), work AS (
+        INSERT INTO orders.fulfilment (order_id, location_id, method, changed_at)
+        SELECT DISTINCT order_id, location_id, method, %(now)s::timestamptz FROM part
+        RETURNING fulfilment_id, order_id, location_id
     )
-    INSERT INTO orders.fulfilment_line (order_id, line, location_id, variant_id, quantity)
-    SELECT order_id, line, location_id, variant_id, quantity
-    FROM json_to_recordset(%(parts)s::json) AS p (order_id uuid, line integer, location_id smallint, variant_id bigint,
-        quantity integer)
+    INSERT INTO orders.fulfilment_line (fulfilment_id, order_id, line, location_id, variant_id, quantity)
+    SELECT fulfilment_id, order_id, line, location_id, variant_id, quantity
+    FROM part JOIN work USING (order_id, location_id)
 """
 
 

@@ -4,7 +4,7 @@ One queue for all kinds of steps, one batch at a time: fewer and larger batches 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from comptoir import channels
@@ -25,7 +25,7 @@ REMEMBERED = 5.0
 class Counter:
     """`await counter(SetLine(…))` → the basket, durable; or the refusal is raised."""
 
-    def __init__(self, db: Database, desk: Desk, providers: Sequence[Provider] = (), *, max_batch: int = 100) -> None:
+    def __init__(self, db: Database, desk: Desk, providers: Iterable[Provider] = (), *, max_batch: int = 100) -> None:
         self.desk = desk
         self._db = db
         self._providers = {one.name: one for one in providers}

@@ -119,3 +119,9 @@ class PaymentUnclear(Unavailable):
     """The provider has not answered: nobody knows yet whether it was paid. Ask again under the same reference."""
 
     code = "orders.payment_unclear"
+
+
+class PaymentExceeded(Conflict):
+    """More would be taken than was authorised, or more given back than was taken."""
+
+    code = "orders.payment_exceeded"

@@ -93,3 +93,18 @@ class OrderPlaced(Fact, frozen=True, kw_only=True):
 
     def when(self, now: datetime) -> datetime:  # noqa: ARG002
         return self.placed_at
+
+
+class PaymentFailed(Fact, frozen=True, kw_only=True):
+    """A provider did not do what was agreed: somebody must look at it."""
+
+    kind = "orders.payment_failed"
+
+    order_id: UUID
+    reference: str
+    act: str
+    """capture, refund or void."""
+    detail: str
+
+    def lane_key(self) -> str:
+        return f"o{self.order_id}"

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from comptoir.kernel.settings import Settings
 from comptoir.orders.errors import PaymentRefused, PaymentUnclear
 
 
@@ -74,3 +75,8 @@ class Simulator:
 
     async def void(self, *, authorisation: str) -> None:
         self.voided.add(authorisation)
+
+
+def providers(settings: Settings) -> dict[str, Provider]:
+    """Those that the settings name, by name."""
+    return {"simulator": Simulator()} if settings.simulated_payments else {}

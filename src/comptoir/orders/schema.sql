@@ -115,8 +115,10 @@ CREATE TABLE orders.sales_order (
     discount_minor bigint NOT NULL,
     tax_minor      bigint NOT NULL,
     total_minor    bigint NOT NULL,
+    state          text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'cancelled')),
+                                               -- done: no piece is open, and one at least was handed over
     placed_at      timestamptz NOT NULL
-);
+) WITH (fillfactor = 90);
 CREATE INDEX sales_order_node ON orders.sales_order (node_id, placed_at) WHERE node_id IS NOT NULL;
 CREATE INDEX sales_order_placed ON orders.sales_order (placed_at);
 
@@ -136,18 +138,70 @@ CREATE TABLE orders.sales_order_line (
     PRIMARY KEY (order_id, line)
 );
 
--- From where the pieces of a line come, and in which state they are: none is in two, and none is lost.
-CREATE TABLE orders.fulfilment_line (
-    order_id    uuid NOT NULL,
-    line        integer NOT NULL,
-    location_id smallint NOT NULL,
-    variant_id  bigint NOT NULL,
-    quantity    integer NOT NULL CHECK (quantity > 0),
-    handed_over integer NOT NULL DEFAULT 0 CHECK (handed_over >= 0),
-    cancelled   integer NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
-    PRIMARY KEY (order_id, line, location_id),
-    CHECK (handed_over + cancelled <= quantity)
+-- The work at one location for one order. A location that is given pieces again later gets new work.
+CREATE TABLE orders.fulfilment (
+    fulfilment_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    order_id       uuid NOT NULL,
+    location_id    smallint NOT NULL,
+    method         text NOT NULL CHECK (method IN ('ship', 'collect', 'transfer')),
+    destination_id smallint,                   -- of a transfer: the location where the customer collects
+    state          text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'ready', 'done', 'cancelled')),
+    due_at         timestamptz,                -- by when it is to be ready
+    keep_until     timestamptz,                -- ready for collection: goes back to the shelf after this
+    changed_at     timestamptz NOT NULL
 ) WITH (fillfactor = 80);
+CREATE INDEX fulfilment_order ON orders.fulfilment (order_id);
+CREATE INDEX fulfilment_work ON orders.fulfilment (location_id, due_at) WHERE state IN ('open', 'accepted', 'ready');
+
+-- The pieces of a line that come from there, by state: none is in two, none is lost; the rest is still to be picked.
+CREATE TABLE orders.fulfilment_line (
+    fulfilment_id bigint NOT NULL,
+    line          integer NOT NULL,
+    order_id      uuid NOT NULL,
+    location_id   smallint NOT NULL,
+    variant_id    bigint NOT NULL,
+    quantity      integer NOT NULL CHECK (quantity > 0),
+    picked        integer NOT NULL DEFAULT 0 CHECK (picked >= 0),       -- in the box, not yet handed over
+    handed_over   integer NOT NULL DEFAULT 0 CHECK (handed_over >= 0),
+    cancelled     integer NOT NULL DEFAULT 0 CHECK (cancelled >= 0),    -- not wanted any more
+    rejected      integer NOT NULL DEFAULT 0 CHECK (rejected >= 0),     -- not to be had there: sourced anew
+    PRIMARY KEY (fulfilment_id, line),
+    CHECK (picked + handed_over + cancelled + rejected <= quantity)
+) WITH (fillfactor = 80);
+CREATE INDEX fulfilment_line_order ON orders.fulfilment_line (order_id, line);
+
+-- What was authorised for an order, taken and given back, as agreed (payment_act says what the provider has done of it).
+-- Made with the first act.
+CREATE TABLE orders.payment (
+    order_id         uuid PRIMARY KEY,
+    provider         text NOT NULL,
+    authorisation    text NOT NULL,
+    currency         text NOT NULL,
+    authorised_minor bigint NOT NULL,
+    captured_minor   bigint NOT NULL DEFAULT 0,
+    refunded_minor   bigint NOT NULL DEFAULT 0,
+    CONSTRAINT payment_taken CHECK (captured_minor BETWEEN 0 AND authorised_minor),
+    CONSTRAINT payment_given CHECK (refunded_minor BETWEEN 0 AND captured_minor)
+);
+
+-- What a payment provider is to do, written with what gives cause for it; done afterwards, outside of any transaction.
+CREATE TABLE orders.payment_act (
+    reference     text PRIMARY KEY,            -- under which the provider does it once
+    order_id      uuid NOT NULL,
+    kind          text NOT NULL CHECK (kind IN ('capture', 'refund', 'void')),
+    provider      text NOT NULL,
+    authorisation text NOT NULL,
+    amount_minor  bigint NOT NULL CHECK (amount_minor >= 0),
+    currency      text NOT NULL,
+    state         text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'done', 'failed')),
+    tries         smallint NOT NULL DEFAULT 0,
+    next_at       timestamptz NOT NULL,        -- not before; while one tries it, when another may
+    detail        text NOT NULL DEFAULT '',    -- why it failed
+    asked_at      timestamptz NOT NULL,
+    settled_at    timestamptz
+);
+CREATE INDEX payment_act_due ON orders.payment_act (next_at) WHERE state = 'due';
+CREATE INDEX payment_act_order ON orders.payment_act (order_id);
 
 -- published
 
@@ -173,5 +227,5 @@ SELECT position, event_recorded_at, source_id, event_name, order_number, code, d
 -- Orders of every channel.
 CREATE VIEW orders.v_order AS
 SELECT o.order_id, o.order_number, o.outlet_id, o.channel, o.node_id, o.currency, o.delivery_minor, o.discount_minor,
-       o.tax_minor, o.total_minor, o.placed_at
+       o.tax_minor, o.total_minor, o.state, o.placed_at
 FROM orders.sales_order AS o;

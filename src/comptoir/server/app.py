@@ -35,7 +35,7 @@ from comptoir.kernel.auth.guards import default_deny, public
 from comptoir.kernel.db import Database
 from comptoir.kernel.notices import Notices
 from comptoir.kernel.settings import Settings
-from comptoir.orders import Counter, Simulator
+from comptoir.orders import Counter, providers
 from comptoir.orders.api import router as orders
 from comptoir.orders.shop_api import router as baskets
 from comptoir.orders.shop_api import shortcuts as basket_shortcuts
@@ -63,7 +63,7 @@ class Application:
         self.authenticator = Authenticator(db)
         self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
         self.desk = Desk(db)
-        self.counter = Counter(db, self.desk, [Simulator()] if settings.simulated_payments else [])
+        self.counter = Counter(db, self.desk, providers(settings).values())
         self.console = Console(
             settings=settings, database=db, sections=SECTIONS, retailer=Retailer(name=settings.retailer)
         )

@@ -52,6 +52,12 @@ async def give_back_stock(db: Database) -> None:
             released = await inventory.expire(tx)
 
 
+@every("* * * * *")
+async def move_money(db: Database) -> None:
+    """What a payment provider could not do at once: asked again."""
+    await orders.perform(db, orders.providers(Settings.load()))
+
+
 @every("20 3 * * *")
 async def forget_old(db: Database) -> None:
     """What is kept for a number of days, as the settings say. The log and its facts are kept."""
@@ -81,4 +87,4 @@ async def forget_some(db: Database, some: Forget, days: int) -> int:
         return await some(tx, before=tx.now - timedelta(days=days), most=CHUNK)
 
 
-TIMERS = [open_days, forget_expired, forget_old, give_back_coupons, give_back_stock]
+TIMERS = [open_days, forget_expired, forget_old, give_back_coupons, give_back_stock, move_money]

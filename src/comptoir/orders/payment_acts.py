@@ -1,0 +1,250 @@
+"""What payment providers are to do: agreed in the transaction that gives cause for it, done afterwards.
+
+A capture belongs to a hand-over, a refund to a return, a void to a basket that was changed. No transaction waits for a
+bank, and none of it is lost when a process dies: an act is tried until the provider has answered, each time under the
+same reference, under which a provider does a thing once (payments.Provider).
+
+What was agreed is counted at once, in `orders.payment`: no more is taken than was authorised, no more given back than
+was taken, whatever the provider is still to do.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from comptoir.kernel import jobs
+from comptoir.kernel.db import Database, Tx, rows, uuids
+from comptoir.kernel.errors import Refusal
+from comptoir.kernel.settings import Settings
+from comptoir.orders.errors import PaymentExceeded, PaymentRefused, PaymentUnclear
+from comptoir.orders.events import PaymentFailed
+from comptoir.orders.payments import Provider, providers
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=60)
+"""For so long whoever has taken an act has it for himself."""
+TRIES = 20
+"""Then somebody must look at it: about five days."""
+MOST = 100
+"""Acts in one go."""
+
+Kind = Literal["capture", "refund", "void"]
+
+
+class PaymentAct(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider is to do. The reference names it: the same again is the same."""
+
+    reference: str
+    order_id: UUID
+    """Or the basket's, which is the same."""
+    kind: Kind
+    provider: str
+    authorisation: str
+    amount_minor: int
+    currency: str
+
+
+class Paid(msgspec.Struct, frozen=True):
+    """What was agreed so far, in minor units; what is still to be done with the provider counts."""
+
+    order_id: UUID
+    authorised_minor: int
+    captured_minor: int
+    refunded_minor: int
+
+
+class Attempt(PaymentAct, frozen=True, kw_only=True):
+    """An act with what became of it."""
+
+    state: Literal["due", "done", "failed"]
+    tries: int
+    detail: str
+    asked_at: datetime
+    settled_at: datetime | None
+
+
+# ---- in the transaction
+
+
+async def due(tx: Tx, acts: Sequence[PaymentAct]) -> None:
+    """Have these done after the commit. Lock the orders first (`order_book.lock`).
+
+    Raises PaymentExceeded where more would be taken than was authorised, or more given back than was taken: nothing of
+    the transaction can be kept then.
+    """
+    if not acts:
+        return
+    await tx.run(OPEN, ids=uuids({one.order_id for one in acts if one.kind != "void"}))
+    try:
+        added = await tx.run(ADD, acts=rows(acts), now=tx.now)
+    except psycopg.errors.CheckViolation as error:
+        raise PaymentExceeded(constraint=error.diag.constraint_name) from error
+    if added:
+        await jobs.defer(tx, perform_payment_acts, once="orders.payment_acts")
+
+
+OPEN = """
+    INSERT INTO orders.payment (order_id, provider, authorisation, currency, authorised_minor)
+    SELECT order_id, payment ->> 'provider', payment ->> 'authorisation', payment ->> 'currency',
+           (payment ->> 'amount_minor')::bigint
+    FROM orders.sales_order WHERE order_id = ANY(%(ids)s::uuid[])
+    ON CONFLICT DO NOTHING
+"""
+
+ADD = """
+    WITH asked AS MATERIALIZED (
+        INSERT INTO orders.payment_act (reference, order_id, kind, provider, authorisation, amount_minor, currency,
+            next_at, asked_at)
+        SELECT reference, order_id, kind, provider, authorisation, amount_minor, currency, %(now)s, %(now)s
+        FROM json_to_recordset(%(acts)s::json) AS a (reference text, order_id uuid, kind text, provider text,
+            authorisation text, amount_minor bigint, currency text)
+        ORDER BY reference
+        ON CONFLICT (reference) DO NOTHING
+        RETURNING order_id, kind, amount_minor
+    ), counted AS (
+        UPDATE orders.payment AS p
+        SET captured_minor = captured_minor + a.captured, refunded_minor = refunded_minor + a.refunded
+        FROM (SELECT order_id, coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
+                     coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund'), 0) AS refunded
+              FROM asked GROUP BY order_id) AS a
+        WHERE p.order_id = a.order_id
+    )
+    SELECT FROM asked
+"""
+
+
+async def paid(tx: Tx, *, order_ids: Sequence[UUID]) -> dict[UUID, Paid]:
+    """What was agreed for each of these orders; those without a payment are not among them."""
+    return {one.order_id: one for one in await tx.many(Paid, PAID, ids=uuids(order_ids))}
+
+
+PAID = """
+    SELECT o.order_id, coalesce(p.authorised_minor, (o.payment ->> 'amount_minor')::bigint) AS authorised_minor,
+           coalesce(p.captured_minor, 0) AS captured_minor, coalesce(p.refunded_minor, 0) AS refunded_minor
+    FROM orders.sales_order AS o LEFT JOIN orders.payment AS p USING (order_id)
+    WHERE o.order_id = ANY(%(ids)s::uuid[]) AND o.payment IS NOT NULL
+"""
+
+
+async def attempts(tx: Tx, *, order_id: UUID) -> list[Attempt]:
+    """What the provider was to do for this order, and did; the first first."""
+    return await tx.many(Attempt, ATTEMPTS, order_id=order_id)
+
+
+ATTEMPTS = """
+    SELECT reference, order_id, kind, provider, authorisation, amount_minor, currency, state, tries, detail, asked_at,
+           settled_at
+    FROM orders.payment_act WHERE order_id = %(order_id)s ORDER BY asked_at, reference
+"""
+
+# ---- outside of any
+
+
+@jobs.task("orders.perform_payment_acts")
+async def perform_payment_acts(db: Database) -> None:
+    """What was just agreed. What a provider could not do yet is done by the timer."""
+    await perform(db, providers(Settings.load()))
+
+
+async def perform(db: Database, by: Mapping[str, Provider]) -> int:
+    """Have the providers do what is due; returns how many acts were settled. Several processes may do so at once."""
+    settled = 0
+    while taken := await _take(db):
+        for act in taken:
+            settled += await _settle(db, act, by.get(act.provider))
+    return settled
+
+
+async def _take(db: Database) -> list[PaymentAct]:
+    async with db.transaction() as tx:
+        return await tx.many(PaymentAct, TAKE, now=tx.now, until=tx.now + LEASE, most=MOST)
+
+
+# An order's acts in the order in which they were agreed: nothing is given back before it is taken.
+TAKE = """
+    UPDATE orders.payment_act AS a SET next_at = %(until)s, tries = tries + 1
+    WHERE reference IN (
+        SELECT reference FROM orders.payment_act AS d
+        WHERE state = 'due' AND next_at <= %(now)s AND NOT EXISTS (
+            SELECT FROM orders.payment_act AS e
+            WHERE e.order_id = d.order_id AND e.state = 'due' AND e.kind = 'capture' AND d.kind <> 'capture')
+        ORDER BY next_at LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+    RETURNING reference, order_id, kind, provider, authorisation, amount_minor, currency
+"""
+
+
+async def _settle(db: Database, act: PaymentAct, provider: Provider | None) -> bool:
+    try:
+        await _ask(act, provider)
+    except PaymentRefused as refusal:
+        return await _failed(db, act, refusal.detail or refusal.title(), final=True)
+    except Exception as error:  # noqa: BLE001  whatever a provider's client raises: perhaps it was done, so ask again
+        detail = (error.detail or error.title()) if isinstance(error, Refusal) else repr(error)
+        log.warning("orders.payment_unclear", reference=act.reference, reason=detail)
+        return await _failed(db, act, detail, final=False)
+    async with db.transaction() as tx:
+        await tx.run(DONE, reference=act.reference, now=tx.now)
+    return True
+
+
+async def _ask(act: PaymentAct, provider: Provider | None) -> None:
+    if provider is None:
+        raise PaymentUnclear(f"No payment provider is called {act.provider!r} here.")
+    if act.kind == "void":
+        await provider.void(authorisation=act.authorisation)
+    else:
+        ask = provider.capture if act.kind == "capture" else provider.refund
+        await ask(authorisation=act.authorisation, reference=act.reference, amount_minor=act.amount_minor)
+
+
+DONE = """
+    UPDATE orders.payment_act SET state = 'done', settled_at = %(now)s, detail = ''
+    WHERE reference = %(reference)s AND state = 'due'
+"""
+
+
+async def _failed(db: Database, act: PaymentAct, detail: str, *, final: bool) -> bool:
+    """It failed, or nobody knows: then it is asked again, later and later. Returns whether it is given up."""
+    async with db.transaction() as tx:
+        tries = await tx.value(LATER, reference=act.reference, now=tx.now, detail=detail[:500])
+        if tries is None or not (final or tries >= TRIES):
+            return False
+        # What was never taken cannot be given back.
+        for reference, kind, amount_minor in await tx.tuples(
+            GIVE_UP, reference=act.reference, order_id=act.order_id, capture=act.kind == "capture", now=tx.now
+        ):
+            captured, refunded = (amount_minor if kind == one else 0 for one in ("capture", "refund"))
+            await tx.run(UNCOUNT, order_id=act.order_id, captured=captured, refunded=refunded)
+            await tx.tell(PaymentFailed(order_id=act.order_id, reference=reference, act=kind, detail=detail))
+    return True
+
+
+LATER = """
+    UPDATE orders.payment_act
+    SET detail = %(detail)s,
+        next_at = %(now)s::timestamptz + least(interval '5 seconds' * power(2, least(tries, 13)), interval '6 hours')
+    WHERE reference = %(reference)s AND state = 'due'
+    RETURNING tries
+"""
+
+GIVE_UP = """
+    WITH given_up AS (
+        UPDATE orders.payment_act SET state = 'failed', settled_at = %(now)s
+        WHERE state = 'due' AND (reference = %(reference)s
+            OR (%(capture)s AND order_id = %(order_id)s AND kind = 'refund'))
+        RETURNING reference, kind, amount_minor
+    )
+    SELECT reference, kind, amount_minor FROM given_up ORDER BY kind DESC, reference
+"""
+
+UNCOUNT = """
+    UPDATE orders.payment
+    SET captured_minor = captured_minor - %(captured)s, refunded_minor = refunded_minor - %(refunded)s
+    WHERE order_id = %(order_id)s
+"""

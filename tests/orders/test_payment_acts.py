@@ -1,0 +1,122 @@
+"""Money that was agreed on is moved once, whatever happens between; never more than there is."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from comptoir.kernel import time
+from comptoir.orders import (
+    PaymentAct,
+    PaymentExceeded,
+    PaymentRefused,
+    PaymentUnclear,
+    Simulator,
+    attempts,
+    due,
+    paid,
+    perform,
+)
+from orders.test_checkout import ground, house  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.anyio
+
+
+class Moody(Simulator):
+    """Does what it is asked, and then says what it likes."""
+
+    def __init__(self, *moods):
+        super().__init__()
+        self.moods = list(moods)
+
+    async def capture(self, **asked):
+        await super().capture(**asked)
+        if self.moods and (mood := self.moods.pop(0)):
+            raise mood
+
+    @property
+    def taken(self):
+        return sum(sum(one.values()) for one in self.captured.values())
+
+    @property
+    def given(self):
+        return sum(sum(one.values()) for one in self.refunded.values())
+
+
+async def bought(house):  # noqa: F811
+    await house.stock(north_shirt=3)
+    basket = await house.buy(shirt=2)
+    return basket, basket.payment.amount_minor
+
+
+def act(basket, kind, amount, number=1):
+    payment = basket.payment
+    return PaymentAct(
+        reference=f"{basket.basket_id}-{kind}-{number}", order_id=basket.basket_id, kind=kind, provider=payment.provider,
+        authorisation=payment.authorisation, amount_minor=amount, currency=payment.currency,
+    )  # fmt: skip
+
+
+async def agree(house, *acts):  # noqa: F811
+    async with house.db.transaction() as tx:
+        await due(tx, acts)
+
+
+async def states(house, basket):  # noqa: F811
+    async with house.db.reading() as tx:
+        found = await paid(tx, order_ids=[basket.basket_id])
+        return [one.state for one in await attempts(tx, order_id=basket.basket_id)], found[basket.basket_id]
+
+
+async def later(house, **by):  # noqa: F811
+    async with house.db.transaction() as tx:
+        await time.advance(tx, by=timedelta(**by))
+
+
+async def test_taken_and_given_back_once(house):  # noqa: F811
+    basket, total = await bought(house)
+    await agree(house, act(basket, "capture", total))
+    await agree(house, act(basket, "capture", total), act(basket, "refund", 100))
+    bank = Simulator()
+    assert sum(await asyncio.gather(*(perform(house.db, {"simulator": bank}) for _ in range(4)))) == 2
+    assert sum(bank.captured[basket.payment.authorisation].values()) == total
+    assert sum(bank.refunded[basket.payment.authorisation].values()) == 100
+    was, sums = await states(house, basket)
+    assert was == ["done", "done"]
+    assert (sums.captured_minor, sums.refunded_minor) == (total, 100)
+
+
+async def test_never_more_than_there_is(house):  # noqa: F811
+    basket, total = await bought(house)
+    with pytest.raises(PaymentExceeded):
+        await agree(house, act(basket, "capture", total + 1))
+    with pytest.raises(PaymentExceeded):
+        await agree(house, act(basket, "capture", total), act(basket, "refund", total + 1))
+    await agree(house, act(basket, "capture", total), act(basket, "refund", total))
+    with pytest.raises(PaymentExceeded):
+        await agree(house, act(basket, "refund", 1, number=2))
+
+
+async def test_asked_again_until_it_answers(house):  # noqa: F811
+    basket, total = await bought(house)
+    bank = Moody(PaymentUnclear(), ConnectionError("cut"), None)
+    await agree(house, act(basket, "capture", total), act(basket, "refund", 100))
+    for _ in range(3):
+        await perform(house.db, {"simulator": bank})
+        await later(house, minutes=2)
+    await perform(house.db, {"simulator": bank})
+    was, _ = await states(house, basket)
+    assert was == ["done", "done"]
+    assert (bank.taken, bank.given) == (total, 100)
+
+
+async def test_what_was_never_taken_is_not_given_back(house):  # noqa: F811
+    basket, total = await bought(house)
+    bank = Moody(PaymentRefused("The card was closed."))
+    await agree(house, act(basket, "capture", total), act(basket, "refund", 100))
+    await perform(house.db, {"simulator": bank})
+    was, sums = await states(house, basket)
+    assert was == ["failed", "failed"]
+    assert (sums.captured_minor, sums.refunded_minor, bank.given) == (0, 0, 0)
+    async with house.db.reading() as tx:
+        assert await tx.value("SELECT count(*) FROM kernel.event WHERE kind = 'orders.payment_failed'") == 2
