@@ -7,6 +7,7 @@ counter    `Counter`, one a process: concurrent shoppers share batches; paying, 
 payments   providers behind one Protocol, and a simulator
 payment_acts  what providers are to do: agreed in a transaction, done after it
 order_book an order as it was agreed, and where each piece of it is
+shares     what k of the n pieces of a line cost, to the cent
 sourcing   from which locations the goods of an order come
 sales      `record`: any number of receipts at once, idempotent by outlet and number
 judging    whether a sale can be on record, decided from what it says alone
