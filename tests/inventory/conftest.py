@@ -32,7 +32,8 @@ async def db(ground):
 
 
 EMPTY = (
-    "TRUNCATE inventory.balance, inventory.promise, inventory.fence, inventory.shortage, inventory.entry, kernel.event"
+    "TRUNCATE inventory.balance, inventory.promise, inventory.fence, inventory.threshold, inventory.shortage,"
+    " inventory.entry, inventory.transfer, inventory.transfer_line, inventory.receipt, kernel.event"
 )
 
 

@@ -1,5 +1,7 @@
 """Over HTTP: the ordinary routes and their shortcuts answer alike."""
 
+from uuid import UUID
+
 import httpx
 import pytest
 
@@ -97,3 +99,44 @@ async def test_a_shortcut_whose_database_is_away_says_so(http, db):
                 answer = await client.get(f"/v1/inventory/availability?sku={sku}")
                 assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
                 assert answer.headers["retry-after"]
+
+
+async def test_a_transfer_over_http_names_articles_as_the_caller_does(http):
+    asked = {
+        "transfer_id": str(UUID(int=7)),
+        "source": "north",
+        "target": "lyon",
+        "lines": [{"sku": "shirt", "quantity": 3}],
+    }
+    base = "/v1/inventory/transfers"
+    answer = await http.post(base, json=asked)
+    assert answer.status_code == 200, answer.text
+    one = f"{base}/{asked['transfer_id']}"
+    refused = await http.post(f"{one}/shipment", json={"lines": [{"sku": "bag", "quantity": 1}]})
+    assert (refused.status_code, refused.json()["data"]) == (409, {"skus": ["bag"]})
+    shipped = await http.post(f"{one}/shipment", json={"expected_on": "2099-01-01"})
+    assert shipped.json()["lines"][0]["under_way"] == 3
+    (ahead,) = [
+        place for place in (await http.get("/v1/inventory/outlook?sku=shirt&quantity=3")).json()
+        if place["location"] == "lyon"
+    ]  # fmt: skip
+    assert (ahead["units"], ahead["from_day"], ahead["incoming"]) == (
+        0,
+        "2099-01-01",
+        [{"day": "2099-01-01", "units": 3}],
+    )
+    body = {"reference": "r", "lines": [{"sku": "shirt", "quantity": 2}], "complete": True}
+    refused = await http.post(f"{one}/receipts", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "inventory.reason_missing")
+    received = await http.post(f"{one}/receipts", json={**body, "reason": "lost"})
+    assert received.json()["stage"] == "received"
+    listed = (await http.get(f"{base}?target=lyon", headers=http.reader)).json()
+    assert [place["transfer_id"] for place in listed["items"]] == [asked["transfer_id"]]
+    assert (await http.get(f"{base}?under_way=true")).json()["items"] == []
+    assert (await http.post(base, json=asked, headers=http.reader)).status_code == 403
+    moon = {"transfer_id": str(UUID(int=8)), "supplier": "Mill", "target": "moon", "lines": asked["lines"]}
+    assert (await http.post("/v1/inventory/deliveries", json=moon)).json()["code"] == "inventory.unknown_location"
+    announced = await http.post("/v1/inventory/deliveries", json={**moon, "target": "north"})
+    assert (announced.json()["source"], announced.json()["stage"]) == ("supplier", "under_way")
+    assert (await http.put(f"{base}/{moon['transfer_id']}/days", json={"days": {"shirt": None}})).status_code == 200
+    assert (await http.post(f"{base}/{moon['transfer_id']}/cancellation")).json()["stage"] == "cancelled"

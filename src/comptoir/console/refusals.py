@@ -47,13 +47,8 @@ PARTICULAR: dict[str, str] = {
 }
 
 WORDS: dict[str, str] = {
-    "catalog.bad_assortment": N_(
-        "An assortment belongs to a channel or to an outlet, and lasts for a time that can be."
-    ),
-    "catalog.bad_content": N_("What is said of a product cannot be shown."),
     "catalog.bad_gtin": N_("The number is no GTIN: its length or its check digit is wrong."),
     "catalog.bad_product": N_("The product lacks something, or says something that cannot be."),
-    "catalog.not_sold": N_("The article is not sold there, or not now."),
     "catalog.product_twice": N_("The file names a product twice and says different things about it."),
     "catalog.sku_twice": N_("The file gives one SKU to two products."),
     "catalog.unknown_product": N_("The catalogue has no such product."),
@@ -160,12 +155,18 @@ WORDS: dict[str, str] = {
     "unprocessable": N_("It is well formed but cannot be carried out."),
     "inventory.already_allocated": N_("Other goods are committed under this reference already."),
     "inventory.bad_move": N_("Units move from one account to another, and at least one of the two is ours."),
+    "inventory.bad_transfer": N_("Goods go from one location of ours, or a supplier, to another one."),
     "inventory.bad_quantity": N_("A quantity is a whole number of pieces, from 1 to 1,000,000."),
     "inventory.insufficient_stock": N_("Not enough can be promised there."),
+    "inventory.not_expected": N_("Articles that nobody announced: receive them as unexpected, or set them aside."),
     "inventory.not_there": N_("So many units in that state do not lie there."),
     "inventory.nothing_promised": N_("Nothing, or not so much, is promised under this reference."),
+    "inventory.reason_missing": N_("Units are missing: say why they are given up, or leave the rest under way."),
+    "inventory.transfer_exists": N_("Another transfer has this id."),
     "inventory.unknown_location": N_("There is no such location."),
+    "inventory.unknown_transfer": N_("There is no such transfer or delivery."),
     "inventory.unknown_variant": N_("The catalog knows no such article."),
+    "inventory.wrong_stage": N_("It has come too far for that, or not far enough."),
     "orders.bad_line": N_("Lines of a basket are numbered from 1 to 100,000, and it has at most 200."),
     "orders.basket_closed": N_("The basket has become an order: it cannot be changed any more."),
     "orders.basket_exists": N_("Another basket has this id."),

@@ -33,6 +33,7 @@ from comptoir.inventory.records import (
     State,
     Units,
 )
+from comptoir.inventory.transfer_api import ROUTES as TRANSFER_ROUTES
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
@@ -214,7 +215,7 @@ async def move(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSO
 
 router = Router(
     "/v1/inventory",
-    route_handlers=[record_locations, list_locations, reserve, release, availability, move],
+    route_handlers=[record_locations, list_locations, reserve, release, availability, move, *TRANSFER_ROUTES],
     tags=["inventory"],
 )
 

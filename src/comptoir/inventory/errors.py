@@ -47,3 +47,39 @@ class BadMove(Unprocessable):
     """Units move from one account to another, and at least one of the two is inside the house."""
 
     code = "inventory.bad_move"
+
+
+class UnknownTransfer(NotFound):
+    """There is no such transfer or delivery."""
+
+    code = "inventory.unknown_transfer"
+
+
+class BadTransfer(Unprocessable):
+    """Goods go from one location of ours, or a supplier, to another one, and each article stands in one line."""
+
+    code = "inventory.bad_transfer"
+
+
+class TransferExists(Conflict):
+    """Another transfer has this id."""
+
+    code = "inventory.transfer_exists"
+
+
+class WrongStage(Conflict):
+    """The transfer or count has come too far for that, or not far enough."""
+
+    code = "inventory.wrong_stage"
+
+
+class NotExpected(Conflict):
+    """Articles that nobody announced: receive them as unexpected, or set them aside for the sender."""
+
+    code = "inventory.not_expected"
+
+
+class ReasonMissing(Unprocessable):
+    """Units are missing: say why they are given up, or leave the rest under way."""
+
+    code = "inventory.reason_missing"

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from comptoir.kernel.log import Fact
 
 
@@ -24,3 +26,36 @@ class ShortageEnded(Fact, frozen=True, kw_only=True):
 
     def lane_key(self) -> str:
         return f"v{self.variant_id}"
+
+
+class TransferShipped(Fact, frozen=True, kw_only=True):
+    """Goods have left a location of ours for another one."""
+
+    kind = "inventory.transfer_shipped"
+
+    transfer_id: UUID
+    from_location_id: int
+    to_location_id: int
+    units: int
+
+    def lane_key(self) -> str:
+        return f"t{self.transfer_id}"
+
+
+class TransferReceived(Fact, frozen=True, kw_only=True):
+    """Goods of a transfer or a delivery have come in.
+
+    `units` now, of them `set_aside` not fit for sale and `over` more than were under way; `missing` were given up.
+    """
+
+    kind = "inventory.transfer_received"
+
+    transfer_id: UUID
+    to_location_id: int
+    units: int
+    set_aside: int
+    over: int
+    missing: int
+
+    def lane_key(self) -> str:
+        return f"t{self.transfer_id}"

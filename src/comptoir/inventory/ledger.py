@@ -39,6 +39,16 @@ async def post(tx: Tx, acts: Sequence[Act]) -> list[Answer | Refusal]:
     return answers
 
 
+async def done(tx: Tx, acts: Sequence[Act]) -> list[Answer]:
+    """Do them all, or raise the first refusal: for who posts alone."""
+    answers: list[Answer] = []
+    for answer in await post(tx, acts):
+        if isinstance(answer, Refusal):
+            raise answer
+        answers.append(answer)
+    return answers
+
+
 async def expire(tx: Tx, *, most: int = 500) -> int:
     """Give back what was held too long; returns how many lines. What is short is given back without this too."""
     keys = {(variant, location) for variant, location in await tx.tuples(OVERDUE, now=tx.now, most=most)}

@@ -8,11 +8,15 @@ MOST = 100
 
 
 async def reconcile(tx: Tx) -> list[Fault]:
-    """Balances are the sum of the ledger, promises are what is held and allocated, shortages are what is missing."""
+    """What lies where is the sum of the ledger, promises are what is held and allocated, shortages are what is missing.
+
+    What a transfer has under way is what the ledger says of it.
+    """
     return [
         *await tx.many(Fault, BALANCES, most=MOST),
         *await tx.many(Fault, PROMISES, most=MOST),
         *await tx.many(Fault, SHORTAGES, most=MOST),
+        *await tx.many(Fault, TRANSFERS, most=MOST),
     ]
 
 
@@ -52,5 +56,20 @@ SHORTAGES = """
           FROM inventory.balance WHERE held + allocated > sellable) AS b
     FULL JOIN inventory.shortage AS s USING (variant_id, location_id)
     WHERE b.missing IS DISTINCT FROM s.missing
+    LIMIT %(most)s
+"""
+
+TRANSFERS = """
+    SELECT 'transfers' AS check, variant_id, location_id,
+           format('transfer %%s: under way %%s, in the ledger %%s', reference, t.units, l.units) AS detail
+    FROM (SELECT t.transfer_id::text AS reference, i.variant_id, t.via_location_id AS location_id, i.under_way AS units
+          FROM inventory.transfer AS t JOIN inventory.transfer_line AS i USING (transfer_id)
+          WHERE t.via_location_id IS NOT NULL AND i.under_way > 0) AS t
+    FULL JOIN (SELECT l.reference, l.variant_id, l.location_id, sum(l.moved) AS units
+               FROM inventory.v_ledger AS l
+               JOIN inventory.transfer AS t
+                   ON l.reference = t.transfer_id::text AND l.location_id = t.via_location_id
+               GROUP BY 1, 2, 3 HAVING sum(l.moved) <> 0) AS l USING (reference, variant_id, location_id)
+    WHERE t.units IS DISTINCT FROM l.units
     LIMIT %(most)s
 """

@@ -11,6 +11,8 @@ Method = Literal["collect", "ship", "transfer"]
 
 SUPPLIER, CUSTOMER, ADJUSTMENT = 1, 2, 3
 """Ids of the accounts outside the house: they only say where units came from or went to."""
+TRANSIT = 4
+"""The account of goods on their way that is always there."""
 
 
 def is_inside(location_id: int) -> bool:

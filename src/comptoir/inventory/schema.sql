@@ -23,7 +23,8 @@ CREATE TABLE inventory.location (
 -- Those outside, known to the code by their ids.
 INSERT INTO inventory.location (location_id, code, kind, name) OVERRIDING SYSTEM VALUE
 VALUES (1, 'supplier', 'supplier', 'Suppliers'), (2, 'customer', 'customer', 'Customers'),
-       (3, 'adjustment', 'adjustment', 'Adjustments');
+       (3, 'adjustment', 'adjustment', 'Adjustments'),
+       (4, 'transit', 'transit', 'On the way');  -- this one is inside: a transfer lies there unless it names another
 
 -- What lies of one variant at one location, and how much of the sellable is promised. Never counted below by a promise
 -- (post() refuses), but a physical fact may push it there: theft is real, and a till never refuses what the customer
@@ -110,6 +111,51 @@ CREATE TABLE inventory.entry (
     CHECK ((moved = 0) = (other_location_id IS NULL) AND (moved = 0) = (other_state IS NULL))
 );
 CREATE INDEX entry_place ON inventory.entry (variant_id, location_id);
+-- The other account of a movement within the house. Promises have none and pay nothing for it.
+CREATE INDEX entry_other ON inventory.entry (variant_id, other_location_id) WHERE other_location_id > 3;
+
+-- Goods on their way to one of our locations: sent by another one, through an account in transit, or announced by a
+-- supplier (from_location_id 1), whose goods are in no account of ours until they are received.
+CREATE TABLE inventory.transfer (
+    transfer_id      uuid PRIMARY KEY,        -- the caller's
+    from_location_id smallint NOT NULL REFERENCES inventory.location,
+    via_location_id  smallint REFERENCES inventory.location,  -- null: a supplier's
+    to_location_id   smallint NOT NULL REFERENCES inventory.location,
+    supplier         text NOT NULL DEFAULT '',
+    note             text NOT NULL DEFAULT '',
+    stage            text NOT NULL CHECK (stage IN ('requested', 'under_way', 'received', 'cancelled')),
+    requested_at     timestamptz NOT NULL,
+    requested_by     text NOT NULL,
+    shipped_at       timestamptz,
+    closed_at        timestamptz,
+    CHECK ((from_location_id = 1) = (via_location_id IS NULL) AND from_location_id <> to_location_id)
+);
+CREATE INDEX transfer_open ON inventory.transfer (to_location_id, transfer_id) WHERE closed_at IS NULL;
+CREATE INDEX transfer_requested ON inventory.transfer (requested_at, transfer_id);
+
+CREATE TABLE inventory.transfer_line (
+    transfer_id    uuid NOT NULL REFERENCES inventory.transfer,
+    variant_id     bigint NOT NULL,
+    quantity       integer NOT NULL CHECK (quantity >= 0),  -- asked for or announced; 0: came unannounced
+    shipped        integer NOT NULL DEFAULT 0 CHECK (shipped >= 0),
+    received       integer NOT NULL DEFAULT 0 CHECK (received >= 0),
+    set_aside      integer NOT NULL DEFAULT 0 CHECK (set_aside BETWEEN 0 AND received),  -- of them, not fit for sale
+    missing        integer NOT NULL DEFAULT 0 CHECK (missing >= 0),  -- shipped, and given up
+    under_way      integer NOT NULL DEFAULT 0 CHECK (under_way >= 0),  -- shipped, and still to come
+    expected_on    date,                      -- null: nobody knows
+    to_location_id smallint NOT NULL,         -- its transfer's, repeated: availability asks one index only
+    PRIMARY KEY (transfer_id, variant_id)
+);
+CREATE INDEX transfer_line_under_way ON inventory.transfer_line (variant_id) WHERE under_way > 0;
+
+-- What was received, each lot once however often it is told.
+CREATE TABLE inventory.receipt (
+    transfer_id uuid NOT NULL REFERENCES inventory.transfer,
+    reference   text NOT NULL,                -- the receiver's
+    received_at timestamptz NOT NULL,
+    actor       text NOT NULL,
+    PRIMARY KEY (transfer_id, reference)
+);
 
 -- published
 
@@ -140,3 +186,13 @@ CREATE VIEW inventory.v_ledger AS
     SELECT entry_id, variant_id, other_location_id, other_state, -moved, 0, 0, act, reason, reference, occurred_at,
            recorded_at
     FROM inventory.entry WHERE moved <> 0;
+
+-- What is on its way to where, by article; `stage` of the whole transfer.
+CREATE VIEW inventory.v_transfer AS
+    SELECT t.transfer_id, f.code AS source, d.code AS target, t.supplier, t.stage, t.requested_at, t.shipped_at,
+           t.closed_at, l.variant_id, l.quantity, l.shipped, l.received, l.set_aside, l.missing, l.under_way,
+           l.expected_on
+    FROM inventory.transfer AS t
+    JOIN inventory.transfer_line AS l USING (transfer_id)
+    JOIN inventory.location AS f ON f.location_id = t.from_location_id
+    JOIN inventory.location AS d ON d.location_id = t.to_location_id;

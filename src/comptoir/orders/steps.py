@@ -4,7 +4,6 @@ from uuid import UUID
 
 import msgspec
 
-from comptoir import catalog
 from comptoir.orders.baskets import Basket, BasketLine, Delivery, Payment
 
 
@@ -29,8 +28,6 @@ class SetLine(msgspec.Struct, frozen=True):
 
     basket_id: UUID
     line: BasketLine
-    sold: catalog.Sold = catalog.EVERYWHERE
-    """Where the article is sold."""
 
 
 class SetDelivery(msgspec.Struct, frozen=True):
