@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from comptoir import inventory
+from comptoir import catalog, inventory
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
@@ -98,3 +98,19 @@ async def test_sold_out_says_which_line(house, shop):  # noqa: F811
     assert answer.json()["data"] == {"missing": [{"line": 1, "missing": 1}]}
     async with house.db.reading() as tx:
         assert await inventory.reconcile(tx) == []
+
+
+async def test_an_article_outside_of_the_assortment_is_refused_with_where_it_is_sold(house, shop):  # noqa: F811
+    async with house.db.transaction() as tx:
+        await catalog.set_assortment(tx, [catalog.NewAssorted(sku="bag")], channel="web")
+    try:
+        basket_id = await house.basket(delivery=None)
+        answer = await shop("PUT", f"baskets/{basket_id}/lines/1", {"sku": "shirt", "quantity": 1})
+        assert (answer.status_code, answer.json()["code"]) == (422, "catalog.not_sold"), answer.text
+        assert answer.json()["data"]["sold_at"] == []
+        # What is in it may be taken out whatever the assortment.
+        assert (await shop("PUT", f"baskets/{basket_id}/lines/1", {"sku": "shirt", "quantity": 0})).status_code == 200
+        assert (await shop("PUT", f"baskets/{basket_id}/lines/1", {"sku": "bag"})).status_code == 200
+    finally:
+        async with house.db.transaction() as tx:
+            await catalog.drop_assortment(tx, channel="web")

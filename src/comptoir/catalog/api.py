@@ -1,4 +1,4 @@
-"""/v1/catalog: products, variants, categories, imports."""
+"""/v1/catalog: products, variants, categories, imports; assortments and contents are in `showing_api`."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from litestar.status_codes import HTTP_200_OK
 from comptoir.catalog import categories, imports, products
 from comptoir.catalog.errors import BadGtin, UnknownProduct
 from comptoir.catalog.records import Category, Imported, NewProduct, Product, RefusedRow, Variant
+from comptoir.catalog.showing_api import ROUTES
 from comptoir.kernel.auth import allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
@@ -88,6 +89,6 @@ async def import_file(tx: NamedDependency[Tx], body: RawBody) -> Imported:
 
 router = Router(
     "/v1/catalog",
-    route_handlers=[list_products, get_product, list_variants, list_categories, import_file],
+    route_handlers=[list_products, get_product, list_variants, list_categories, import_file, *ROUTES],
     tags=["catalog"],
 )

@@ -1,4 +1,4 @@
-from comptoir.kernel.errors import Conflict, Invalid, NotFound
+from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
 
 
 class UnknownProduct(NotFound):
@@ -29,3 +29,21 @@ class SkuTwice(Conflict):
     """One file gives a SKU to two products."""
 
     code = "catalog.sku_twice"
+
+
+class BadAssortment(Invalid):
+    """An assortment belongs to a channel or to an outlet, and its articles are sold for a time that can be."""
+
+    code = "catalog.bad_assortment"
+
+
+class NotSold(Unprocessable):
+    """The article is not sold there, or not now."""
+
+    code = "catalog.not_sold"
+
+
+class BadContent(Invalid):
+    """What is said of a product cannot be shown."""
+
+    code = "catalog.bad_content"

@@ -51,6 +51,46 @@ CREATE TABLE catalog.media (
     PRIMARY KEY (product_id, place)
 );
 
+-- What a channel or one outlet sells, where it does not sell everything. Without an assortment everything is sold. An
+-- outlet's own takes the place of its channel's.
+CREATE TABLE catalog.assortment (
+    assortment_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel       text,
+    outlet_id     smallint REFERENCES channels.outlet,
+    version       uuid NOT NULL DEFAULT gen_random_uuid(),   -- turns with every change: processes remember what they read
+    changed_at    timestamptz NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (channel, outlet_id),
+    CHECK (num_nonnulls(channel, outlet_id) = 1)
+);
+
+-- A product with all its variants, or one variant: what is said of a variant takes the place of what is said of its
+-- product.
+CREATE TABLE catalog.assorted (
+    product_id    bigint REFERENCES catalog.product,
+    variant_id    bigint REFERENCES catalog.variant,
+    assortment_id integer NOT NULL REFERENCES catalog.assortment ON DELETE CASCADE,
+    starts_at     timestamptz,               -- null: has always been
+    ends_at       timestamptz,               -- from this moment on it is sold there no more; null: until further notice
+    UNIQUE NULLS NOT DISTINCT (product_id, variant_id, assortment_id),
+    CHECK (num_nonnulls(product_id, variant_id) = 1),
+    CHECK (starts_at < ends_at)
+);
+CREATE INDEX assorted_in ON catalog.assorted (assortment_id, product_id, variant_id);
+
+-- How a product is presented on a channel ('': on all) in a language ('': whatever the language). What is null is said
+-- by the next in the chain: language and channel, language, channel, neither, the product itself.
+CREATE TABLE catalog.content (
+    product_id  bigint NOT NULL REFERENCES catalog.product,
+    channel     text NOT NULL DEFAULT '',
+    language    text COLLATE "C" NOT NULL DEFAULT '',        -- BCP 47: fr, fr-CH
+    title       text,
+    description text,
+    bullets     text[],
+    media       text[],                      -- addresses of the product's pictures, in the order in which they are shown
+    changed_at  timestamptz NOT NULL,
+    PRIMARY KEY (product_id, channel, language)
+);
+
 -- published
 
 -- Every article with its product and its place in the tree of categories.

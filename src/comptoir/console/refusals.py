@@ -47,8 +47,13 @@ PARTICULAR: dict[str, str] = {
 }
 
 WORDS: dict[str, str] = {
+    "catalog.bad_assortment": N_(
+        "An assortment belongs to a channel or to an outlet, and lasts for a time that can be."
+    ),
+    "catalog.bad_content": N_("What is said of a product cannot be shown."),
     "catalog.bad_gtin": N_("The number is no GTIN: its length or its check digit is wrong."),
     "catalog.bad_product": N_("The product lacks something, or says something that cannot be."),
+    "catalog.not_sold": N_("The article is not sold there, or not now."),
     "catalog.product_twice": N_("The file names a product twice and says different things about it."),
     "catalog.sku_twice": N_("The file gives one SKU to two products."),
     "catalog.unknown_product": N_("The catalogue has no such product."),

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from comptoir import channels
-from comptoir.inventory.book import Stock
 from comptoir.inventory.locations import locations
 from comptoir.inventory.records import Location, Method
 from comptoir.kernel.db import Tx, ints, texts
@@ -37,7 +36,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What is promised under it counts as free: one's own basket never blocks."""
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class Offer(msgspec.Struct, frozen=True, gc=False):
     """A location that has the goods, nearest first where the question names a place, else most units first."""
 
     location: str
@@ -77,8 +76,9 @@ class Places:
     def __init__(self, found: Sequence[Place] = ()) -> None:
         self._by_id = {one.location.location_id: one for one in found}
         self._ids = {one.location.code: one.location.location_id for one in found}
-        self._ready: dict[int, dict[Method, datetime]] = {}
+        self._ready: dict[tuple[int, Method | None], dict[Method, datetime]] = {}
         self._minute: datetime | None = None
+        self._now: datetime | None = None
 
     @property
     def ids(self) -> dict[str, int]:
@@ -88,14 +88,18 @@ class Places:
     def get(self, location_id: int) -> Place | None:
         return self._by_id.get(location_id)
 
-    def ready(self, place: Place, now: datetime) -> dict[Method, datetime]:
-        minute = now.replace(second=0, microsecond=0)
-        if minute != self._minute:
-            self._ready, self._minute = {}, minute
-        found = self._ready.get(place.location.location_id)
-        if found is None:
-            found = self._ready[place.location.location_id] = place.ready(now)
-        return found
+    def ready(self, place: Place, now: datetime, method: Method | None = None) -> dict[Method, datetime]:
+        """By all of its methods, or by this one."""
+        if now != self._now:
+            minute = now.replace(second=0, microsecond=0)
+            if minute != self._minute:
+                self._ready, self._minute = {}, minute
+            self._now = now
+        key = place.location.location_id, method
+        if key not in self._ready:
+            found = place.ready(now)
+            self._ready[key] = {one: moment for one, moment in found.items() if method in {None, one}}
+        return self._ready[key]
 
 
 async def places(tx: Tx) -> Places:
@@ -108,40 +112,50 @@ async def places(tx: Tx) -> Places:
 
 async def available(tx: Tx, questions: Sequence[Question], known: Places) -> list[list[Offer]]:
     """The offers for each question, in the same order."""
-    stock: dict[int, list[tuple[int, Stock]]] = {}
     variants = ints(sorted({one.variant_id for one in questions}))
-    fences: dict[tuple[int, int], dict[str, int]] = {}
+    stock: dict[int, list[Spare]] = {}
+    for variant, *columns in await tx.tuples(SPARE, variants=variants):
+        if columns[0]:
+            stock[variant] = list(zip(*columns, strict=True))
+    kept: dict[tuple[int, int], dict[str, int]] = {}
     thresholds: dict[tuple[int, str], int] = {}
-    for variant, location, channel, *numbers in await tx.tuples(READ, variants=variants):
+    for variant, location, channel, quantity in await tx.tuples(KEPT, variants=variants):
         if location is None:
-            thresholds[variant, channel] = numbers[0]
-        elif channel is not None:
-            fences.setdefault((variant, location), {})[channel] = numbers[0]
+            thresholds[variant, channel] = quantity
         else:
-            stock.setdefault(variant, []).append((location, Stock(*numbers)))
-    for (variant, location), kept in fences.items():
-        for place, one in stock.get(variant, ()):
-            if place == location:
-                one.fences = kept
+            kept.setdefault((variant, location), {})[channel] = quantity
     own: dict[tuple[str, int, int], int] = {}
     if references := [one.reference for one in questions if one.reference]:
         for reference, variant, location, quantity in await tx.tuples(OWN, references=texts(references)):
             own[reference, variant, location] = quantity
-    return [_offers(one, stock.get(one.variant_id, ()), own, thresholds, known, tx.now) for one in questions]
+    offers: list[list[Offer]] = []
+    for one in questions:
+        threshold = thresholds.get((one.variant_id, one.channel), 0)
+        offers.append(_offers(one, stock.get(one.variant_id, ()), kept, own, threshold, known, tx.now))
+    return offers
 
 
-READ = """
-    SELECT b.variant_id, b.location_id, NULL, b.sellable, b.display, b.damaged, b.quarantine, b.held, b.allocated,
-           coalesce(b.safety, (SELECT l.safety FROM inventory.location AS l WHERE l.location_id = b.location_id))
-    FROM inventory.balance AS b WHERE b.variant_id = ANY(%(variants)s::bigint[])
-    UNION ALL
-    SELECT f.variant_id, f.location_id, f.channel, f.quantity, 0, 0, 0, 0, 0, 0
-    FROM inventory.fence AS f WHERE f.variant_id = ANY(%(variants)s::bigint[])
-    UNION ALL
-    SELECT t.variant_id, NULL, t.channel, t.quantity, 0, 0, 0, 0, 0, 0
-    FROM inventory.threshold AS t WHERE t.variant_id = ANY(%(variants)s::bigint[])
+Spare = tuple[int, int, int | None]
+"""A location, its sellable pieces that are not promised, and how many of the variant are kept back there."""
+
+# One row for a variant, not one for each of its places: reading rows would cost more than all the rest.
+SPARE = """
+    SELECT v.variant_id, b.locations, b.spare, b.safety
+    FROM unnest(%(variants)s::bigint[]) AS v (variant_id)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(location_id) AS locations, array_agg(sellable - held - allocated) AS spare,
+               array_agg(safety) AS safety
+        FROM inventory.balance AS b WHERE b.variant_id = v.variant_id AND (sellable > 0 OR held > 0)
+    ) AS b
 """
 
+KEPT = """
+    SELECT f.variant_id, f.location_id, f.channel, f.quantity
+    FROM inventory.fence AS f WHERE f.variant_id = ANY(%(variants)s::bigint[])
+    UNION ALL
+    SELECT t.variant_id, NULL, t.channel, t.quantity
+    FROM inventory.threshold AS t WHERE t.variant_id = ANY(%(variants)s::bigint[])
+"""
 
 OWN = """
     SELECT reference, variant_id, location_id, quantity FROM inventory.promise
@@ -151,32 +165,41 @@ OWN = """
 
 def _offers(
     question: Question,
-    stock: Sequence[tuple[int, Stock]],
+    stock: Sequence[Spare],
+    kept: dict[tuple[int, int], dict[str, int]],
     own: dict[tuple[str, int, int], int],
-    thresholds: dict[tuple[int, str], int],
+    threshold: int,
     known: Places,
     now: datetime,
 ) -> list[Offer]:
-    free = [
-        (place, max(0, one.free(question.channel)) + own.get((question.reference, question.variant_id, id_), 0))
-        for id_, one in stock
-        if (place := known.get(id_))
-    ]
-    offered = sum(units for _, units in free) - thresholds.get((question.variant_id, question.channel), 0)
-    found: list[Offer] = []
-    for place, there in free:
-        units = min(there, offered)
-        if units < question.quantity or (question.method and question.method not in place.location.methods):
+    method = question.method
+    free: list[tuple[Place, int]] = []
+    offered = -threshold
+    for location_id, spare, safety in stock:
+        if (place := known.get(location_id)) is None:
             continue
+        units = spare - (place.location.safety if safety is None else safety)
+        if kept and (fences := kept.get((question.variant_id, location_id))):
+            units -= sum(left for channel, left in fences.items() if channel != question.channel)
+        units = max(0, units)
+        if own:
+            units += own.get((question.reference, question.variant_id, location_id), 0)
+        offered += units
+        if units >= question.quantity and (method is None or method in place.location.methods):
+            free.append((place, units))
+    if offered < question.quantity:
+        return []
+    offers: list[Offer] = []
+    for place, units in free:
         km = km_to(question, place.location)
-        if (km is None and question.km < math.inf) or (km or 0) > question.km:
-            continue
-        ready = known.ready(place, now)
-        if (method := question.method) is not None:
-            ready: dict[Method, datetime] = {method: ready[method]}
-        found.append(Offer(location=place.location.code, name=place.location.name, units=units, ready=ready, km=km))
-    found.sort(key=lambda one: (one.km if one.km is not None else math.inf, -one.units, one.location))
-    return found
+        if (math.inf if km is None else km) <= question.km:
+            location = place.location
+            offers.append(Offer(location.code, location.name, min(units, offered), known.ready(place, now, method), km))
+    if question.latitude is None:
+        offers.sort(key=lambda one: (-one.units, one.location))
+    else:
+        offers.sort(key=lambda one: (math.inf if one.km is None else one.km, -one.units, one.location))
+    return offers
 
 
 def km_to(question: Question, location: Location) -> float | None:

@@ -58,5 +58,5 @@ class Desk:
         return await self._db.within(work, by_index=True)
 
     async def _ask(self, questions: list[Question]) -> Sequence[list[Offer]]:
-        async with self._db.reading() as tx:
+        async with self._db.reading(by_index=True) as tx:
             return await available(tx, questions, await self.places(tx))

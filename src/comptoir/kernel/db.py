@@ -173,12 +173,10 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Tx]:
-        """A read-only transaction with one snapshot for all its statements."""
-        async with (
-            self._pool.connection() as connection,
-            transaction(connection, begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as tx,
-        ):
+    async def reading(self, *, by_index: bool = False) -> AsyncGenerator[Tx]:
+        """A read-only transaction with one snapshot for all its statements. `by_index`: see there."""
+        begin: LiteralString = f"{READING}; {BY_INDEX}" if by_index else READING
+        async with self._pool.connection() as connection, transaction(connection, begin=begin) as tx:
             yield tx
 
     @asynccontextmanager
@@ -224,6 +222,7 @@ async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString 
 
 
 CLOCK = "SELECT now() + shift FROM kernel.clock"
+READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 SOON = "SET LOCAL synchronous_commit = off"
 BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 # Whoever may append to the log says so before its transaction has a number: see `consumers.HORIZON`.

@@ -83,7 +83,7 @@ class Checkout:
                     baskets.ready_to_order(basket)
                     ordering[number] = basket
                 else:
-                    answers[number] = _changed(step, basket)
+                    answers[number] = _changed(step, basket, tx.now)
             except Refusal as refusal:
                 answers[number] = refusal
         if quoting:
@@ -226,13 +226,15 @@ def _basket(step: Step, known: dict[UUID, Basket]) -> Basket:
     return found
 
 
-def _changed(step: Step, basket: Basket) -> Basket:
+def _changed(step: Step, basket: Basket, now: datetime) -> Basket:
     match step:
         case Open(basket=asked):
             if (basket.outlet_id, basket.currency, basket.device) != (asked.outlet_id, asked.currency, asked.device):
                 raise BasketExists(basket_id=str(basket.basket_id))
             return basket
-        case SetLine(line=line):
+        case SetLine(line=line, sold=sold):
+            if line.quantity and line not in basket.lines:
+                sold.check(sku=line.sku, outlet_id=basket.outlet_id, channel=basket.channel, now=now)
             return baskets.with_line(basket, line)
         case SetDelivery(delivery=delivery):
             return baskets.with_delivery(basket, delivery)

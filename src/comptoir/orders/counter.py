@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from comptoir import channels
+from comptoir import catalog, channels
 from comptoir.inventory import Desk
 from comptoir.kernel.coalesce import Coalescer
 from comptoir.kernel.db import Database, Tx
@@ -27,6 +27,7 @@ class Counter:
 
     def __init__(self, db: Database, desk: Desk, providers: Iterable[Provider] = (), *, max_batch: int = 100) -> None:
         self.desk = desk
+        self.assortments = catalog.Assortments(db)
         self._db = db
         self._providers = {one.name: one for one in providers}
         self._outlets: dict[str, tuple[float, channels.Outlet]] = {}

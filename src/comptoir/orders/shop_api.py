@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from comptoir import channels, inventory
+from comptoir import catalog, channels, inventory
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import Shortcut, raises
@@ -88,7 +88,7 @@ async def set_line(state: State, basket_id: UUID, line: int, asked: Wanted) -> B
     counter = _counter(state)
     codes = await counter.desk.learn(skus=[asked.sku])
     wanted = BasketLine(line, codes.variant(asked.sku), asked.sku, asked.quantity)
-    return await counter(SetLine(basket_id, wanted))
+    return await counter(SetLine(basket_id, wanted, await counter.assortments.of(wanted.variant_id)))
 
 
 # ---- the ordinary routes
@@ -114,7 +114,7 @@ async def get_basket(state: State, basket_id: FromPath[UUID]) -> Basket:
 @put(
     "/baskets/{basket_id:uuid}/lines/{line:int}",
     guards=[allow("orders:write")],
-    responses=raises(UnknownBasket, BasketClosed, BadLine, inventory.UnknownVariant),
+    responses=raises(UnknownBasket, BasketClosed, BadLine, inventory.UnknownVariant, catalog.NotSold),
 )
 async def put_line(state: State, basket_id: FromPath[UUID], line: FromPath[int], data: JSONBody[Wanted]) -> Basket:
     """Put an article into the basket, change its quantity, or take it out (0)."""

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from comptoir import catalog
 from comptoir.orders.baskets import Basket, BasketLine, Delivery, Payment
 
 
@@ -28,6 +29,8 @@ class SetLine(msgspec.Struct, frozen=True):
 
     basket_id: UUID
     line: BasketLine
+    sold: catalog.Sold = catalog.EVERYWHERE
+    """Where the article is sold."""
 
 
 class SetDelivery(msgspec.Struct, frozen=True):
