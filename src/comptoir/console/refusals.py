@@ -183,4 +183,7 @@ WORDS: dict[str, str] = {
     "orders.unknown_basket": N_("There is no such basket."),
     "orders.unknown_order": N_("There is no such order."),
     "orders.unknown_provider": N_("There is no such payment provider."),
+    "orders.external_order_conflict": N_(
+        "An order made elsewhere is in the book under this number, with other lines or sums."
+    ),
 }

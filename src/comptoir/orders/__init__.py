@@ -8,6 +8,7 @@ payments   providers behind one Protocol, and a simulator
 payment_acts  what providers are to do: agreed in a transaction, done after it
 order_book an order as it was agreed, and where each piece of it is
 shares     what k of the n pieces of a line cost, to the cent
+external   orders made elsewhere: marketplaces, a shop's own system
 sourcing   from which locations the goods of an order come
 sales      `record`: any number of receipts at once, idempotent by outlet and number
 judging    whether a sale can be on record, decided from what it says alone
@@ -36,6 +37,7 @@ from comptoir.orders.errors import (
     BasketExists,
     CardNumberSent,
     EmptySale,
+    ExternalOrderConflict,
     IncompleteBasket,
     OutOfStock,
     PaymentExceeded,
@@ -50,10 +52,18 @@ from comptoir.orders.errors import (
     UnknownProvider,
     UnknownSale,
 )
-from comptoir.orders.events import Account, OrderPlaced, PaymentFailed, SaleCorrected, SaleRecorded
+from comptoir.orders.events import Account, ExternalOrderShort, OrderPlaced, PaymentFailed, SaleCorrected, SaleRecorded
+from comptoir.orders.external import (
+    ExternalLine,
+    ExternalOrder,
+    ExternalRecorded,
+    ShortLine,
+    external_order,
+    record_orders,
+)
 from comptoir.orders.order_book import Order, order
 from comptoir.orders.payment_acts import Attempt, Paid, PaymentAct, attempts, due, paid, perform
-from comptoir.orders.payments import Provider, Simulator, providers
+from comptoir.orders.payments import External, Provider, Simulator, providers
 from comptoir.orders.quality import flagged, forget_unrecorded, unrecorded
 from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
@@ -108,6 +118,12 @@ __all__ = [
     "Delivery",
     "Discount",
     "EmptySale",
+    "External",
+    "ExternalLine",
+    "ExternalOrder",
+    "ExternalOrderConflict",
+    "ExternalOrderShort",
+    "ExternalRecorded",
     "Fault",
     "Flagged",
     "Head",
@@ -143,6 +159,7 @@ __all__ = [
     "SetDelivery",
     "SetLine",
     "SetPayment",
+    "ShortLine",
     "Simulator",
     "TakeQuote",
     "Tender",
@@ -158,6 +175,7 @@ __all__ = [
     "Wanted",
     "attempts",
     "due",
+    "external_order",
     "find",
     "flagged",
     "forget_unrecorded",
@@ -168,6 +186,7 @@ __all__ = [
     "receipt",
     "reconcile",
     "record",
+    "record_orders",
     "revenue_by_outlet",
     "sale",
     "sales_by_receipt",

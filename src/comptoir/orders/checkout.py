@@ -321,10 +321,10 @@ PLACE = """
     INSERT INTO orders.sales_order (order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor,
         discount_minor, tax_minor, total_minor, placed_at)
     SELECT order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor, discount_minor,
-           tax_minor, total_minor, %(now)s
+           tax_minor, total_minor, coalesce(placed_at, %(now)s)
     FROM json_to_recordset(%(orders)s::json) AS o (order_id uuid, outlet_id smallint, channel text, node_id bigint,
         currency text, delivery json, payment json, delivery_minor bigint, discount_minor bigint, tax_minor bigint,
-        total_minor bigint)
+        total_minor bigint, placed_at timestamptz)
     RETURNING order_id, order_number
 """
 

@@ -1,13 +1,14 @@
 """Whose sale it was: the identifiers on a receipt become the node that its facts point at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from comptoir import identity
 from comptoir.identity import Observation
 from comptoir.kernel.db import Tx
-from comptoir.orders.judging import Judged
+from comptoir.orders.judging import Judged, Outlet
 
 
 class Named(msgspec.Struct, frozen=True, gc=False):
@@ -17,22 +18,35 @@ class Named(msgspec.Struct, frozen=True, gc=False):
     unusable: bool = False
 
 
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    """What a customer has shown or said: where and when."""
+
+    identifiers: Mapping[str, str]
+    outlet: Outlet
+    at: datetime
+
+
 async def name_customers(tx: Tx, sales: Sequence[Judged]) -> list[Named]:
     """The node of each sale. What was shown together is evidence, as sure as the outlet's source."""
-    named = [Named()] * len(sales)
-    places = [place for place, one in enumerate(sales) if one.sale.identifiers]
+    return await name_shown(tx, [Shown(one.sale.identifiers, one.outlet, one.sale.occurred_at) for one in sales])
+
+
+async def name_shown(tx: Tx, shown: Sequence[Shown]) -> list[Named]:
+    """The node of each customer."""
+    named = [Named()] * len(shown)
+    places = [place for place, one in enumerate(shown) if one.identifiers]
     if not places:
         return named
     cleaner = await identity.Cleaner.load(tx)
-    cleaned = [cleaner.clean(sales[place].sale.identifiers.items(), sales[place].outlet.country) for place in places]
+    cleaned = [cleaner.clean(shown[place].identifiers.items(), shown[place].outlet.country) for place in places]
     nodes = await identity.resolve(
         tx,
         [
             Observation(
                 identifiers=identifiers,
-                at=sales[place].sale.occurred_at,
-                source_id=sales[place].outlet.source_id,
-                trust=sales[place].outlet.trust,
+                at=shown[place].at,
+                source_id=shown[place].outlet.source_id,
+                trust=shown[place].outlet.trust,
             )
             for place, (identifiers, _) in zip(places, cleaned, strict=True)
         ],

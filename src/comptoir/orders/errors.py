@@ -125,3 +125,9 @@ class PaymentExceeded(Conflict):
     """More would be taken than was authorised, or more given back than was taken."""
 
     code = "orders.payment_exceeded"
+
+
+class ExternalOrderConflict(Conflict):
+    """An order made elsewhere is in the book under this number, with other lines or sums."""
+
+    code = "orders.external_order_conflict"

@@ -108,3 +108,20 @@ class PaymentFailed(Fact, frozen=True, kw_only=True):
 
     def lane_key(self) -> str:
         return f"o{self.order_id}"
+
+
+class ExternalOrderShort(Fact, frozen=True, kw_only=True):
+    """An order made elsewhere was taken, but not all of it can be had: the platform and somebody here must know."""
+
+    kind = "orders.external_order_short"
+
+    order_id: UUID
+    order_number: int
+    outlet_id: int
+    number: str
+    """Under which the platform knows it."""
+    short: list[tuple[int, str, int]]
+    """Line, SKU and how many pieces are short."""
+
+    def lane_key(self) -> str:
+        return f"o{self.order_id}"

@@ -77,6 +77,28 @@ class Simulator:
         self.voided.add(authorisation)
 
 
+class External:
+    """Who paid elsewhere: a marketplace, a site's own till. The money is there already, and never passes through us.
+
+    It is not given back from here either: a refund is refused, so that somebody gives it back where it was paid.
+    """
+
+    name = "external"
+
+    async def authorise(self, *, reference: str, amount_minor: int, currency: str, token: str) -> Authorised:  # noqa: ARG002
+        raise PaymentRefused("What is paid elsewhere comes with its order.")
+
+    async def capture(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
+        """It was taken before the order came."""
+
+    async def refund(self, *, authorisation: str, reference: str, amount_minor: int) -> None:  # noqa: ARG002
+        raise PaymentRefused("It was paid elsewhere: give it back there.")
+
+    async def void(self, *, authorisation: str) -> None:
+        """Nothing was kept ready for us."""
+
+
 def providers(settings: Settings) -> dict[str, Provider]:
     """Those that the settings name, by name."""
-    return {"simulator": Simulator()} if settings.simulated_payments else {}
+    known: list[Provider] = [External(), *([Simulator()] if settings.simulated_payments else [])]
+    return {one.name: one for one in known}

@@ -5,7 +5,7 @@ known number is refused, and those beside it are not. What is recorded is told a
 that is known second-hand only, by an event, is not refused to its shop: its own account takes that one's place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -51,7 +51,7 @@ async def record(
     `source_ids`: whose events told of the sales; a sale without one is its shop's own account, and is surer.
     `timed=False` is for senders that tell one order again later, as a reloaded page does: the time is then no content.
     """
-    outlets = await known_outlets(tx, sales)
+    outlets = await known_outlets(tx, (sale.outlet for sale in sales))
     answers: list[Recorded | Refusal | None] = [None] * len(sales)
     first: dict[Key, int] = {}
     judged: dict[int, Judged] = {}
@@ -116,8 +116,8 @@ async def _name_strangers(
     await name(tx, named)
 
 
-async def known_outlets(tx: Tx, sales: Sequence[NewSale]) -> dict[str, Outlet]:
-    codes = sorted({sale.outlet for sale in sales if len(sale.outlet) <= 200})
+async def known_outlets(tx: Tx, told: Iterable[str]) -> dict[str, Outlet]:
+    codes = sorted({code for code in told if len(code) <= 200})
     # A code that no text column could hold is no outlet's.
     safe = [code for code in codes if code.isascii() and "\0" not in code]
     return {row[1]: Outlet(*row) for row in await tx.tuples(OUTLETS, codes=texts(safe))}

@@ -203,6 +203,22 @@ CREATE TABLE orders.payment_act (
 CREATE INDEX payment_act_due ON orders.payment_act (next_at) WHERE state = 'due';
 CREATE INDEX payment_act_order ON orders.payment_act (order_id);
 
+-- An order that was made elsewhere (a marketplace, a site's own system): its number there, and what of it the order book
+-- cannot hold. Prices are as they were paid. The order itself is a sales_order like any other.
+CREATE TABLE orders.external_order (
+    outlet_id   smallint NOT NULL REFERENCES channels.outlet,
+    number      text COLLATE "C" NOT NULL,
+    order_id    uuid NOT NULL UNIQUE,
+    revised_at  timestamptz NOT NULL,         -- when the version on record was made there; an older one says nothing new
+    content     bytea NOT NULL,               -- digest of what may not change: lines and sums
+    rest        json NOT NULL DEFAULT '[]',   -- lines that are not promised: gift cards, tips, unknown articles
+    short       json NOT NULL DEFAULT '[]',   -- what no location could give
+    flags       text[] NOT NULL DEFAULT '{}', -- taken, but look at it: unknown_sku, totals_disagree, short …
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (outlet_id, number)
+);
+CREATE INDEX external_order_flagged ON orders.external_order (received_at) WHERE flags <> '{}';
+
 -- published
 
 -- Sales and returns with their outlet's channel; amounts of returns are negative.
@@ -229,3 +245,8 @@ CREATE VIEW orders.v_order AS
 SELECT o.order_id, o.order_number, o.outlet_id, o.channel, o.node_id, o.currency, o.delivery_minor, o.discount_minor,
        o.tax_minor, o.total_minor, o.state, o.placed_at
 FROM orders.sales_order AS o;
+
+-- Orders made elsewhere, by their number there.
+CREATE VIEW orders.v_external_order AS
+SELECT e.outlet_id, e.number, e.order_id, e.revised_at, e.rest, e.short, e.flags, e.received_at
+FROM orders.external_order AS e;
