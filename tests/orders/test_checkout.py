@@ -5,8 +5,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from comptoir import catalog, channels, inventory, pricing
 from comptoir.kernel import log, time
@@ -35,7 +33,6 @@ from comptoir.orders import (
     UnknownBasket,
     reconcile,
 )
-from comptoir.orders.sourcing import source
 from conftest import drop, recreate, url_of
 
 pytestmark = pytest.mark.anyio
@@ -320,30 +317,3 @@ async def test_who_pays_too_late_gets_neither_goods_nor_promotion_and_is_not_cha
     assert (await house.counter.place(basket_id)).payment.authorisation not in house.simulator.voided
     await limited(house)
     await house.right()
-
-
-offers = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 5), max_size=4)
-
-
-@given(
-    st.lists(st.tuples(st.integers(1, 3), st.integers(1, 6)), min_size=1, max_size=4),
-    st.lists(offers, min_size=3, max_size=3),
-)
-async def test_sourcing_finds_all_pieces_or_says_what_is_missing(wanted, there):
-    lines = [BasketLine(n, variant, "x", quantity) for n, (variant, quantity) in enumerate(wanted, 1)]
-    free = {variant: [inventory.Offer(location=code, name=code, units=units, ready={}) for code, units in some.items()]
-            for variant, some in enumerate(there, 1)}  # fmt: skip
-    total = {variant: sum(some.values()) for variant, some in enumerate(there, 1)}
-    asked = {variant: sum(q for v, q in wanted if v == variant) for variant in total}
-    try:
-        parts = source(lines, free, {code: n for n, code in enumerate("abcd")})
-    except OutOfStock:
-        assert any(asked[variant] > total[variant] for variant in total)
-        return
-    assert all(asked[variant] <= total[variant] for variant in total)
-    for line in lines:
-        assert sum(part.quantity for part in parts if part.line == line.line) == line.quantity
-    for variant, some in enumerate(there, 1):
-        for n, code in enumerate("abcd"):
-            taken = sum(part.quantity for part in parts if (part.variant_id, part.location_id) == (variant, n))
-            assert taken <= some.get(code, 0)

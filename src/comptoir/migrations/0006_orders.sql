@@ -117,7 +117,8 @@ CREATE TABLE orders.sales_order (
     total_minor    bigint NOT NULL,
     state          text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'cancelled')),
                                                -- done: no piece is open, and one at least was handed over
-    placed_at      timestamptz NOT NULL
+    placed_at      timestamptz NOT NULL,
+    sourced        json                        -- orders.sourcing.Reasons: why its goods come from where they come
 ) WITH (fillfactor = 90);
 CREATE INDEX sales_order_node ON orders.sales_order (node_id, placed_at) WHERE node_id IS NOT NULL;
 CREATE INDEX sales_order_placed ON orders.sales_order (placed_at);
@@ -218,6 +219,24 @@ CREATE TABLE orders.external_order (
     PRIMARY KEY (outlet_id, number)
 );
 CREATE INDEX external_order_flagged ON orders.external_order (received_at) WHERE flags <> '{}';
+
+-- By which rules, limits and costs locations are chosen. Versions are never changed: orders point at them in `sourced`.
+-- The last one holds; without any, the built-in one (version 0).
+CREATE TABLE orders.sourcing_policy (
+    version integer PRIMARY KEY,
+    name    text NOT NULL,
+    policy  text NOT NULL,                     -- orders.sourcing.PolicyEntry as JSON; text: it is read whole
+    made_at timestamptz NOT NULL,
+    made_by text NOT NULL
+);
+
+-- Orders promised at a location on a day of its own calendar; only of locations that have a daily capacity.
+CREATE TABLE orders.location_day (
+    location_id smallint NOT NULL,
+    day         date NOT NULL,
+    orders      integer NOT NULL,
+    PRIMARY KEY (location_id, day)
+) WITH (fillfactor = 50);
 
 -- published
 

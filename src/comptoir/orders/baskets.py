@@ -85,6 +85,8 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
     quote: pricing.Quote | None = None
     parts: tuple[Part, ...] = ()
     """From where the goods come, as it was quoted."""
+    sourced: str = ""
+    """Why from there: `orders.sourcing.Reasons`, as JSON."""
     payment: Payment | None = None
     attempt: int = 0
     """How often a payment was let go: what was let go is not to be found again under the same reference."""

@@ -21,7 +21,7 @@ from comptoir.orders import baskets
 from comptoir.orders.baskets import Basket
 from comptoir.orders.errors import BasketExists, OutOfStock, UnknownBasket
 from comptoir.orders.events import OrderPlaced
-from comptoir.orders.sourcing import source
+from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, source_baskets
 from comptoir.orders.steps import (
     DropPayment,
     Open,
@@ -40,10 +40,11 @@ TRIES = 4
 
 
 class Checkout:
-    """What a batch of steps needs to know: all locations in memory."""
+    """What a batch of steps needs to know: all locations in memory, and the sourcing policy."""
 
-    def __init__(self, places: inventory.Places) -> None:
+    def __init__(self, places: inventory.Places, planner: Planner | None = None) -> None:
         self.places = places
+        self.planner = planner or Planner(BUILT_IN)
 
     async def run(self, tx: Tx, steps: Sequence[Step]) -> list[Basket | Refusal]:
         """The basket after each step, or why it was refused. Two steps of one basket are done one after the other."""
@@ -64,6 +65,7 @@ class Checkout:
                         placed.append(answer)
                     known[answer.basket_id] = answer
             waiting = [number for number in waiting if answers[number] is None]
+        await count_promised(tx, self.places, [[part.location_id for part in one.parts] for one in placed])
         for one in await _write(tx, [one for id_, one in known.items() if before.get(id_) is not one], placed):
             known[one.basket_id] = one
         return [known[answer.basket_id] if isinstance(answer, Basket) else answer for answer in answers if answer]
@@ -98,11 +100,11 @@ class Checkout:
         answers = await _priced(tx, quoting)
         wanting = {number: one for number, one in answers.items() if isinstance(one, Basket)}
         for _ in range(TRIES):
-            sourced = await self._source(tx, wanting)
+            sourced = await source_baskets(tx, wanting, self.places, self.planner)
             short = [wanting[number] for number, one in sourced.items() if isinstance(one, Refusal)]
             # Overdue holds still count until somebody needs them.
             if short and await inventory.lapse(tx, variants={line.variant_id for one in short for line in one.lines}):
-                sourced = await self._source(tx, wanting)
+                sourced = await source_baskets(tx, wanting, self.places, self.planner)
             answers.update(sourced)
             asking = {number: one for number, one in sourced.items() if isinstance(one, Basket)}
             holds = [
@@ -114,44 +116,6 @@ class Checkout:
             if not wanting:
                 return answers
         return {**answers, **{number: OutOfStock() for number in wanting}}
-
-    async def _source(self, tx: Tx, wanting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
-        """From where the goods of each basket come. What it holds itself counts as free for it."""
-        questions: list[inventory.Question] = []
-        asked: list[tuple[int, int]] = []
-        for number, basket in wanting.items():
-            delivery = baskets.ready_to_quote(basket)
-            address = delivery.address
-            for variant in dict.fromkeys(one.variant_id for one in basket.lines):
-                asked.append((number, variant))
-                questions.append(
-                    inventory.Question(
-                        variant_id=variant,
-                        channel=basket.channel,
-                        method=delivery.method,
-                        latitude=address.latitude if address else None,
-                        longitude=address.longitude if address else None,
-                        reference=basket.reference,
-                    )
-                )
-        offers: dict[int, dict[int, list[inventory.Offer]]] = {number: {} for number in wanting}
-        for (number, variant), found in zip(
-            asked, await inventory.available(tx, questions, self.places) if questions else [], strict=True
-        ):
-            offers[number][variant] = found
-        answers: dict[int, Basket | Refusal] = {}
-        for number, basket in wanting.items():
-            delivery = baskets.ready_to_quote(basket)
-            here = offers[number]
-            if delivery.method == "collect":
-                here = {v: [one for one in some if one.location == delivery.location] for v, some in here.items()}
-            try:
-                parts = source(basket.lines, here, self.places.ids)
-            except Refusal as refusal:
-                answers[number] = refusal
-            else:
-                answers[number] = msgspec.structs.replace(basket, parts=parts)
-        return answers
 
     # ---- order: goods that are committed
 
@@ -314,17 +278,18 @@ def _order_row(one: Basket) -> dict[str, Any]:
         "discount_minor": quote.discount_minor,
         "tax_minor": quote.tax_minor,
         "total_minor": quote.total_minor,
+        "sourced": one.sourced or None,
     }
 
 
 PLACE = """
     INSERT INTO orders.sales_order (order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor,
-        discount_minor, tax_minor, total_minor, placed_at)
+        discount_minor, tax_minor, total_minor, placed_at, sourced)
     SELECT order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor, discount_minor,
-           tax_minor, total_minor, coalesce(placed_at, %(now)s)
+           tax_minor, total_minor, coalesce(placed_at, %(now)s), sourced::json
     FROM json_to_recordset(%(orders)s::json) AS o (order_id uuid, outlet_id smallint, channel text, node_id bigint,
         currency text, delivery json, payment json, delivery_minor bigint, discount_minor bigint, tax_minor bigint,
-        total_minor bigint, placed_at timestamptz)
+        total_minor bigint, placed_at timestamptz, sourced text)
     RETURNING order_id, order_number
 """
 

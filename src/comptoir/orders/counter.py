@@ -16,6 +16,7 @@ from comptoir.orders.baskets import Basket, Payment, ready_to_pay
 from comptoir.orders.checkout import Checkout
 from comptoir.orders.errors import IncompleteBasket, UnknownBasket, UnknownProvider
 from comptoir.orders.payments import Provider
+from comptoir.orders.sourcing import Planners
 from comptoir.orders.steps import DropPayment, Look, PlaceOrder, SetPayment, Step
 
 REMEMBERED = 5.0
@@ -31,6 +32,7 @@ class Counter:
         self._db = db
         self._providers = {one.name: one for one in providers}
         self._outlets: dict[str, tuple[float, channels.Outlet]] = {}
+        self._planners = Planners()
         self._coalescer = Coalescer(self._run, max_batch=max_batch)
 
     async def __call__(self, step: Step) -> Basket:
@@ -89,6 +91,6 @@ class Counter:
 
     async def _run(self, steps: list[Step]) -> Sequence[Basket | Refusal]:
         async def work(tx: Tx) -> list[Basket | Refusal]:
-            return await Checkout(await self.desk.places(tx)).run(tx, steps)
+            return await Checkout(await self.desk.places(tx), await self._planners.now(tx)).run(tx, steps)
 
         return await self._db.within(work, by_index=True)

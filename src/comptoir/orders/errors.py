@@ -131,3 +131,21 @@ class ExternalOrderConflict(Conflict):
     """An order made elsewhere is in the book under this number, with other lines or sums."""
 
     code = "orders.external_order_conflict"
+
+
+class NotSourced(Conflict):
+    """The goods are there, but the sourcing policy lets them come from nowhere, or in too many parcels."""
+
+    code = "orders.not_sourced"
+
+
+class BadPolicy(Invalid):
+    """The sourcing policy has a mistake in a rule."""
+
+    code = "orders.bad_policy"
+
+
+class UnknownPolicy(NotFound):
+    """There is no such version of the sourcing policy."""
+
+    code = "orders.unknown_policy"

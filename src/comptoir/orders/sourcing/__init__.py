@@ -1,10 +1,51 @@
-"""From which locations the goods of an order come.
+"""From which locations the goods of an order come: by rules, limits and cost, and why.
 
-nearest  fewest parcels, then the nearest
-again    pieces that a location could not give, from others
+policy      what a policy says, and the built-in one
+conditions  what its rules may ask of a location for an order
+planner     a policy put to an order: who may give, at what cost, who is chosen
+solver      which locations give which pieces: exact for few, never worse than greedy
+policies    its versions, kept
+capacity    how many orders a location has been promised today
+quoting     baskets that are quoted, a batch at a time
+explaining  why an order's goods come from where they come, in words
+again       pieces that a location could not give, from others
 """
 
-from comptoir.orders.sourcing.again import Again, Missing, Wanted, source_again
-from comptoir.orders.sourcing.nearest import source
+from comptoir.orders.sourcing.again import Again, Missing, source_again
+from comptoir.orders.sourcing.capacity import count_promised, promised_today
+from comptoir.orders.sourcing.conditions import LOCATION, Asking, Wanted
+from comptoir.orders.sourcing.explaining import Considered, CostPart, Explanation, sourcing_of
+from comptoir.orders.sourcing.planner import Planner
+from comptoir.orders.sourcing.policies import Planners, Version, policy, set_policy, versions
+from comptoir.orders.sourcing.policy import BUILT_IN, Clear, Costs, Exclude, Limits, Policy, PolicyEntry, Prefer
+from comptoir.orders.sourcing.quoting import source_baskets
 
-__all__ = ["Again", "Missing", "Wanted", "source", "source_again"]
+__all__ = [
+    "BUILT_IN",
+    "LOCATION",
+    "Again",
+    "Asking",
+    "Clear",
+    "Considered",
+    "CostPart",
+    "Costs",
+    "Exclude",
+    "Explanation",
+    "Limits",
+    "Missing",
+    "Planner",
+    "Planners",
+    "Policy",
+    "PolicyEntry",
+    "Prefer",
+    "Version",
+    "Wanted",
+    "count_promised",
+    "policy",
+    "promised_today",
+    "set_policy",
+    "source_again",
+    "source_baskets",
+    "sourcing_of",
+    "versions",
+]

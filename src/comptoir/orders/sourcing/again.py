@@ -2,22 +2,19 @@
 posts what it makes of the answer (`inventory.Allocate`), in the same transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from comptoir import inventory
 from comptoir.kernel.db import Tx
-from comptoir.orders.baskets import BasketLine, Delivery, Part
-from comptoir.orders.sourcing.nearest import source
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """So many pieces of an order's line."""
-
-    line: int
-    variant_id: int
-    quantity: int
+from comptoir.orders.baskets import Delivery, Part
+from comptoir.orders.sourcing.capacity import promised_today
+from comptoir.orders.sourcing.conditions import Asking, Found, Wanted
+from comptoir.orders.sourcing.planner import PARTIAL, Planner, parts
+from comptoir.orders.sourcing.policies import policy
+from comptoir.orders.sourcing.solver import Choice
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -45,7 +42,8 @@ async def source_again(
     excluded: Collection[int] = (),
     places: inventory.Places | None = None,
 ) -> Again:
-    """Other locations for these pieces of an order: as many as can be had, the rest is `missing`; nothing is refused.
+    """Other locations for these pieces of an order, by the policy that holds now: as many as can be had, the rest is
+    `missing`; nothing is refused.
 
     `delivery` is the order's. `method` is how the goods leave the location that is sought, if not as the delivery says:
     what is to be collected may come by "transfer" from any location; by "collect" only from where it is collected.
@@ -53,23 +51,9 @@ async def source_again(
     elsewhere is not free for it: these pieces come on top. Overdue holds are let go where that helps.
     """
     known = places or await inventory.places(tx)
-    found = await _found(tx, lines, channel, delivery, method, excluded, known)
-    if found.missing and await inventory.lapse(tx, variants={one.variant_id for one in found.missing}):
-        found = await _found(tx, lines, channel, delivery, method, excluded, known)
-    return found
-
-
-async def _found(
-    tx: Tx,
-    lines: Sequence[Wanted],
-    channel: str,
-    delivery: Delivery,
-    method: inventory.Method | None,
-    excluded: Collection[int],
-    places: inventory.Places,
-) -> Again:
+    planner = Planner(await policy(tx))
     how, address = method or delivery.method, delivery.address
-    variants = list(dict.fromkeys(one.variant_id for one in lines))
+    asking = Asking(method=how, channel=channel, country=address.country if address else "", location=delivery.location)
     questions = [
         inventory.Question(
             variant_id=variant,
@@ -78,25 +62,65 @@ async def _found(
             latitude=address.latitude if address else None,
             longitude=address.longitude if address else None,
         )
-        for variant in variants
+        for variant in dict.fromkeys(one.variant_id for one in lines)
     ]
-    answers = await inventory.available(tx, questions, places) if questions else []
+    found = await _found(tx, lines, asking, questions, planner, excluded, known)
+    if found.missing and await inventory.lapse(tx, variants={one.variant_id for one in found.missing}):
+        found = await _found(tx, lines, asking, questions, planner, excluded, known)
+    return found
+
+
+async def _found(
+    tx: Tx,
+    lines: Sequence[Wanted],
+    asking: Asking,
+    questions: Sequence[inventory.Question],
+    planner: Planner,
+    excluded: Collection[int],
+    places: inventory.Places,
+) -> Again:
     offers = {
-        variant: [
-            one
-            for one in some
-            if places.ids[one.location] not in excluded and (how != "collect" or one.location == delivery.location)
-        ]
-        for variant, some in zip(variants, answers, strict=True)
+        question.variant_id: [one for one in some if places.ids[one.location] not in excluded]
+        for question, some in zip(
+            questions, await inventory.available(tx, questions, places) if questions else [], strict=True
+        )
     }
-    left = {variant: sum(one.units for one in some) for variant, some in offers.items()}
-    asked: list[BasketLine] = []
+    promised = await promised_today(tx, places)
+    units: dict[int, int] = {}
+    for one in lines:
+        units[one.variant_id] = units.get(one.variant_id, 0) + one.quantity
+    weighed = planner.weigh(units, len(lines), asking, offers, places, now=tx.now, promised=promised)
+    able = [one for one in weighed if one.verdict <= PARTIAL]
+    shares = _within(units, able, 1 if asking.method == "collect" else planner.policy.limits.most_parcels)
+    had = Counter[int]()
+    for _, share in shares:
+        had.update(share)
+    asked: list[Wanted] = []
     missing: list[Missing] = []
+    left = Counter(had)
     for one in lines:
         there = min(one.quantity, left[one.variant_id])
         left[one.variant_id] -= there
         if there:
-            asked.append(BasketLine(one.line, one.variant_id, "", there))
+            asked.append(Wanted(one.line, one.variant_id, there))
         if there < one.quantity:
             missing.append(Missing(one.line, one.variant_id, one.quantity - there))
-    return Again(source(asked, offers, places.ids), tuple(missing))
+    for one in able:
+        one.pieces = sum(min(n, one.free.get(variant, 0)) for variant, n in had.items())
+    choice = (planner.choose(had, able, asking) if asked else None) or Choice(shares, 0, exact=False)
+    return Again(parts(asked, choice), tuple(missing))
+
+
+def _within(units: Mapping[int, int], able: Sequence[Found], most: int | None) -> list[tuple[Found, dict[int, int]]]:
+    """What can be had from so many locations at most: again and again from who has most of what is left."""
+    left, others = dict(units), list(able)
+    shares: list[tuple[Found, dict[int, int]]] = []
+    while others and len(shares) < (most or len(able)):
+        best = max(others, key=lambda one: sum(min(n, one.free.get(variant, 0)) for variant, n in left.items()))
+        others.remove(best)
+        share = {variant: taken for variant, n in left.items() if (taken := min(n, best.free.get(variant, 0)))}
+        if not share:
+            break
+        shares.append((best, share))
+        left = {variant: n - share.get(variant, 0) for variant, n in left.items()}
+    return shares
