@@ -1,6 +1,7 @@
-"""Data in and out: import, export, sql, replay, reconcile."""
+"""Data in and out: import, export, sql, price-differences, replay, reconcile."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -9,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from comptoir import catalog, channels, orders
+from comptoir import catalog, channels, orders, pricing
 from comptoir.cli import books, files, views
-from comptoir.cli.terminal import DataDir, complain, load_settings, ready_database, run, table
+from comptoir.cli.terminal import DataDir, Json, complain, load_settings, ready_database, run, table
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal
 from comptoir.kernel.settings import Settings
@@ -31,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(imports, name="import")
     app.command("export")(export_view)
     app.command()(sql)
+    app.command("price-differences")(price_differences)
     app.command()(replay)
     app.command()(reconcile)
 
@@ -154,6 +156,46 @@ def sql(
     settings = load_settings(data_dir)
     names, found = run(views.ask(settings, query, timeout))
     views.show(names, found, form)
+
+
+def price_differences(
+    currency: Annotated[str, typer.Option(help="ISO 4217; default: the settings'.")] = "",
+    group: Annotated[str, typer.Option(help="As a customer group pays.")] = "",
+    at: Annotated[datetime | None, typer.Option(help="At this moment, UTC; default: now.")] = None,
+    as_json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Where the same article does not cost the same.
+
+    For each place its price and why: the list that is bound to it, or that no rule says so. Exit code 1 where a price
+    differs without a rule.
+    """
+    settings = load_settings(data_dir)
+
+    async def found() -> list[pricing.Difference]:
+        async with ready_database(settings) as db, db.reading() as tx:
+            return await pricing.differences(
+                tx,
+                currency=currency or settings.currency,
+                group=group or None,
+                at=at.replace(tzinfo=UTC) if at else None,
+                limit=10**9,
+            )
+
+    differing = run(found())
+    if as_json:
+        for one in differing:
+            print(msgspec.json.encode(one).decode())
+    else:
+        table(
+            ("sku", "place", "price", "list", "why"),
+            [
+                (one.sku, place.outlet or place.channel, place.amount_minor, place.price_list, place.why)
+                for one in differing
+                for place in one.places
+            ],
+        )
+    raise typer.Exit(0 if all(one.ruled for one in differing) else 1)
 
 
 def replay(

@@ -5,7 +5,7 @@ prices       a price file of any size into a list, in one go: `import_prices`
 choice       which price wins, and nothing else decides it; where channels do not cost the same
 taxes        rates by place and class, and the tax in an amount
 promotions   what is taken off, under which conditions, beside what
-quotes       `quotes`: any number of baskets, with the same few statements
+quotes       `quotes`: any number of baskets, with the same few statements; `shelf_prices`: one piece of each article
 terms, book  what a process keeps in memory; what a batch reads
 engine       one basket and the book, pure: `quote`
 stacking     which promotions meet on a line      benefits  what each takes off
@@ -70,7 +70,7 @@ from comptoir.pricing.promotions import (
     promotions,
     set_promotion,
 )
-from comptoir.pricing.quotes import quotes
+from comptoir.pricing.quotes import quotes, shelf_prices
 from comptoir.pricing.records import (
     Considered,
     Declined,
@@ -87,6 +87,7 @@ from comptoir.pricing.records import (
     QuoteLine,
     QuoteRequest,
     RefusedRow,
+    ShelfPrice,
 )
 from comptoir.pricing.settle import Settled, Use, release_overdue, settle
 from comptoir.pricing.taxes import (
@@ -145,6 +146,7 @@ __all__ = [
     "QuoteRequest",
     "RefusedRow",
     "Settled",
+    "ShelfPrice",
     "TaxClass",
     "TaxRate",
     "TooManyGuesses",
@@ -179,5 +181,6 @@ __all__ = [
     "set_tax_classes",
     "set_tax_rates",
     "settle",
+    "shelf_prices",
     "tax_rates",
 ]

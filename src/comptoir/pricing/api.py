@@ -1,6 +1,7 @@
 """/v1/pricing: price lists, prices, where they differ; taxes, promotions; quotes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -133,12 +134,18 @@ async def import_prices(
 async def list_differences(
     tx: NamedDependency[Tx],
     currency: Annotated[str, QueryParameter(description="ISO 4217: EUR.", pattern="^[A-Z]{3}$")],
+    group: Annotated[str, QueryParameter(description="As a customer group pays; empty: anybody.", max_length=60)] = "",
+    at: Annotated[datetime | None, QueryParameter(description="At this moment, with a zone; empty: now.")] = None,
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> Page[Difference]:
-    """Articles that do not cost the same on all channels now, and the list that says so at each place."""
+    """Articles that do not cost the same at all places, with the list that says so, or that no rule does."""
+    if at is not None and at.tzinfo is None:
+        raise Invalid("Say the moment with its zone: 2026-11-27T00:00:00Z.", at=at.isoformat())
     after = place_of(cursor, int)
-    found = await differences(tx, currency=currency, after=after[0] if after else 0, limit=limit + 1)
+    found = await differences(
+        tx, currency=currency, group=group or None, at=at, after=after[0] if after else 0, limit=limit + 1
+    )
     return page(found, limit, lambda one: [one.variant_id])
 
 

@@ -3,7 +3,8 @@
 A list bound to an outlet is more specific than one bound to a customer group, that than one bound to a channel, that
 than one that ends on a day; bonds add up as in a number (outlet and channel beat outlet alone).
 
-And where the same article does not cost the same: by channel and by outlet, with the list that says so.
+And where the same article does not cost the same: by channel and by outlet, with the list that says so, or that no
+rule says so.
 """
 
 from collections.abc import Iterable, Mapping
@@ -55,20 +56,25 @@ def winner(lists: Iterable[PriceList], prices: Mapping[int, Price]) -> tuple[Pri
     return None
 
 
-async def differences(tx: Tx, *, currency: str, after: int = 0, limit: int = 50) -> list[Difference]:
-    """Variants whose price differs between places now, by variant; prices of customer groups are left aside.
+CHUNK = 5_000
+"""Variants compared by one statement."""
+
+
+async def differences(
+    tx: Tx, *, currency: str, group: str | None = None, at: datetime | None = None, after: int = 0, limit: int = 50
+) -> list[Difference]:
+    """Variants whose list price differs between places for one group at one moment, by variant; without promotions.
 
     Only a list that is bound to a channel or an outlet can make a difference, so only what has a price in one is read.
     """
+    now = at or tx.now
     holding = [
         found
         for found in await lists.price_lists(tx)
-        if live(found, tx.now) and found.currency == currency and found.customer_group is None
+        if live(found, now) and found.currency == currency and found.customer_group in {None, group}
     ]
     bound = [found.price_list_id for found in holding if found.channel is not None or found.outlet_id is not None]
-    if not bound:
-        return []
-    outlets = await channels.outlets(tx, active=True)
+    outlets = [one for one in await channels.outlets(tx, active=True) if one.currency == currency]
     own = {found.outlet_id for found in holding} - {None}
     places = [{"channel": channel, "outlet_id": None, "outlet": None} for channel in {one.channel for one in outlets}]
     places += [
@@ -80,6 +86,7 @@ async def differences(tx: Tx, *, currency: str, after: int = 0, limit: int = 50)
         {
             "price_list_id": found.price_list_id,
             "rank": place,
+            "peers": f"{rank(found)[:2]}",
             "code": found.code,
             "channel": found.channel,
             "outlet_id": found.outlet_id,
@@ -87,38 +94,71 @@ async def differences(tx: Tx, *, currency: str, after: int = 0, limit: int = 50)
         }
         for place, found in enumerate(sorted(holding, key=rank, reverse=True))
     ]
-    return await tx.many(
-        Difference, DIFFER, lists=rows(ranked), places=rows(places), bound=ints(bound), after=after, limit=limit
-    )
+    told: list[Difference] = []
+    while bound and places and len(told) < limit:
+        variants = await tx.values(CANDIDATES, bound=ints(bound), after=after, limit=CHUNK)
+        told += await tx.many(
+            Difference,
+            DIFFER,
+            lists=rows(ranked),
+            places=rows(places),
+            variants=ints(variants),
+            limit=limit - len(told),
+        )
+        if len(variants) < CHUNK:
+            break
+        after = variants[-1]
+    return told
 
+
+CANDIDATES = """
+    SELECT DISTINCT variant_id FROM pricing.price
+    WHERE price_list_id = ANY(%(bound)s::integer[]) AND variant_id > %(after)s
+    ORDER BY variant_id LIMIT %(limit)s
+"""
 
 DIFFER = """
     WITH list AS (
-        SELECT * FROM json_to_recordset(%(lists)s::json) AS l (price_list_id integer, rank integer, code text,
-            channel text, outlet_id smallint, tax_included boolean)
+        SELECT * FROM json_to_recordset(%(lists)s::json) AS l (price_list_id integer, rank integer, peers text,
+            code text, channel text, outlet_id smallint, tax_included boolean)
     ), place AS (
         SELECT * FROM json_to_recordset(%(places)s::json) AS p (channel text, outlet_id smallint, outlet text)
-    ), won AS (
-        SELECT DISTINCT ON (p.variant_id, place.channel, place.outlet_id)
-               p.variant_id, place.channel, place.outlet, l.code AS price_list, p.amount_minor, p.per_units,
-               l.tax_included
+    ), priced AS (
+        SELECT p.variant_id, place.channel, place.outlet, l.code, p.amount_minor, p.per_units, l.tax_included,
+               l.channel IS NOT NULL OR l.outlet_id IS NOT NULL AS bound, l.peers,
+               row_number() OVER ranked AS nth, first_value(l.peers) OVER ranked AS best_peers,
+               (p.amount_minor, p.per_units, l.tax_included)
+               IS DISTINCT FROM (first_value(p.amount_minor) OVER ranked, first_value(p.per_units) OVER ranked,
+                                 first_value(l.tax_included) OVER ranked) AS says_else
         FROM pricing.price AS p
         JOIN list AS l USING (price_list_id)
         JOIN place ON (l.channel IS NULL OR l.channel = place.channel)
                   AND (l.outlet_id IS NULL OR l.outlet_id = place.outlet_id)
-        WHERE p.variant_id > %(after)s
-          AND p.variant_id IN (SELECT b.variant_id FROM pricing.price AS b
-                               WHERE b.price_list_id = ANY(%(bound)s::integer[]) AND b.variant_id > %(after)s)
-        ORDER BY p.variant_id, place.channel, place.outlet_id, l.rank
+        WHERE p.variant_id = ANY(%(variants)s::bigint[])
+        WINDOW ranked AS (PARTITION BY p.variant_id, place.channel, place.outlet_id ORDER BY l.rank)
+    ), won AS (
+        SELECT variant_id, channel, outlet, min(code) FILTER (WHERE nth = 1) AS price_list,
+               min(amount_minor) FILTER (WHERE nth = 1) AS amount_minor,
+               min(per_units) FILTER (WHERE nth = 1) AS per_units,
+               bool_or(tax_included) FILTER (WHERE nth = 1) AS tax_included,
+               bool_or(bound) FILTER (WHERE nth = 1) AS bound, bool_or(peers = best_peers AND says_else) AS contested
+        FROM priced GROUP BY variant_id, channel, outlet
+    ), told AS (
+        SELECT v.variant_id, place.channel, place.outlet, w.price_list, w.amount_minor, w.per_units, w.tax_included,
+               CASE WHEN w.price_list IS NULL THEN 'no_price' WHEN w.contested THEN 'no_rule'
+                    WHEN w.bound THEN 'list' ELSE 'everywhere' END AS why
+        FROM unnest(%(variants)s::bigint[]) AS v (variant_id) CROSS JOIN place
+        LEFT JOIN won AS w ON w.variant_id = v.variant_id AND w.channel = place.channel
+                          AND w.outlet IS NOT DISTINCT FROM place.outlet
     ), differing AS (
         SELECT variant_id, json_agg(json_build_object('channel', channel, 'outlet', outlet, 'price_list', price_list,
-                   'amount_minor', amount_minor, 'per_units', per_units, 'tax_included', tax_included)
-                   ORDER BY channel, outlet NULLS FIRST) AS places
-        FROM won GROUP BY variant_id
+                   'amount_minor', amount_minor, 'per_units', per_units, 'tax_included', tax_included, 'why', why)
+                   ORDER BY channel, outlet NULLS FIRST) AS places, bool_and(why IN ('everywhere', 'list')) AS ruled
+        FROM told GROUP BY variant_id
         HAVING count(DISTINCT (amount_minor, per_units, tax_included)) > 1
         ORDER BY variant_id LIMIT %(limit)s
     )
-    SELECT d.variant_id, v.sku, v.name, d.places
+    SELECT d.variant_id, v.sku, v.name, d.places, d.ruled
     FROM differing AS d JOIN catalog.v_variant AS v USING (variant_id)
     ORDER BY d.variant_id
 """

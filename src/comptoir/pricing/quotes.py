@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from comptoir import catalog, identity
+import msgspec
+
+from comptoir import catalog, channels, identity
 from comptoir.kernel.db import Tx, ints, rows, texts
 from comptoir.kernel.errors import Refusal
 from comptoir.pricing import terms
 from comptoir.pricing.book import Book, Held, Left, lists_for
+from comptoir.pricing.choice import winner
 from comptoir.pricing.coupons import Coupon, coupons_by_code, refused
 from comptoir.pricing.engine import quote
-from comptoir.pricing.records import Price, Quote, QuoteRequest
+from comptoir.pricing.records import Price, Quote, QuoteLine, QuoteRequest, ShelfPrice
 from comptoir.pricing.settle import BY_PERSON
+from comptoir.pricing.taxes import tax_in
 from comptoir.pricing.terms import Known, Terms, categories
 
 Own = dict[tuple[str, int, int], tuple[int, int | None]]
@@ -28,6 +32,64 @@ async def quotes(tx: Tx, requests: Sequence[QuoteRequest]) -> list[Quote | Refus
         except Refusal as refusal:
             answers.append(refusal)
     return answers
+
+
+UNTAXED = {"US", "CA"}
+"""Where prices are told without tax."""
+
+
+async def shelf_prices(
+    tx: Tx, *, outlets: Sequence[channels.Outlet], variants: Sequence[int]
+) -> dict[int, dict[int, ShelfPrice]]:
+    """By outlet and variant, what a quote of one piece says; what has no price there is missing.
+
+    Outlets that no list and no rule tells apart are priced once.
+    """
+    held = await terms.current(tx, sorted(one.outlet_id for one in outlets))
+    own = {found.outlet_id for found in held.lists}
+    apart = any(NAMES_OUTLETS in msgspec.json.encode(r.promotion) for some in held.promotions.values() for r in some)
+    asked: dict[tuple[Any, ...], QuoteRequest] = {}
+    keys: dict[int, tuple[Any, ...]] = {}
+    for one in outlets:
+        alone = one.outlet_id if apart or one.outlet_id in own else None
+        key = keys[one.outlet_id] = one.channel, one.currency, one.country, one.region, one.time_zone, alone
+        asked.setdefault(
+            key,
+            QuoteRequest(
+                "shelf",
+                one.outlet_id,
+                one.channel,
+                one.currency,
+                country="" if one.country in UNTAXED else one.country,
+                region=one.region,
+            ),
+        )
+    lines = tuple(QuoteLine(1, variant, 1) for variant in variants)
+    book = await open_book(tx, [msgspec.structs.replace(one, lines=lines) for one in asked.values()])
+    found = {key: _on_the_shelf(one, book, variants) for key, one in asked.items()}
+    return {outlet_id: found[key] for outlet_id, key in keys.items()}
+
+
+NAMES_OUTLETS = b"basket.outlet_id"
+
+
+def _on_the_shelf(asked: QuoteRequest, book: Book, variants: Sequence[int]) -> dict[int, ShelfPrice]:
+    lists = book.lists_for(asked)
+    found: dict[int, ShelfPrice] = {}
+    for variant in variants:
+        won = winner(lists, book.prices.get(variant, {}))
+        if won is None:
+            continue
+        listed, price = won
+        line = QuoteLine(1, variant, price.per_units)
+        (priced,) = quote(msgspec.structs.replace(asked, lines=(line,)), book).lines
+        was = max(price.amount_minor, price.was_minor or 0)
+        rate = priced.tax_rate_millionths
+        if rate is not None and not listed.tax_included:
+            was += tax_in(was, rate, included=False)
+        reduced = was if was > priced.total_minor else None
+        found[variant] = ShelfPrice(listed.code, asked.currency, priced.total_minor, reduced, price.per_units)
+    return found
 
 
 async def open_book(tx: Tx, requests: Sequence[QuoteRequest]) -> Book:

@@ -1,7 +1,7 @@
 """What the retailer says of its prices, and what others may see of them. Amounts: integer minor units."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -95,10 +95,14 @@ class Placed(msgspec.Struct, frozen=True):
 
     channel: str
     outlet: str | None
-    price_list: str
-    amount_minor: int
-    per_units: int
-    tax_included: bool
+    price_list: str | None
+    amount_minor: int | None
+    per_units: int | None
+    tax_included: bool | None
+    why: Literal["everywhere", "list", "no_rule", "no_price"] = "everywhere"
+    """`everywhere`: the list holds at all places. `list`: it is bound to this place, and so it is the rule. `no_rule`:
+    another list that is as specific and has the same priority says something else, so only its age decided.
+    `no_price`: it is sold elsewhere in this currency and has no price here."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -108,6 +112,20 @@ class Difference(msgspec.Struct, frozen=True):
     sku: str
     name: str
     places: list[Placed]
+    ruled: bool = True
+    """Whether a list says so wherever the price differs; otherwise it is inconsistent."""
+
+
+class ShelfPrice(msgspec.Struct, frozen=True, gc=False):
+    """What one piece costs whoever walks in, without a coupon or a customer group; with tax, where prices hold it."""
+
+    price_list: str
+    currency: str
+    amount_minor: int
+    was_minor: int | None
+    """The price that is struck out: the list's earlier one, or the list's before promotions. Null: not reduced."""
+    per_units: int
+    """What it buys: 1 piece, or 1000 grams of what is sold by weight."""
 
 
 # ---- what is asked, and the answer
