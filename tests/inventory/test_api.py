@@ -5,7 +5,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from comptoir import catalog
+from comptoir import catalog, inventory
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.db import Database
@@ -140,3 +140,19 @@ async def test_a_transfer_over_http_names_articles_as_the_caller_does(http):
     assert (announced.json()["source"], announced.json()["stage"]) == ("supplier", "under_way")
     assert (await http.put(f"{base}/{moon['transfer_id']}/days", json={"days": {"shirt": None}})).status_code == 200
     assert (await http.post(f"{base}/{moon['transfer_id']}/cancellation")).json()["stage"] == "cancelled"
+
+
+async def test_a_house_moves_in_once(http, db):
+    def rows(*some):
+        return {"stock": [dict(zip(("sku", "location", "quantity"), one, strict=True)) for one in some]}
+
+    first = [("shirt", "south", 5), ("shirt", "south", 2), ("bag", "south", 3), ("shirt", "north", 9)]
+    strange = [("unheard", "north", 1), ("bag", "nowhere", 1), ("bag", "customer", 1)]
+    done = (await http.post("/v1/inventory/openings", json=rows(*first, *strange))).json()
+    assert done == {"opened": 2, "known": 1, "unknown": ["unheard", "nowhere", "customer"]}
+    again = (await http.post("/v1/inventory/openings", json=rows(*first))).json()
+    assert (again["opened"], again["known"]) == (0, 3)
+    async with db.reading() as tx:
+        assert await inventory.reconcile(tx) == []
+        found = await tx.tuples("SELECT location, sellable FROM inventory.v_balance")
+    assert sorted(found) == [("north", 5), ("south", 3), ("south", 7)]

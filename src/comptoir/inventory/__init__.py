@@ -7,6 +7,7 @@ transfers  goods on their way, of our own and of suppliers; receiving  what was 
 ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory
+take_on    what lies where, taken over from the system before
 reconcile  proofs that balances, promises and ledger agree
 
 `Hold`, `Allocate`, `Reallocate`, `Release`, `HandOver` and `Move` are what may be asked. Bulk readers use
@@ -51,6 +52,7 @@ from comptoir.inventory.records import (
     State,
     Units,
 )
+from comptoir.inventory.take_on import Opening, TakenOver, take_over
 
 __all__ = [
     "ADJUSTMENT",
@@ -75,6 +77,7 @@ __all__ = [
     "NotThere",
     "NothingPromised",
     "Offer",
+    "Opening",
     "Place",
     "Places",
     "Promised",
@@ -85,6 +88,7 @@ __all__ = [
     "ShortageEnded",
     "ShortageFound",
     "State",
+    "TakenOver",
     "Units",
     "UnknownLocation",
     "UnknownVariant",
@@ -97,4 +101,5 @@ __all__ = [
     "post",
     "reconcile",
     "record_locations",
+    "take_over",
 ]

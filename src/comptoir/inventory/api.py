@@ -33,6 +33,8 @@ from comptoir.inventory.records import (
     State,
     Units,
 )
+from comptoir.inventory.take_on import Opening, TakenOver
+from comptoir.inventory.take_on import take_over as take_over_stock
 from comptoir.inventory.transfer_api import ROUTES as TRANSFER_ROUTES
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
@@ -213,9 +215,24 @@ async def move(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSO
     return Moved(missing)
 
 
+class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What lies where, as the system before has it."""
+
+    stock: Annotated[list[Opening], msgspec.Meta(min_length=1, max_length=20_000)]
+
+
+@post("/openings", guards=[allow("inventory:write")], status_code=HTTP_200_OK)
+async def take_over(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Openings]) -> TakenOver:
+    """Take over up to 20,000 balances from the system before. What is on record already is left as it is."""
+    return await take_over_stock(tx, data.stock, actor=str(actor.id))
+
+
 router = Router(
     "/v1/inventory",
-    route_handlers=[record_locations, list_locations, reserve, release, availability, move, *TRANSFER_ROUTES],
+    route_handlers=[
+        *(record_locations, list_locations, reserve, release, availability, move, take_over),
+        *TRANSFER_ROUTES,
+    ],
     tags=["inventory"],
 )
 

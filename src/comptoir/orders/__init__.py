@@ -12,6 +12,7 @@ external   orders made elsewhere: marketplaces, a shop's own system
 sourcing   from which locations the goods of an order come
 sales      `record`: any number of receipts at once, idempotent by outlet and number
 judging    whether a sale can be on record, decided from what it says alone
+goods      what a till has sold leaves the stock of its shop
 lines      rows and facts of a batch, packed for COPY
 customers  whose sale it was: identifiers become a node
 corrections  the shop's own account takes the place of an event's

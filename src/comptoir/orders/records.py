@@ -80,6 +80,8 @@ class NewSale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     till: Text | None = None
     takes_back: Receipt | None = None
     """Of a return: the receipt it takes back, where that is known."""
+    moves_stock: bool = False
+    """Whether its goods leave the stock of the outlet's location, or come back to it. History has moved already."""
 
 
 class Recorded(msgspec.Struct, frozen=True):

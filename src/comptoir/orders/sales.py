@@ -17,6 +17,7 @@ from comptoir.kernel.errors import Refusal
 from comptoir.orders.corrections import name, replace
 from comptoir.orders.customers import Named, name_customers
 from comptoir.orders.errors import ReceiptConflict
+from comptoir.orders.goods import move_goods
 from comptoir.orders.judging import Judged, Outlet, judge
 from comptoir.orders.lines import Entry, columns_of, packed, write_beneath
 from comptoir.orders.records import NewSale, Recorded
@@ -160,6 +161,7 @@ async def _write(tx: Tx, entries: list[Entry]) -> dict[Key, Known]:
     written = [(ids[entry.judged.key], entry) for entry in entries if entry.judged.key in ids]
     rows = packed(written)
     await write_beneath(tx, rows)
+    await move_goods(tx, written)
     await tx.tell(*rows.facts)
     return {entry.judged.key: known_by(sale_id, entry) for sale_id, entry in written}
 
