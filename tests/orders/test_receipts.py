@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from comptoir import identity, orders
-from comptoir.orders.receipts import BY_ID, BY_RECEIPTS, FIND, OF_NODES
+from comptoir.orders.sales.receipts import BY_ID, BY_RECEIPTS, FIND, OF_NODES
 from orders.conftest import NOON, a_sale
 
 pytestmark = pytest.mark.anyio

@@ -31,7 +31,7 @@ from comptoir.orders import (
     UnknownCurrency,
     UnknownSale,
 )
-from comptoir.orders.sales import KNOWN
+from comptoir.orders.sales.recording import KNOWN
 from orders.conftest import NOON, a_sale, facts
 
 pytestmark = pytest.mark.anyio

@@ -10,16 +10,7 @@ order_book an order as it was agreed, and where each piece of it is
 shares     what k of the n pieces of a line cost, to the cent
 external   orders made elsewhere: marketplaces, a shop's own system
 sourcing   from which locations the goods of an order come
-sales      `record`: any number of receipts at once, idempotent by outlet and number
-judging    whether a sale can be on record, decided from what it says alone
-goods      what a till has sold leaves the stock of its shop
-lines      rows and facts of a batch, packed for COPY
-customers  whose sale it was: identifiers become a node
-corrections  the shop's own account takes the place of an event's
-tracked    `take_completed`: order events of sites and apps become sales
-receipts   sales looked up by id, number, customer
-totals     what outlets, channels and days took
-quality    what was recorded with a flag, and what could not be recorded
+sales      what was sold or given back, at any outlet: receipts
 reconcile  proofs that the books are right
 
 Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_corrected`. Bulk readers use
@@ -65,8 +56,6 @@ from comptoir.orders.external import (
 from comptoir.orders.order_book import Order, order
 from comptoir.orders.payment_acts import Attempt, Paid, PaymentAct, attempts, due, paid, perform
 from comptoir.orders.payments import External, Provider, Simulator, providers
-from comptoir.orders.quality import flagged, forget_unrecorded, unrecorded
-from comptoir.orders.receipts import find, receipt, sale, sales_by_receipt, sales_of
 from comptoir.orders.reconcile import reconcile
 from comptoir.orders.records import (
     Discount,
@@ -85,7 +74,11 @@ from comptoir.orders.records import (
     Total,
     Unrecorded,
 )
-from comptoir.orders.sales import record
+from comptoir.orders.sales.quality import flagged, forget_unrecorded, unrecorded
+from comptoir.orders.sales.receipts import find, receipt, sale, sales_by_receipt, sales_of
+from comptoir.orders.sales.recording import record
+from comptoir.orders.sales.totals import revenue_by_outlet, totals
+from comptoir.orders.sales.tracked import take_completed
 from comptoir.orders.sourcing import Again, Missing, Wanted, source_again
 from comptoir.orders.steps import (
     Look,
@@ -97,8 +90,6 @@ from comptoir.orders.steps import (
     SetPayment,
     TakeQuote,
 )
-from comptoir.orders.totals import revenue_by_outlet, totals
-from comptoir.orders.tracked import take_completed
 
 __all__ = [
     "Account",

@@ -17,7 +17,7 @@ from comptoir.kernel.http.many import Many
 from comptoir.orders import receipts, sales
 from comptoir.orders.errors import UnknownSale
 from comptoir.orders.records import Head, NewSale, Recorded, Sale, Total
-from comptoir.orders.totals import Grouping, totals
+from comptoir.orders.sales.totals import Grouping, totals
 
 MAX_BODY = 16_000_000
 """Bytes: a thousand long receipts."""

@@ -17,12 +17,12 @@ from comptoir.kernel.db import Tx, rows
 from comptoir.kernel.errors import Refusal
 from comptoir.orders.baskets import Part
 from comptoir.orders.checkout import PLACE, PLACE_LINES
-from comptoir.orders.customers import Shown, name_shown
 from comptoir.orders.events import ExternalOrderShort, OrderPlaced
 from comptoir.orders.external.judging import Judged, Key, flags_of, is_promised, judge
 from comptoir.orders.external.records import ExternalLine, ExternalOrder, ExternalRecorded, ShortLine
 from comptoir.orders.external.revisions import answer, conflict, known_by, revise
-from comptoir.orders.sales import known_outlets
+from comptoir.orders.sales.customers import Shown, name_shown
+from comptoir.orders.sales.recording import known_outlets
 from comptoir.orders.sourcing import Wanted, source_again
 
 TRIES = 4

@@ -12,7 +12,7 @@ from comptoir.kernel.http import refuse_nul
 from comptoir.kernel.ids import uuid7
 from comptoir.orders.errors import BadLine, BadText, UnknownCurrency
 from comptoir.orders.external.records import ExternalLine, ExternalOrder
-from comptoir.orders.judging import Outlet, currencies
+from comptoir.orders.sales.judging import Outlet, currencies
 
 Key = tuple[int, str]
 """Outlet and number."""

@@ -9,10 +9,10 @@ import msgspec
 
 from comptoir import channels
 from comptoir.kernel.db import Tx, ints, texts
-from comptoir.orders.customers import Shown, name_shown
 from comptoir.orders.errors import ExternalOrderConflict, UnknownOrder
 from comptoir.orders.external.judging import Judged, Key
 from comptoir.orders.external.records import ExternalRecorded, ShortLine
+from comptoir.orders.sales.customers import Shown, name_shown
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):

@@ -12,8 +12,8 @@ from comptoir.catalog import KnownVariant
 from comptoir.kernel import pack
 from comptoir.kernel.db import Tx, ints, texts, times
 from comptoir.orders.events import SaleRecorded
-from comptoir.orders.judging import Judged, pieces
 from comptoir.orders.records import NewDiscount, NewLine
+from comptoir.orders.sales.judging import Judged, pieces
 
 ONE = 1000
 NAMES = 3

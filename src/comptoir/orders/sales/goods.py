@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from comptoir import inventory
 from comptoir.kernel.db import Tx, ints
-from comptoir.orders.lines import Entry
+from comptoir.orders.sales.lines import Entry
 
 PIECE = 1_000
 """Thousandths. What is sold by weight is not counted here but by the counts of the shop."""

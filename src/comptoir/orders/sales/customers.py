@@ -8,7 +8,7 @@ import msgspec
 from comptoir import identity
 from comptoir.identity import Observation
 from comptoir.kernel.db import Tx
-from comptoir.orders.judging import Judged, Outlet
+from comptoir.orders.sales.judging import Judged, Outlet
 
 
 class Named(msgspec.Struct, frozen=True, gc=False):

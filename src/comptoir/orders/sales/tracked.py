@@ -17,10 +17,10 @@ from comptoir.kernel.errors import Invalid, Refusal
 from comptoir.kernel.log import Event
 from comptoir.kernel.money import allocate, minor
 from comptoir.orders.errors import BadAmount, BadText, EmptySale, ReceiptConflict, UnknownSale
-from comptoir.orders.judging import AHEAD, EARLIEST, LONGEST, MAX_QUANTITY
-from comptoir.orders.receipts import sales_by_receipt
 from comptoir.orders.records import NewDiscount, NewLine, NewSale, Receipt, Sale
-from comptoir.orders.sales import record
+from comptoir.orders.sales.judging import AHEAD, EARLIEST, LONGEST, MAX_QUANTITY
+from comptoir.orders.sales.receipts import sales_by_receipt
+from comptoir.orders.sales.recording import record
 
 COMPLETED = frozenset({"order completed", "completed order"})
 TAKEN_BACK = frozenset({"order refunded", "order cancelled", "order canceled"})

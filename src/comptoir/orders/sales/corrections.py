@@ -15,7 +15,7 @@ import msgspec
 from comptoir import identity
 from comptoir.kernel.db import Tx, ints
 from comptoir.orders.events import Account, SaleCorrected, SaleRecorded
-from comptoir.orders.lines import Entry, columns_of, packed, write_beneath
+from comptoir.orders.sales.lines import Entry, columns_of, packed, write_beneath
 
 
 class Before(msgspec.Struct, frozen=True, gc=False):

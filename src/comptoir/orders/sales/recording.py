@@ -14,13 +14,13 @@ from comptoir import catalog
 from comptoir.catalog import KnownVariant
 from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.errors import Refusal
-from comptoir.orders.corrections import name, replace
-from comptoir.orders.customers import Named, name_customers
 from comptoir.orders.errors import ReceiptConflict
-from comptoir.orders.goods import move_goods
-from comptoir.orders.judging import Judged, Outlet, judge
-from comptoir.orders.lines import Entry, columns_of, packed, write_beneath
 from comptoir.orders.records import NewSale, Recorded
+from comptoir.orders.sales.corrections import name, replace
+from comptoir.orders.sales.customers import Named, name_customers
+from comptoir.orders.sales.goods import move_goods
+from comptoir.orders.sales.judging import Judged, Outlet, judge
+from comptoir.orders.sales.lines import Entry, columns_of, packed, write_beneath
 
 Key = tuple[str, int]
 """Receipt number and outlet."""
