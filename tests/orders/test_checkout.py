@@ -101,7 +101,10 @@ class House:
         return await self.counter(SetLine(basket_id, BasketLine(number, self.variants[sku], sku, quantity)))
 
     async def buy(self, **lines):
-        basket_id = await self.basket(**lines)
+        return await self.pay(await self.basket(**lines))
+
+    async def pay(self, basket_id):
+        """The basket becomes an order."""
         await self.counter(TakeQuote(basket_id))
         await self.counter.pay(basket_id, provider="simulator", token="ok")
         return await self.counter.place(basket_id)
@@ -136,7 +139,8 @@ async def house(ground):
         await tx.run(
             "TRUNCATE inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
             " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment,"
-            " orders.fulfilment_line, orders.payment, orders.payment_act"
+            " orders.fulfilment_line, orders.payment, orders.payment_act, orders.fulfilment_act, orders.parcel,"
+            " orders.task, orders.sale, orders.sale_line, orders.discount, orders.tender"
         )
         await tx.run("UPDATE kernel.clock SET shift = '0'")
     made = House(ground)

@@ -101,6 +101,11 @@ class Places:
             self._ready[key] = {one: moment for one, moment in found.items() if method in {None, one}}
         return self._ready[key]
 
+    def due(self, location_id: int, method: Method, now: datetime) -> datetime | None:
+        """When goods of an order that is placed now are to be ready there; None where nobody knows."""
+        place = self._by_id.get(location_id)
+        return self.ready(place, now).get(method) if place else None
+
 
 async def places(tx: Tx) -> Places:
     """As they are now."""

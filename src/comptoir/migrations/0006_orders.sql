@@ -140,36 +140,99 @@ CREATE TABLE orders.sales_order_line (
 );
 
 -- The work at one location for one order. A location that is given pieces again later gets new work.
+-- coming: the pieces are under way to it from another location; open: nobody has taken it on; done: what was to leave
+-- has left; cancelled: nothing did.
 CREATE TABLE orders.fulfilment (
     fulfilment_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     order_id       uuid NOT NULL,
     location_id    smallint NOT NULL,
     method         text NOT NULL CHECK (method IN ('ship', 'collect', 'transfer')),
     destination_id smallint,                   -- of a transfer: the location where the customer collects
-    state          text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'accepted', 'ready', 'done', 'cancelled')),
+    state          text NOT NULL DEFAULT 'open'
+                   CHECK (state IN ('coming', 'open', 'accepted', 'ready', 'done', 'cancelled')),
     due_at         timestamptz,                -- by when it is to be ready
+    late           boolean NOT NULL DEFAULT false,  -- it was not, and that was told
     keep_until     timestamptz,                -- ready for collection: goes back to the shelf after this
+    picker         text NOT NULL DEFAULT '',   -- who walks for it
+    wave_id        bigint,                     -- in which walk
+    shelf          text NOT NULL DEFAULT '',   -- where it waits
+    carrier        text NOT NULL DEFAULT '',
+    tracking       text NOT NULL DEFAULT '',
+    sscc           text NOT NULL DEFAULT '',   -- GS1 number of the parcel, 18 digits
     changed_at     timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX fulfilment_order ON orders.fulfilment (order_id);
-CREATE INDEX fulfilment_work ON orders.fulfilment (location_id, due_at) WHERE state IN ('open', 'accepted', 'ready');
+CREATE INDEX fulfilment_work ON orders.fulfilment (location_id, due_at)
+    WHERE state IN ('coming', 'open', 'accepted', 'ready');
+CREATE INDEX fulfilment_due ON orders.fulfilment (due_at) WHERE state IN ('open', 'accepted') AND NOT late;
+CREATE INDEX fulfilment_kept ON orders.fulfilment (keep_until) WHERE state = 'ready';
 
 -- The pieces of a line that come from there, by state: none is in two, none is lost; the rest is still to be picked.
 CREATE TABLE orders.fulfilment_line (
     fulfilment_id bigint NOT NULL,
     line          integer NOT NULL,
     order_id      uuid NOT NULL,
-    location_id   smallint NOT NULL,
+    location_id   smallint NOT NULL,           -- where they lie: of work that is coming, the account in transit
     variant_id    bigint NOT NULL,
     quantity      integer NOT NULL CHECK (quantity > 0),
     picked        integer NOT NULL DEFAULT 0 CHECK (picked >= 0),       -- in the box, not yet handed over
-    handed_over   integer NOT NULL DEFAULT 0 CHECK (handed_over >= 0),
-    cancelled     integer NOT NULL DEFAULT 0 CHECK (cancelled >= 0),    -- not wanted any more
+    handed_over   integer NOT NULL DEFAULT 0 CHECK (handed_over >= 0),  -- the customer or her carrier has them
+    cancelled     integer NOT NULL DEFAULT 0 CHECK (cancelled >= 0),    -- not wanted any more, or not to be had at all
     rejected      integer NOT NULL DEFAULT 0 CHECK (rejected >= 0),     -- not to be had there: sourced anew
+    sent          integer NOT NULL DEFAULT 0 CHECK (sent >= 0),         -- left for the destination: its work has them
+    open          integer GENERATED ALWAYS AS (quantity - handed_over - cancelled - rejected - sent) STORED,
+                                               -- picked or to pick: as many are allocated to the order there
     PRIMARY KEY (fulfilment_id, line),
-    CHECK (picked + handed_over + cancelled + rejected <= quantity)
+    CHECK (picked + handed_over + cancelled + rejected + sent <= quantity)
 ) WITH (fillfactor = 80);
 CREATE INDEX fulfilment_line_order ON orders.fulfilment_line (order_id, line);
+
+-- What was done for it, by whom and why: the life of an order is told from here.
+CREATE TABLE orders.fulfilment_act (
+    act_id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    fulfilment_id bigint NOT NULL,
+    order_id      uuid NOT NULL,
+    act           text NOT NULL,               -- accept, pick, reject, ready, hand_over …
+    line          integer,                     -- null: it concerns all of it
+    pieces        integer NOT NULL DEFAULT 0,
+    reason        text NOT NULL DEFAULT '',
+    reference     text NOT NULL DEFAULT '',    -- the caller's: the same again is done once
+    actor         text NOT NULL DEFAULT '',
+    done_at       timestamptz NOT NULL
+);
+CREATE INDEX fulfilment_act_order ON orders.fulfilment_act (order_id);
+
+-- What left at once for the customer: over a counter, to her or somebody for her, or to a carrier.
+CREATE TABLE orders.parcel (
+    order_id       uuid NOT NULL,
+    place          smallint NOT NULL,          -- from 1; with the order's number it is the number of the receipt
+    fulfilment_id  bigint NOT NULL,
+    sale_id        bigint NOT NULL,
+    lines          json NOT NULL,              -- [[line, pieces], …]
+    total_minor    bigint NOT NULL,            -- what was taken for it
+    carrier        text NOT NULL DEFAULT '',
+    tracking       text NOT NULL DEFAULT '',
+    sscc           text NOT NULL DEFAULT '',
+    proof          json,                       -- orders.fulfilment.Proof. Personal
+    handed_over_at timestamptz NOT NULL,
+    PRIMARY KEY (order_id, place)
+);
+
+-- What somebody must look at: pieces that cannot be had, work that is late, money that does not come.
+CREATE TABLE orders.task (
+    task_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind          text NOT NULL,               -- not_found, short, late, lost, payment … by orders.fulfilment.tasks
+    order_id      uuid,
+    fulfilment_id bigint,
+    location_id   smallint,                    -- whose it is; null: the office's
+    why           text NOT NULL,
+    data          json NOT NULL DEFAULT '{}',
+    opened_at     timestamptz NOT NULL,
+    closed_at     timestamptz,
+    closed_by     text NOT NULL DEFAULT ''
+);
+CREATE INDEX task_open ON orders.task (location_id, opened_at) WHERE closed_at IS NULL;
+CREATE INDEX task_order ON orders.task (order_id);
 
 -- What was authorised for an order, taken and given back, as agreed (payment_act says what the provider has done of it).
 -- Made with the first act.

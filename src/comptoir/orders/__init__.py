@@ -11,6 +11,7 @@ shares     what k of the n pieces of a line cost, to the cent
 external   orders made elsewhere: marketplaces, a shop's own system
 sourcing   from which locations the goods of an order come
 sales      what was sold or given back, at any outlet: receipts
+fulfilment what shops and warehouses do for orders, from the allocation to the sale
 reconcile  proofs that the books are right
 
 Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_corrected`. Bulk readers use
@@ -53,6 +54,28 @@ from comptoir.orders.external import (
     external_order,
     record_orders,
 )
+from comptoir.orders.fulfilment import (
+    Accept,
+    BadPieces,
+    Fulfilment,
+    FulfilmentChanged,
+    FulfilmentLine,
+    HandOver,
+    NothingPicked,
+    OrderEnded,
+    Parcel,
+    Pick,
+    Pieces,
+    Proof,
+    UnknownFulfilment,
+    WrongState,
+    fulfilment,
+    fulfilments,
+    fulfilments_of,
+    history,
+    parcels,
+)
+from comptoir.orders.fulfilment import run as run_fulfilment
 from comptoir.orders.order_book import Order, order
 from comptoir.orders.payment_acts import Attempt, Paid, PaymentAct, attempts, due, paid, perform
 from comptoir.orders.payments import External, Provider, Simulator, providers
@@ -92,6 +115,7 @@ from comptoir.orders.steps import (
 )
 
 __all__ = [
+    "Accept",
     "Account",
     "Address",
     "Again",
@@ -99,6 +123,7 @@ __all__ = [
     "BadAmount",
     "BadDate",
     "BadLine",
+    "BadPieces",
     "BadText",
     "Basket",
     "BasketClosed",
@@ -118,6 +143,10 @@ __all__ = [
     "ExternalRecorded",
     "Fault",
     "Flagged",
+    "Fulfilment",
+    "FulfilmentChanged",
+    "FulfilmentLine",
+    "HandOver",
     "Head",
     "IncompleteBasket",
     "Line",
@@ -127,11 +156,14 @@ __all__ = [
     "NewLine",
     "NewSale",
     "NewTender",
+    "NothingPicked",
     "Open",
     "Order",
+    "OrderEnded",
     "OrderPlaced",
     "OutOfStock",
     "Paid",
+    "Parcel",
     "Part",
     "Payment",
     "PaymentAct",
@@ -139,7 +171,10 @@ __all__ = [
     "PaymentFailed",
     "PaymentRefused",
     "PaymentUnclear",
+    "Pick",
+    "Pieces",
     "PlaceOrder",
+    "Proof",
     "Provider",
     "Receipt",
     "ReceiptConflict",
@@ -160,19 +195,26 @@ __all__ = [
     "TotalsDisagree",
     "UnknownBasket",
     "UnknownCurrency",
+    "UnknownFulfilment",
     "UnknownOrder",
     "UnknownProvider",
     "UnknownSale",
     "Unrecorded",
     "Wanted",
+    "WrongState",
     "attempts",
     "due",
     "external_order",
     "find",
     "flagged",
     "forget_unrecorded",
+    "fulfilment",
+    "fulfilments",
+    "fulfilments_of",
+    "history",
     "order",
     "paid",
+    "parcels",
     "perform",
     "providers",
     "receipt",
@@ -180,6 +222,7 @@ __all__ = [
     "record",
     "record_orders",
     "revenue_by_outlet",
+    "run_fulfilment",
     "sale",
     "sales_by_receipt",
     "sales_of",

@@ -66,7 +66,8 @@ class Checkout:
                     known[answer.basket_id] = answer
             waiting = [number for number in waiting if answers[number] is None]
         await count_promised(tx, self.places, [[part.location_id for part in one.parts] for one in placed])
-        for one in await _write(tx, [one for id_, one in known.items() if before.get(id_) is not one], placed):
+        changed = [one for id_, one in known.items() if before.get(id_) is not one]
+        for one in await _write(tx, changed, placed, self.places):
             known[one.basket_id] = one
         return [known[answer.basket_id] if isinstance(answer, Basket) else answer for answer in answers if answer]
 
@@ -228,16 +229,19 @@ LOCK = """
 """
 
 
-async def _write(tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket]) -> Sequence[Basket]:
+async def _write(
+    tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket], places: inventory.Places
+) -> Sequence[Basket]:
     """The baskets as they were written: those that were placed have their number."""
     if placed:
         numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
         lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]
         parts = [
-            {"order_id": one.basket_id, "method": one.delivery.method, **msgspec.to_builtins(part)}
+            {"order_id": one.basket_id, "method": one.delivery.method, "due_at": due, **msgspec.to_builtins(part)}
             for one in placed
             if one.delivery
             for part in one.parts
+            for due in [places.due(part.location_id, one.delivery.method, tx.now)]
         ]
         await tx.run(PLACE_LINES, lines=rows(lines), parts=rows(parts), now=tx.now)
         changed = [
@@ -322,10 +326,10 @@ PLACE_LINES = """
             total_minor bigint, effects json)
     ), part AS MATERIALIZED (
         SELECT * FROM json_to_recordset(%(parts)s::json) AS p (order_id uuid, line integer, location_id smallint,
-            variant_id bigint, quantity integer, method text)
+            variant_id bigint, quantity integer, method text, due_at timestamptz)
     ), work AS (
-        INSERT INTO orders.fulfilment (order_id, location_id, method, changed_at)
-        SELECT DISTINCT order_id, location_id, method, %(now)s::timestamptz FROM part
+        INSERT INTO orders.fulfilment (order_id, location_id, method, due_at, changed_at)
+        SELECT DISTINCT order_id, location_id, method, due_at, %(now)s::timestamptz FROM part
         RETURNING fulfilment_id, order_id, location_id
     )
     INSERT INTO orders.fulfilment_line (fulfilment_id, order_id, line, location_id, variant_id, quantity)

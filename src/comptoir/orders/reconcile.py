@@ -72,7 +72,7 @@ OPEN = """
     SELECT 'promises' AS check, o.order_number AS sale_id,
            format('order %%s: open %%s of variant %%s at location %%s, allocated %%s', f.order_id, f.open, f.variant_id,
                   f.location_id, coalesce(p.quantity, 0)) AS detail
-    FROM (SELECT order_id, variant_id, location_id, sum(quantity - handed_over - cancelled - rejected) AS open
+    FROM (SELECT order_id, variant_id, location_id, sum(open) AS open
           FROM orders.fulfilment_line GROUP BY 1, 2, 3) AS f
     JOIN orders.sales_order AS o USING (order_id)
     LEFT JOIN inventory.v_allocated AS p

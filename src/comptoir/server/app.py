@@ -37,6 +37,7 @@ from comptoir.kernel.notices import Notices
 from comptoir.kernel.settings import Settings
 from comptoir.orders import Counter, providers
 from comptoir.orders.api import router as orders
+from comptoir.orders.fulfilment.api import router as fulfilments
 from comptoir.orders.shop_api import router as baskets
 from comptoir.orders.shop_api import shortcuts as basket_shortcuts
 from comptoir.pricing.api import router as pricing
@@ -49,7 +50,7 @@ log = structlog.get_logger(__name__)
 
 
 STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
-ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, *STOCK, orders, baskets, profiles)
+ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, *STOCK, orders, baskets, fulfilments, profiles)
 
 
 class Application:

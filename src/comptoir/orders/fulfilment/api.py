@@ -1,0 +1,190 @@
+"""/v1/orders/fulfilments: what shops and warehouses do for the orders of all channels.
+
+Every route answers with the work as it stands. Asked again, an act is done once.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK
+
+from comptoir.kernel.auth import Actor, allow
+from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import Refusal
+from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
+from comptoir.orders.fulfilment import works
+from comptoir.orders.fulfilment.errors import BadPieces, NothingPicked, UnknownFulfilment, WrongState
+from comptoir.orders.fulfilment.floor import run
+from comptoir.orders.fulfilment.records import (
+    Accept,
+    Act,
+    Done,
+    Fulfilment,
+    HandOver,
+    Parcel,
+    Pick,
+    Pieces,
+    Proof,
+    State,
+    Word,
+)
+
+Lines = Annotated[tuple[Pieces, ...], msgspec.Meta(max_length=200)]
+LIVE: tuple[State, ...] = ("coming", "open", "accepted", "ready")
+AGES = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+
+class Accepting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who walks for it, if that is known."""
+
+    picker: Word = ""
+
+
+class Picking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many pieces of each line are in the box now."""
+
+    picked: Lines
+
+
+class HandingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What leaves, all that is picked if nothing is said; and how the collector showed that she may have it."""
+
+    lines: Lines | None = None
+    proof: Proof | None = None
+    reference: Word = ""
+
+
+class Shipping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the carrier takes, all that is picked if nothing is said."""
+
+    carrier: Word = ""
+    tracking: Word = ""
+    sscc: Word = ""
+    lines: Lines | None = None
+    reference: Word = ""
+
+
+class Life(msgspec.Struct, frozen=True):
+    """What became of an order: its work, what has left, what was done."""
+
+    fulfilments: list[Fulfilment]
+    parcels: list[Parcel]
+    history: list[Done]
+
+
+@get(guards=[allow("orders:read")])
+async def list_fulfilments(
+    tx: NamedDependency[Tx],
+    location: Annotated[str, QueryParameter(description="Code of the location; empty for all.", max_length=100)] = "",
+    stage: Annotated[State | None, QueryParameter(description="Only in this state; empty: all that is open.")] = None,
+    method: Annotated[str, QueryParameter(description="ship, collect or transfer; empty for all.", max_length=10)] = "",
+    late: Annotated[bool, QueryParameter(description="Only what was not ready in time.")] = False,
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[Fulfilment]:
+    """The work of a location, what is due first first."""
+    found = await works.fulfilments(
+        tx, location=location, states=[stage] if stage else LIVE, method=method, late=late,
+        after=place_of(cursor, datetime, int), limit=limit + 1,
+    )  # fmt: skip
+    return page(found, limit, lambda one: (one.due_at or AGES, one.fulfilment_id))
+
+
+@get("/{fulfilment_id:int}", guards=[allow("orders:read")], responses=raises(UnknownFulfilment))
+async def get_fulfilment(tx: NamedDependency[Tx], fulfilment_id: FromPath[int]) -> Fulfilment:
+    """The work of one location for one order."""
+    return await works.fulfilment(tx, fulfilment_id=fulfilment_id)
+
+
+@get("/of/{order_id:uuid}", guards=[allow("orders:read")])
+async def get_life(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Life:
+    """All work for an order, its parcels, and what was done. Personal."""
+    return Life(
+        await works.fulfilments_of(tx, order_id=order_id),
+        await works.parcels(tx, order_id=order_id),
+        await works.history(tx, order_id=order_id),
+    )
+
+
+@post(
+    "/{fulfilment_id:int}/accept",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState),
+    status_code=HTTP_200_OK,
+)
+async def accept(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Accepting]
+) -> Fulfilment:
+    """Take it on."""
+    return await done(tx, Accept(fulfilment_id=fulfilment_id, picker=data.picker, actor=str(actor.id)))
+
+
+@post(
+    "/{fulfilment_id:int}/pick",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState, BadPieces),
+    status_code=HTTP_200_OK,
+)
+async def pick(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Picking]
+) -> Fulfilment:
+    """Say how many pieces are in the box now."""
+    return await done(tx, Pick(fulfilment_id=fulfilment_id, picked=data.picked, actor=str(actor.id)))
+
+
+@post(
+    "/{fulfilment_id:int}/hand-over",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState, BadPieces, NothingPicked),
+    status_code=HTTP_200_OK,
+)
+async def hand_over(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[HandingOver]
+) -> Fulfilment:
+    """The customer has it, or somebody for her: the goods leave, the money is taken, the sale is recorded."""
+    act = HandOver(
+        fulfilment_id=fulfilment_id, lines=data.lines, proof=data.proof, reference=data.reference, actor=str(actor.id)
+    )
+    return await done(tx, act)
+
+
+@post(
+    "/{fulfilment_id:int}/ship",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState, BadPieces, NothingPicked),
+    status_code=HTTP_200_OK,
+)
+async def ship(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Shipping]
+) -> Fulfilment:
+    """A carrier has it: the goods leave, the money is taken, the sale is recorded."""
+    act = HandOver(
+        fulfilment_id=fulfilment_id,
+        lines=data.lines,
+        carrier=data.carrier,
+        tracking=data.tracking,
+        sscc=data.sscc,
+        reference=data.reference,
+        actor=str(actor.id),
+    )
+    return await done(tx, act)
+
+
+async def done(tx: Tx, act: Act) -> Fulfilment:
+    """The work as it stands then. Raises why it was refused."""
+    (answer,) = await run(tx, [act])
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
+router = Router(
+    "/v1/orders/fulfilments",
+    route_handlers=[list_fulfilments, get_fulfilment, get_life, accept, pick, hand_over, ship],
+    tags=["orders"],
+)

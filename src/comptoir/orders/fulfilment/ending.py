@@ -1,0 +1,56 @@
+"""What has been changed of orders is written and told; those that are over let go of the money nobody will take."""
+
+from collections.abc import Collection
+
+from comptoir.kernel.db import Tx
+from comptoir.kernel.log import Fact
+from comptoir.orders.fulfilment.dossiers import Dossier, Work, write
+from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded
+from comptoir.orders.payment_acts import PaymentAct, due, paid
+
+
+async def conclude(tx: Tx, dossiers: Collection[Dossier]) -> None:
+    """Write them, and end those of which nothing is open any more. The stock and the money are moved before this."""
+    ended = [one for one in dossiers if one.settle()]
+    await write(tx, dossiers)
+    await _let_go(tx, ended)
+    facts: list[Fact] = [_changed(work) for one in dossiers for work in one.works.values() if work.acts]
+    facts += [
+        OrderEnded(order_id=one.order_id, order_number=one.order_number, node_id=one.node_id, state=one.state)
+        for one in ended
+    ]
+    await tx.tell(*facts)
+
+
+async def _let_go(tx: Tx, ended: Collection[Dossier]) -> None:
+    """What was authorised and will never be taken."""
+    money = await paid(tx, order_ids=[one.order_id for one in ended]) if ended else {}
+    acts = [
+        PaymentAct(
+            reference=f"{one.order_id}-void",
+            order_id=one.order_id,
+            kind="void",
+            provider=one.payment.provider,
+            authorisation=one.payment.authorisation,
+            amount_minor=rest,
+            currency=one.payment.currency,
+        )
+        for one in ended
+        if one.payment and (was := money.get(one.order_id)) and (rest := was.authorised_minor - was.captured_minor)
+    ]
+    await due(tx, acts)
+
+
+def _changed(work: Work) -> FulfilmentChanged:
+    lines = work.lines.values()
+    return FulfilmentChanged(
+        fulfilment_id=work.fulfilment_id,
+        order_id=work.order_id,
+        location_id=work.location_id,
+        method=work.method,
+        state=work.state,
+        acts=work.acts,
+        open=work.open,
+        picked=sum(one.picked for one in lines),
+        handed_over=sum(one.handed_over for one in lines),
+    )
