@@ -14,9 +14,9 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
 from comptoir.kernel.http.many import Many
-from comptoir.orders import receipts, sales
 from comptoir.orders.errors import UnknownSale
 from comptoir.orders.records import Head, NewSale, Recorded, Sale, Total
+from comptoir.orders.sales import receipts, recording
 from comptoir.orders.sales.totals import Grouping, totals
 
 MAX_BODY = 16_000_000
@@ -63,7 +63,7 @@ class Results(msgspec.Struct, frozen=True):
 async def record_sales(tx: NamedDependency[Tx], body: RawBody) -> Results:
     """Record one sale or up to 1,000, each judged by itself. Sending a receipt again is safe."""
     decoded = SALES.decode(body)
-    recorded = iter(await sales.record(tx, [one for one in decoded if not isinstance(one, Refusal)]))
+    recorded = iter(await recording.record(tx, [one for one in decoded if not isinstance(one, Refusal)]))
     results = [result(one if isinstance(one, Refusal) else next(recorded)) for one in decoded]
     count = [one.status for one in results]
     return Results(count.count("recorded"), count.count("repeated"), count.count("refused"), results)
