@@ -22,8 +22,8 @@ from comptoir.orders.fulfilment.errors import BadPieces, NothingPicked
 from comptoir.orders.fulfilment.records import HandOver, pieces_of
 from comptoir.orders.payment_acts import PaymentAct, due
 from comptoir.orders.records import NewDiscount, NewLine, NewSale, NewTender
-from comptoir.orders.sales import record
 from comptoir.orders.sales.judging import is_card_number
+from comptoir.orders.sales.recording import record
 from comptoir.orders.shares import Money
 
 
