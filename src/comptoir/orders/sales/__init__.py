@@ -11,3 +11,7 @@ receipts   sales looked up by id, number, customer
 totals     what outlets, channels and days took
 quality    what was recorded with a flag, and what could not be recorded
 """
+
+from comptoir.orders.sales.recording import record
+
+__all__ = ["record"]
