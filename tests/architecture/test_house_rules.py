@@ -27,6 +27,7 @@ LAYERS = [
     "pricing",
     "rfid",
     "orders",
+    "tills",
     "profiles",
     "console",
     "server",

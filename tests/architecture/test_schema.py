@@ -12,7 +12,19 @@ from comptoir.kernel.postgres import binaries
 from conftest import recreate, url_of
 
 SRC = Path(comptoir.__file__).parent
-LAYERS = ["kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "rfid", "orders", "profiles"]
+LAYERS = [
+    "kernel",
+    "channels",
+    "ingest",
+    "identity",
+    "catalog",
+    "inventory",
+    "pricing",
+    "rfid",
+    "orders",
+    "tills",
+    "profiles",
+]
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,19 @@ from comptoir.kernel.errors import Refusal
 from comptoir.kernel.http import problems
 
 BELOW = (
-    *("kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "rfid", "orders", "profiles"),
+    *(
+        "kernel",
+        "channels",
+        "ingest",
+        "identity",
+        "catalog",
+        "inventory",
+        "pricing",
+        "rfid",
+        "orders",
+        "tills",
+        "profiles",
+    ),
     "console",
 )
 """Packages whose refusals can come up in a route of the console: itself and those it may import."""

@@ -17,6 +17,7 @@ WITHOUT_KEY = {
     ("POST", "/v1/kernel/users"): "an e-mail address can be added once",
     ("POST", "/v1/ingest/dead-letters/replays"): "a letter is replayed once",
     ("POST", "/sign-in"): "a second session harms nobody",
+    ("POST", "/v1/tills/sync"): "each entry is done once, and gets its first answer again",
     ("POST", "/v1/orders/baskets"): "the same id is the same basket",
     ("POST", "/v1/orders/baskets/{basket_id:uuid}/quote"): "the basket holds the same goods once",
     ("POST", "/v1/orders/baskets/{basket_id:uuid}/payment"): "the provider authorises a reference once",

@@ -195,4 +195,9 @@ WORDS: dict[str, str] = {
     "orders.external_order_conflict": N_(
         "An order made elsewhere is in the book under this number, with other lines or sums."
     ),
+    "tills.unknown_device": N_("There is no such till."),
+    "tills.device_exists": N_("A till of this outlet has this name already."),
+    "tills.not_a_device": N_("Only a till, by its own key, can ask for this."),
+    "tills.bad_sync": N_("What the till sent cannot be read."),
+    "tills.unknown_entry": N_("No such entry stands aside."),
 }

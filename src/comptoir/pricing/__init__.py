@@ -6,6 +6,7 @@ choice       which price wins, and nothing else decides it; where channels do no
 taxes        rates by place and class, and the tax in an amount
 promotions   what is taken off, under which conditions, beside what
 quotes       `quotes`: any number of baskets, with the same few statements; `shelf_prices`: one piece of each article
+offline      what a till takes along to price alone
 terms, book  what a process keeps in memory; what a batch reads
 engine       one basket and the book, pure: `quote`
 stacking     which promotions meet on a line      benefits  what each takes off
@@ -56,6 +57,7 @@ from comptoir.pricing.events import PricesChanged, PromotionReturned, PromotionU
 from comptoir.pricing.guesses import forget as forget_guesses
 from comptoir.pricing.house import House, house, set_house
 from comptoir.pricing.lists import price_list, price_lists, set_price_list
+from comptoir.pricing.offline import ListPrice, list_prices, offline_promotions
 from comptoir.pricing.prices import import_prices, prices_of
 from comptoir.pricing.promotions import (
     AmountOff,
@@ -124,6 +126,7 @@ __all__ = [
     "FixedPrice",
     "House",
     "LineTwice",
+    "ListPrice",
     "NewCoupon",
     "NewPrice",
     "NoPrice",
@@ -164,7 +167,9 @@ __all__ = [
     "forget_guesses",
     "house",
     "import_prices",
+    "list_prices",
     "mint",
+    "offline_promotions",
     "price_list",
     "price_lists",
     "prices_of",

@@ -45,12 +45,16 @@ from comptoir.profiles.api import router as profiles
 from comptoir.rfid.api import router as rfid
 from comptoir.server import health
 from comptoir.server.spine import consumers
+from comptoir.tills.api import router as tills
 
 log = structlog.get_logger(__name__)
 
 
 STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
-ROUTERS: Sequence[Router] = (kernel, channels, ingestion, identity, *STOCK, orders, baskets, fulfilments, profiles)
+ROUTERS: Sequence[Router] = (
+    *(kernel, channels, ingestion, identity),
+    *(*STOCK, orders, baskets, fulfilments, tills, profiles),
+)
 
 
 class Application:

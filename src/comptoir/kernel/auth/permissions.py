@@ -10,7 +10,19 @@ from typing import Literal, get_args
 Role = Literal["admin", "marketer", "associate", "agent", "merchandiser", "analyst", "executive", "privacy_officer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-PACKAGES = ("kernel", "channels", "ingest", "identity", "catalog", "inventory", "pricing", "rfid", "orders", "profiles")
+PACKAGES = (
+    "kernel",
+    "channels",
+    "ingest",
+    "identity",
+    "catalog",
+    "inventory",
+    "pricing",
+    "rfid",
+    "orders",
+    "tills",
+    "profiles",
+)
 LEVELS = ("read", "write", "admin")
 
 GRANTS: dict[Role, frozenset[str]] = {
@@ -24,6 +36,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "inventory:read",
             "pricing:write",
             "orders:read",
+            "tills:read",
             "profiles:read",
         }
     ),
@@ -36,6 +49,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "pricing:read",
             "rfid:write",
             "orders:write",
+            "tills:read",
             "profiles:read",
         }
     ),

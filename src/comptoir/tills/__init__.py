@@ -1,0 +1,43 @@
+"""Tills that can be offline: what they did comes in later, once, in order, and nothing of it is lost.
+
+devices    tills register; each has a key of its own that can be revoked
+chain      a device's entries hang together by SHA-256: duplicates, gaps and forks are told apart; pure
+sync       `sync`: a batch of entries of one device in one transaction
+acts       what entries do to the books: sales, returns, stock, claims
+quarantine what stands aside, and the decision to take it all the same
+snapshot   prices, taxes, promotions and stock to take along, as a delta by version
+"""
+
+from comptoir.tills.devices import device_of, devices, register, revoke
+from comptoir.tills.errors import BadSync, DeviceExists, NotADevice, UnknownDevice, UnknownEntry
+from comptoir.tills.events import TillEntrySetAside, TillGapClosed, TillGapFound
+from comptoir.tills.quarantine import set_aside, take
+from comptoir.tills.records import Answer, Aside, Device, NewDevice, Registered, Snapshot, Synced
+from comptoir.tills.snapshot import snapshot
+from comptoir.tills.sync import sync
+
+__all__ = [
+    "Answer",
+    "Aside",
+    "BadSync",
+    "Device",
+    "DeviceExists",
+    "NewDevice",
+    "NotADevice",
+    "Registered",
+    "Snapshot",
+    "Synced",
+    "TillEntrySetAside",
+    "TillGapClosed",
+    "TillGapFound",
+    "UnknownDevice",
+    "UnknownEntry",
+    "device_of",
+    "devices",
+    "register",
+    "revoke",
+    "set_aside",
+    "snapshot",
+    "sync",
+    "take",
+]

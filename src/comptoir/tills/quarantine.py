@@ -1,0 +1,44 @@
+"""Entries that contradict their till's chain: nothing was done of them, until somebody says so."""
+
+from datetime import timedelta
+
+import msgspec
+
+from comptoir.kernel.auth import Actor, audit
+from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import Unprocessable
+from comptoir.tills.acts import perform
+from comptoir.tills.devices import devices
+from comptoir.tills.errors import BadSync, UnknownEntry
+from comptoir.tills.records import Answer, Aside, Entry
+
+
+async def set_aside(tx: Tx, *, limit: int = 100) -> list[Aside]:
+    """What nobody has decided on yet, the newest first."""
+    return await tx.many(Aside, OPEN, limit=limit)
+
+
+async def take(tx: Tx, *, quarantine_id: int, actor: Actor) -> Answer:
+    """It has happened all the same: do what the entry says, once. Raises UnknownEntry, BadSync."""
+    one = await tx.maybe(Aside, ONE, quarantine_id=quarantine_id)
+    if one is None:
+        raise UnknownEntry(f"Nothing stands aside under {quarantine_id}.")
+    try:
+        entry = msgspec.json.decode(one.body, type=Entry)
+    except msgspec.ValidationError as error:
+        raise BadSync(f"It cannot be read: {error}. Record what it tells by hand.") from error
+    device = next(known for known in await devices(tx) if known.device_id == one.device_id)
+    answer = (await perform(tx, device, [entry], skew=timedelta()))[entry.sequence]
+    if answer.state == "refused":
+        raise Unprocessable(answer.detail or "")
+    await tx.run(TAKEN, quarantine_id=quarantine_id, now=tx.now)
+    await audit.record(tx, actor=actor, action="tills.take_entry", target=f"quarantine:{quarantine_id}")
+    return answer
+
+
+COLUMNS = """
+    SELECT quarantine_id, device_id, sequence, reason, detail, received_at, taken_at, body FROM tills.quarantine
+"""
+OPEN = COLUMNS + "WHERE taken_at IS NULL ORDER BY quarantine_id DESC LIMIT %(limit)s"
+ONE = COLUMNS + "WHERE quarantine_id = %(quarantine_id)s FOR NO KEY UPDATE"
+TAKEN = "UPDATE tills.quarantine SET taken_at = coalesce(taken_at, %(now)s) WHERE quarantine_id = %(quarantine_id)s"
