@@ -215,3 +215,26 @@ async def test_nothing_that_a_sender_says_raises(site, told):
     assert len(await facts(site.tx)) + len(await site.unrecorded()) <= len(told)
     assert await orders.reconcile(site.tx) == []
     await site.tx.run("ROLLBACK TO SAVEPOINT start")
+
+
+async def test_an_order_of_our_own_book_is_no_second_sale(site):
+    """It is sold when it is handed over; the event may know whose it is."""
+    await site.tx.run(
+        "INSERT INTO orders.sales_order (order_id, outlet_id, channel, currency, delivery, delivery_minor,"
+        " discount_minor, tax_minor, total_minor, placed_at)"
+        " SELECT gen_random_uuid(), outlet_id, 'web', 'EUR', '{}', 0, 0, 0, 4498, now()"
+        " FROM channels.outlet WHERE code = 'site'"
+    )
+    number = str(await site.tx.value("SELECT order_number FROM orders.sales_order"))
+    await site.tx.run(
+        "INSERT INTO orders.external_order (outlet_id, number, order_id, revised_at, content, received_at)"
+        " SELECT outlet_id, '#1001', order_id, now(), '', now() FROM orders.sales_order"
+    )
+    strange = ["o1", "9" * 30, "٣", str(int(number) + 1)]
+    for told in (number, number, "#1001", *strange):
+        await site.take(site.event("Order Completed", order_id=told, total=44.98, products=PRODUCTS), nodes=[77])
+    await site.take(site.event("Order Refunded", order_id=number, total=44.98), nodes=[78])
+    found = await site.tx.values("SELECT receipt_number FROM orders.sale ORDER BY sale_id")
+    assert found == strange
+    assert await site.tx.value("SELECT node_id FROM orders.sales_order") == 77
+    assert await site.unrecorded() == []

@@ -7,6 +7,7 @@ customers  whose sale it was: identifiers become a node
 goods      what a till has sold leaves the stock of its shop
 corrections  the shop's own account takes the place of an event's
 tracked    `take_completed`: order events of sites and apps become sales
+booked     events about orders that stand in our own book
 receipts   sales looked up by id, number, customer
 totals     what outlets, channels and days took
 quality    what was recorded with a flag, and what could not be recorded

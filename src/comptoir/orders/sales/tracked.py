@@ -18,6 +18,7 @@ from comptoir.kernel.log import Event
 from comptoir.kernel.money import allocate, minor
 from comptoir.orders.errors import BadAmount, BadText, EmptySale, ReceiptConflict, UnknownSale
 from comptoir.orders.records import NewDiscount, NewLine, NewSale, Receipt, Sale
+from comptoir.orders.sales.booked import booked
 from comptoir.orders.sales.judging import AHEAD, EARLIEST, LONGEST, MAX_QUANTITY
 from comptoir.orders.sales.receipts import sales_by_receipt
 from comptoir.orders.sales.recording import record
@@ -108,6 +109,8 @@ async def take_completed(
         else:
             (completed if wanted in COMPLETED else back).append(told)
 
+    known = await booked(tx, told=[(one.shop.code, one.number, nodes[one.index]) for one in (*completed, *back)])
+    completed, back = ([one for one in some if (one.shop.code, one.number) not in known] for some in (completed, back))
     await _record(tx, [(told, None) for told in completed], nodes, refused)
     if back:
         keys = {(told.shop.code, told.number) for told in back}
