@@ -37,6 +37,7 @@ CREATE TABLE orders.sale (
 CREATE UNIQUE INDEX sale_receipt ON orders.sale (receipt_number, outlet_id);
 CREATE INDEX sale_node ON orders.sale (node_id, occurred_at) WHERE node_id IS NOT NULL;
 CREATE INDEX sale_day ON orders.sale (business_day, outlet_id);
+CREATE INDEX sale_origin ON orders.sale (origin_sale_id) WHERE origin_sale_id IS NOT NULL;
 CREATE INDEX sale_flagged ON orders.sale (business_day) WHERE flags <> '{}';
 
 -- What is on the receipt, line by line. No foreign keys here and beneath: only record() writes these, with their sale,
@@ -300,6 +301,74 @@ CREATE TABLE orders.location_day (
     orders      integer NOT NULL,
     PRIMARY KEY (location_id, day)
 ) WITH (fillfactor = 50);
+
+-- A parcel's receipt is taken back like any other.
+CREATE UNIQUE INDEX parcel_sale ON orders.parcel (sale_id);
+
+-- What of an order is not wanted any more, and why. The id is the caller's: asked again, it is cancelled once.
+CREATE TABLE orders.cancellation (
+    cancellation_id uuid PRIMARY KEY,
+    order_id        uuid NOT NULL,
+    reason          text NOT NULL,
+    note            text NOT NULL,             -- may be personal
+    cancelled_by    text NOT NULL CHECK (cancelled_by IN ('customer', 'agent', 'associate')),
+    actor           text NOT NULL,
+    delivery_minor  bigint NOT NULL,
+    amount_minor    bigint NOT NULL,           -- of the lines and the delivery
+    refunded_minor  bigint NOT NULL,           -- of it, was taken already
+    cancelled_at    timestamptz NOT NULL
+);
+CREATE INDEX cancellation_order ON orders.cancellation (order_id);
+
+-- So many pieces of a line, and their share of what it cost.
+CREATE TABLE orders.cancellation_line (
+    cancellation_id uuid NOT NULL,
+    line            integer NOT NULL,
+    quantity        integer NOT NULL CHECK (quantity > 0),
+    total_minor     bigint NOT NULL,
+    PRIMARY KEY (cancellation_id, line)
+);
+
+-- Goods that come back, and the money for them: two things that are decided apart.
+CREATE TABLE orders.customer_return (
+    return_id     uuid PRIMARY KEY,            -- the caller's
+    return_number bigint GENERATED ALWAYS AS IDENTITY (START WITH 500001) UNIQUE,
+    order_id      uuid,                        -- null: of tills' receipts
+    node_id       bigint,
+    state         text NOT NULL CHECK (state IN ('announced', 'received', 'given_up')),
+    location_id   smallint,                    -- where they were received, or are sent to
+    currency      text NOT NULL,
+    refund_minor  bigint,                      -- null: not decided
+    fee_minor     bigint NOT NULL DEFAULT 0,
+    kept_minor    bigint NOT NULL DEFAULT 0,   -- for worn goods
+    actor         text NOT NULL,
+    announced_at  timestamptz NOT NULL,
+    received_at   timestamptz,
+    refunded_at   timestamptz
+);
+CREATE INDEX customer_return_order ON orders.customer_return (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX customer_return_node ON orders.customer_return (node_id, announced_at) WHERE node_id IS NOT NULL;
+
+-- Pieces of one line of a sale. Whoever adds to `received` or `refunded` has locked the sale: no piece comes back twice.
+CREATE TABLE orders.customer_return_line (
+    return_id   uuid NOT NULL,
+    place       smallint NOT NULL,             -- from 1
+    sale_id     bigint NOT NULL,
+    line_number smallint NOT NULL,
+    variant_id  bigint,
+    sku         text,
+    quantity    integer NOT NULL CHECK (quantity > 0),
+    reason      text NOT NULL,
+    note        text NOT NULL,
+    received    integer NOT NULL DEFAULT 0 CHECK (received BETWEEN 0 AND quantity),
+    sellable    integer NOT NULL DEFAULT 0 CHECK (sellable >= 0),
+    damaged     integer NOT NULL DEFAULT 0 CHECK (damaged >= 0),   -- the rest waits in quarantine
+    refunded    integer NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND quantity),
+    total_minor bigint NOT NULL DEFAULT 0,     -- the stored share of those refunded
+    PRIMARY KEY (return_id, place),
+    CHECK (sellable + damaged <= received)
+) WITH (fillfactor = 80);
+CREATE INDEX customer_return_line_sale ON orders.customer_return_line (sale_id, line_number);
 
 -- published
 

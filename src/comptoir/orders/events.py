@@ -95,6 +95,45 @@ class OrderPlaced(Fact, frozen=True, kw_only=True):
         return self.placed_at
 
 
+class OrderCancelled(Fact, frozen=True, kw_only=True):
+    """Pieces of an order are not wanted any more; `whole`: none of it is, and none was handed over."""
+
+    kind = "orders.order_cancelled"
+
+    order_id: UUID
+    order_number: int
+    node_id: int | None
+    channel: str
+    currency: str
+    amount_minor: int
+    """What need not be paid any more."""
+    units: int
+    whole: bool
+    reason: str
+    by: str
+    """customer, agent or associate."""
+
+    def lane_key(self) -> str:
+        return f"o{self.order_id}" if self.node_id is None else f"n{self.node_id}"
+
+
+class GoodsReturned(Fact, frozen=True, kw_only=True):
+    """Goods have come back to a location. The money for them is told as a sale that is a return."""
+
+    kind = "orders.goods_returned"
+
+    return_id: UUID
+    return_number: int
+    order_id: UUID | None
+    node_id: int | None
+    location_id: int
+    units: int
+    reasons: list[str]
+
+    def lane_key(self) -> str:
+        return f"o{self.return_id}" if self.node_id is None else f"n{self.node_id}"
+
+
 class PaymentFailed(Fact, frozen=True, kw_only=True):
     """A provider did not do what was agreed: somebody must look at it."""
 

@@ -36,6 +36,7 @@ from comptoir.kernel.db import Database
 from comptoir.kernel.notices import Notices
 from comptoir.kernel.settings import Settings
 from comptoir.orders import Counter, providers
+from comptoir.orders.aftersale.api import router as aftersale
 from comptoir.orders.api import router as orders
 from comptoir.orders.fulfilment.api import router as fulfilments
 from comptoir.orders.shop_api import router as baskets
@@ -53,7 +54,7 @@ log = structlog.get_logger(__name__)
 STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
 ROUTERS: Sequence[Router] = (
     *(kernel, channels, ingestion, identity),
-    *(*STOCK, orders, baskets, fulfilments, tills, profiles),
+    *(*STOCK, orders, baskets, fulfilments, aftersale, tills, profiles),
 )
 
 

@@ -1,0 +1,178 @@
+"""/v1/orders/…: what happens after an order was placed, or something was sold. Everything can be asked again safely.
+
+With the scope `orders:admin` one acts as a manager: beyond the limits of aftersale.policy.
+"""
+
+from uuid import UUID
+
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from comptoir import inventory
+from comptoir.kernel.auth import Actor, allow
+from comptoir.kernel.db import Tx
+from comptoir.kernel.http import raises
+from comptoir.orders.aftersale import cancelling, returns
+from comptoir.orders.aftersale.errors import (
+    ApprovalNeeded,
+    IdTaken,
+    NotOpen,
+    NotReturnable,
+    ReturnSettled,
+    TenderRefused,
+    UnknownReturn,
+)
+from comptoir.orders.aftersale.records import (
+    Announce,
+    AtCounter,
+    Cancel,
+    Cancellation,
+    Inspect,
+    Receive,
+    Return,
+    Settling,
+)
+from comptoir.orders.aftersale.sold import Sold, sales_of_order, sold
+from comptoir.orders.errors import UnknownOrder, UnknownSale
+
+MANAGER = "orders:admin"
+
+
+@post(
+    "/book/{order_id:uuid}/cancellations",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownOrder, NotOpen, IdTaken),
+    status_code=HTTP_200_OK,
+)
+async def post_cancellation(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID], data: JSONBody[Cancel]
+) -> Cancellation:
+    """Cancel an order, or pieces of it, before they are handed over."""
+    return await cancelling.cancel(tx, order_id=order_id, asked=data, actor=actor.name)
+
+
+@get("/book/{order_id:uuid}/cancellations", guards=[allow("orders:read")])
+async def get_cancellations(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> list[Cancellation]:
+    """What was cancelled of an order."""
+    return await cancelling.cancellations(tx, order_id=order_id)
+
+
+@get("/book/{order_id:uuid}/returnable", guards=[allow("orders:read")], responses=raises(UnknownOrder))
+async def get_returnable(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> list[Sold]:
+    """The receipts of an order's parcels, and how many pieces of each line may still come back."""
+    found = await sold(tx, sale_ids=await sales_of_order(tx, order_id=order_id))
+    return [found[sale_id] for sale_id in sorted(found)]
+
+
+@get("/book/{order_id:uuid}/returns", guards=[allow("orders:read")])
+async def get_returns_of_order(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> list[Return]:
+    """What came back of an order."""
+    return await returns.of_order(tx, order_id=order_id)
+
+
+@get("/sales/{sale_id:int}/returnable", guards=[allow("orders:read")], responses=raises(UnknownSale))
+async def get_returnable_of_sale(tx: NamedDependency[Tx], sale_id: FromPath[int]) -> Sold:
+    """A receipt, and how many pieces of each line may still come back."""
+    return (await sold(tx, sale_ids=[sale_id]))[sale_id]
+
+
+@post(
+    "/returns",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownSale, NotReturnable, IdTaken, inventory.UnknownLocation),
+    status_code=HTTP_200_OK,
+)
+async def post_return(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Announce]) -> Return:
+    """Announce what will come back: its number stands on the parcel's label."""
+    return await returns.announce(tx, asked=data, actor=actor.name)
+
+
+@post(
+    "/returns/at-counter",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, inventory.UnknownLocation),
+    status_code=HTTP_200_OK,
+)
+async def post_return_at_counter(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[AtCounter]
+) -> Return:
+    """Take goods back over the counter, wherever they were bought, and give the money back."""
+    return await returns.at_counter(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
+
+
+@get("/returns/{return_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownReturn))
+async def get_return(tx: NamedDependency[Tx], return_id: FromPath[UUID]) -> Return:
+    """A return as it is."""
+    return await returns.one(tx, return_id=return_id)
+
+
+@post(
+    "/returns/{return_id:uuid}/receipt",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, TenderRefused, inventory.UnknownLocation),
+    status_code=HTTP_200_OK,
+)
+async def post_receipt(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID], data: JSONBody[Receive]
+) -> Return:
+    """Announced goods have come. Until somebody has looked at them they lie in quarantine."""
+    return await returns.receive(tx, return_id=return_id, asked=data, actor=actor.name, approved=actor.may(MANAGER))
+
+
+@post(
+    "/returns/{return_id:uuid}/inspection",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, inventory.NotThere),
+    status_code=HTTP_200_OK,
+)
+async def post_inspection(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID], data: JSONBody[Inspect]
+) -> Return:
+    """Say what the goods are: sellable, damaged, or still to be looked at."""
+    return await returns.inspect(tx, return_id=return_id, verdicts=data.verdicts, actor=actor.name)
+
+
+@post(
+    "/returns/{return_id:uuid}/refund",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, TenderRefused, ApprovalNeeded),
+    status_code=HTTP_200_OK,
+)
+async def post_refund(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID], data: JSONBody[Settling]
+) -> Return:
+    """Give the money back, whatever has become of the goods: once, and never more than was paid."""
+    return await returns.settle(tx, return_id=return_id, asked=data, approved=actor.may(MANAGER))
+
+
+@post(
+    "/returns/{return_id:uuid}/giving-up",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownReturn, ReturnSettled),
+    status_code=HTTP_200_OK,
+)
+async def post_giving_up(tx: NamedDependency[Tx], return_id: FromPath[UUID]) -> Return:
+    """Announced goods do not come."""
+    return await returns.give_up(tx, return_id=return_id)
+
+
+router = Router(
+    "/v1/orders",
+    route_handlers=[
+        post_cancellation,
+        get_cancellations,
+        get_returnable,
+        get_returns_of_order,
+        get_returnable_of_sale,
+        post_return,
+        post_return_at_counter,
+        get_return,
+        post_receipt,
+        post_inspection,
+        post_refund,
+        post_giving_up,
+    ],
+    tags=["orders"],
+)

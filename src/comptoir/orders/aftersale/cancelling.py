@@ -1,0 +1,250 @@
+"""An order is cancelled, whole or in part, until its pieces are handed over: those picked go back to the shelf.
+
+The stock is free again at once; what was not taken of the customer's money is let go, what was taken is given back. The
+price of what is kept is never reckoned anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from comptoir import inventory, pricing
+from comptoir.kernel.db import Tx, rows
+from comptoir.kernel.errors import Refusal
+from comptoir.kernel.ids import uuid7
+from comptoir.orders import payment_acts, shares
+from comptoir.orders.aftersale.errors import IdTaken, NotOpen
+from comptoir.orders.aftersale.owed import cancelled_pieces, is_over, open_pieces, owed
+from comptoir.orders.aftersale.records import Cancel, Cancellation, CancelledLine
+from comptoir.orders.errors import UnknownOrder
+from comptoir.orders.events import OrderCancelled
+from comptoir.orders.fulfilment import Dossier, conclude, look
+from comptoir.orders.payment_acts import PaymentAct
+
+
+async def cancel(tx: Tx, *, order_id: UUID, asked: Cancel, actor: str) -> Cancellation:
+    """Give up these pieces, or all that are open. Raises NotOpen where more is asked than is open."""
+    order = await opened(tx, order_id)
+    if asked.cancellation_id and (known := await _known(tx, asked.cancellation_id)):
+        if (known.order_id, known.reason, known.by) != (order_id, asked.reason, asked.by):
+            raise IdTaken(cancellation_id=str(known.cancellation_id))
+        return known
+    cancellation_id = asked.cancellation_id or uuid7()
+
+    wanted = wanted_of(order, asked)
+    before = owed(order)
+    lines = [
+        CancelledLine(
+            line,
+            pieces,
+            shares.cancelled(order.lines[line], before=cancelled_pieces(order, line), pieces=pieces).total_minor,
+        )
+        for line, pieces in wanted.items()
+    ]
+    units = take(order, wanted, reason=asked.reason, actor=actor)
+    after, whole = owed(order), is_over(order)
+
+    if whole:
+        await _give_coupons_back(tx, order)
+    if units:
+        done(await inventory.post(tx, [inventory.Release(reference=order.reference, units=units, actor=actor)]))
+    refunded = await _give_back(tx, order, reference=f"{order_id}-cancel-{cancellation_id}")
+    await conclude(tx, [order])
+
+    lines_minor = sum(one.total_minor for one in lines)
+    made = Cancellation(
+        cancellation_id=cancellation_id,
+        order_id=order_id,
+        reason=asked.reason,
+        note=asked.note,
+        by=asked.by,
+        actor=actor,
+        lines=lines,
+        delivery_minor=before - after - lines_minor,
+        amount_minor=before - after,
+        refunded_minor=refunded,
+        cancelled_at=tx.now,
+    )
+    row = msgspec.to_builtins(made)
+    await tx.run(KEEP, one=rows([row]), lines=rows(row["lines"]), id=cancellation_id)
+    await tx.tell(
+        OrderCancelled(
+            order_id=order_id,
+            order_number=order.order_number,
+            node_id=order.node_id,
+            channel=order.channel,
+            currency=order.currency,
+            amount_minor=made.amount_minor,
+            units=sum(wanted.values()),
+            whole=whole,
+            reason=asked.reason,
+            by=asked.by,
+        )
+    )
+    return made
+
+
+async def opened(tx: Tx, order_id: UUID) -> Dossier:
+    """The order, locked. Raises UnknownOrder."""
+    if (found := (await look(tx, [order_id])).get(order_id)) is None:
+        raise UnknownOrder(f"There is no order {order_id}.")
+    return found
+
+
+async def cancellations(tx: Tx, *, order_id: UUID) -> list[Cancellation]:
+    """What was cancelled of an order, the first first."""
+    return await tx.many(Cancellation, OF_ORDER, order_id=order_id)
+
+
+async def _give_back(tx: Tx, order: Dossier, *, reference: str) -> int:
+    """What was taken for pieces that are not handed over: returns how much. Usually nothing was."""
+    payment = order.payment
+    paid = (await payment_acts.paid(tx, order_ids=[order.order_id])).get(order.order_id)
+    if payment is None or paid is None:
+        return 0
+    earlier: int = await tx.value(REFUNDED, order_id=order.order_id)
+    refunded = min(paid.captured_minor - earlier - owed(order), paid.captured_minor - paid.refunded_minor)
+    if refunded <= 0:
+        return 0
+    act = PaymentAct(
+        reference=reference,
+        order_id=order.order_id,
+        kind="refund",
+        provider=payment.provider,
+        authorisation=payment.authorisation,
+        amount_minor=refunded,
+        currency=payment.currency,
+    )
+    await payment_acts.due(tx, [act])
+    return refunded
+
+
+async def _give_coupons_back(tx: Tx, order: Dossier) -> None:
+    """Nothing was sold, so nothing was used."""
+    uses = {
+        (effect.get("promotion", ""), effect.get("coupon") or ""): None
+        for line in order.lines.values()
+        for effect in line.effects
+        if effect.get("counted")
+    }
+    for promotion, coupon in await tx.tuples(DELIVERY_EFFECTS, order_id=order.order_id):
+        uses[promotion, coupon] = None
+    if uses:
+        await pricing.settle(
+            tx,
+            [
+                pricing.Use(
+                    act="release",
+                    reference=str(order.order_id),
+                    code=coupon,
+                    promotion="" if coupon else promotion,
+                )
+                for promotion, coupon in uses
+            ],
+        )
+
+
+# The delivery's own effects stand with the quote only.
+DELIVERY_EFFECTS = """
+    SELECT e.promotion, coalesce(e.coupon, '')
+    FROM orders.basket AS b
+    CROSS JOIN LATERAL json_to_recordset(coalesce(b.body::json #> '{quote,effects}', '[]')) AS e
+        (promotion text, coupon text, counted boolean)
+    WHERE b.basket_id = %(order_id)s AND e.counted
+"""
+
+
+async def _known(tx: Tx, cancellation_id: UUID) -> Cancellation | None:
+    return await tx.maybe(Cancellation, KNOWN, id=cancellation_id)
+
+
+REFUNDED = """
+    SELECT coalesce(sum(refunded_minor), 0)::bigint FROM orders.cancellation WHERE order_id = %(order_id)s
+"""
+
+KEEP = """
+    WITH one AS (
+        INSERT INTO orders.cancellation (cancellation_id, order_id, reason, note, cancelled_by, actor, delivery_minor,
+            amount_minor, refunded_minor, cancelled_at)
+        SELECT cancellation_id, order_id, reason, note, by, actor, delivery_minor, amount_minor, refunded_minor,
+               cancelled_at
+        FROM json_to_recordset(%(one)s::json) AS c (cancellation_id uuid, order_id uuid, reason text, note text,
+            by text, actor text, delivery_minor bigint, amount_minor bigint, refunded_minor bigint,
+            cancelled_at timestamptz)
+    )
+    INSERT INTO orders.cancellation_line (cancellation_id, line, quantity, total_minor)
+    SELECT %(id)s, line, quantity, total_minor
+    FROM json_to_recordset(%(lines)s::json) AS l (line integer, quantity integer, total_minor bigint)
+"""
+
+CANCELLATION = """
+    SELECT c.cancellation_id, c.order_id, c.reason, c.note, c.cancelled_by AS by, c.actor, c.delivery_minor,
+           c.amount_minor, c.refunded_minor, c.cancelled_at,
+           (SELECT json_agg(l ORDER BY l.line) FROM (
+                SELECT line, quantity, total_minor FROM orders.cancellation_line
+                WHERE cancellation_id = c.cancellation_id) AS l) AS lines
+    FROM orders.cancellation AS c
+"""
+KNOWN = CANCELLATION + "WHERE c.cancellation_id = %(id)s"
+OF_ORDER = CANCELLATION + "WHERE c.order_id = %(order_id)s ORDER BY c.cancelled_at, c.cancellation_id"
+
+
+def wanted_of(order: Dossier, asked: Cancel) -> dict[int, int]:
+    """Pieces by line: those asked for, or all that are open. Raises NotOpen."""
+    wanted: dict[int, int] = {}
+    for one in asked.lines:
+        wanted[one.line] = wanted.get(one.line, 0) + one.quantity
+    if not wanted:
+        wanted = {line: pieces for line in order.lines if (pieces := open_pieces(order, line))}
+    if not wanted:
+        raise NotOpen("Nothing of the order is open any more.", state=order.state)
+    for line, pieces in wanted.items():
+        left = open_pieces(order, line) if line in order.lines else 0
+        if pieces > left:
+            raise NotOpen(f"{left} of line {line} are open.", line=line, open=left, wanted=pieces)
+    return wanted
+
+
+def take(order: Dossier, wanted: Mapping[int, int], *, reason: str, actor: str) -> list[inventory.Units]:
+    """Take the pieces off the work; returns what is promised no more.
+
+    First those that are still looked for, then those that nobody has touched, those in a box last.
+    """
+    units: list[inventory.Units] = []
+    for line, pieces in wanted.items():
+        missing = pieces
+        works = sorted(
+            (one for one in order.works.values() if line in one.lines),
+            key=lambda one: (UNTOUCHED.index(one.state), -one.fulfilment_id),
+        )
+        for source in ("waiting", "unpicked", "picked"):
+            for work in works:
+                found = work.lines[line]
+                there = {
+                    "waiting": min(order.waiting(line), found.rejected),
+                    "unpicked": found.open - found.picked,
+                    "picked": found.picked,
+                }[source]
+                if not (taken := min(missing, there)):
+                    continue
+                missing -= taken
+                found.cancelled += taken
+                if source == "waiting":
+                    found.rejected -= taken
+                else:
+                    found.picked -= taken if source == "picked" else 0
+                    units.append(inventory.Units(found.variant_id, found.location_id, taken))
+                order.note(work, "cancel", line=line, pieces=taken, reason=reason, actor=actor)
+                work.settle()
+    return units
+
+
+UNTOUCHED = ("open", "accepted", "coming", "ready", "done", "cancelled")
+
+
+def done(answers: Sequence[inventory.Answer | Refusal]) -> None:
+    """The stock has no say here: what it refuses is a defect, or a race that is to be tried again."""
+    for one in answers:
+        if isinstance(one, Refusal):
+            raise one

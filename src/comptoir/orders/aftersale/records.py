@@ -1,0 +1,195 @@
+"""What may be asked after an order was placed or something was sold, and what became of it. Amounts: minor units."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from comptoir.kernel.money import MAX_MINOR
+
+By = Literal["customer", "agent", "associate"]
+Word = Annotated[str, Meta(min_length=1, max_length=40)]
+Note = Annotated[str, Meta(max_length=500)]
+Amount = Annotated[int, Meta(ge=0, le=MAX_MINOR)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+State = Literal["sellable", "damaged", "quarantine"]
+
+# ---- cancelling
+
+
+class Fewer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many pieces of a line are not wanted any more."""
+
+    line: int
+    quantity: Count
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of an order is not wanted any more. With an id of your own, asking again cancels once."""
+
+    cancellation_id: UUID | None = None
+    lines: Annotated[tuple[Fewer, ...], Meta(max_length=200)] = ()
+    """None: all that is still open."""
+    reason: Word
+    note: Note = ""
+    by: By = "customer"
+
+
+class CancelledLine(msgspec.Struct, frozen=True):
+    """So many pieces of a line, and their share of what the line cost."""
+
+    line: int
+    quantity: int
+    total_minor: int
+
+
+class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was cancelled. `refunded_minor` had been taken already and is given back."""
+
+    cancellation_id: UUID
+    order_id: UUID
+    reason: str
+    note: str
+    by: By
+    actor: str
+    lines: list[CancelledLine]
+    delivery_minor: int
+    """Of the delivery, where nothing was handed over and nothing is open."""
+    amount_minor: int
+    """Lines and delivery."""
+    refunded_minor: int
+    cancelled_at: datetime
+
+
+# ---- giving back
+
+
+class Tender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Money given by hand at a till."""
+
+    kind: Word
+    """cash, card, gift_card, voucher …"""
+    amount_minor: Amount
+    reference: Annotated[str, Meta(max_length=200)] | None = None
+    """Of the voucher or of the payment; never a card number."""
+
+
+class Back(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So many pieces of a sale's line come back."""
+
+    sale_id: Annotated[int, Meta(ge=1)]
+    line_number: Annotated[int, Meta(ge=1, le=32_767)]
+    quantity: Count
+    reason: Word
+    note: Note = ""
+    state: State | None = None
+    """What became of them at the counter; null: to be looked at."""
+
+
+class Announce(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A customer says what will come back. With an id of your own, asking again announces once."""
+
+    return_id: UUID | None = None
+    lines: Annotated[tuple[Back, ...], Meta(min_length=1, max_length=200)]
+    location: Annotated[str, Meta(max_length=60)] = ""
+    """Code of the location where it is sent; empty: any shop takes it."""
+
+
+class Settling(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the money goes back. The share of what was paid, less what is kept."""
+
+    fee_minor: Amount = 0
+    """Kept for the trouble: the way back, an unpacked box."""
+    kept_minor: Amount = 0
+    """Kept because the goods are worn or not complete."""
+    with_delivery: bool = True
+    """Give the delivery back too, once everything of an order has come back."""
+    tenders: Annotated[tuple[Tender, ...], Meta(max_length=20)] = ()
+    """By hand. None: as it was paid."""
+
+
+class Receive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Announced goods have come."""
+
+    location: Annotated[str, Meta(min_length=1, max_length=60)]
+    state: State | None = None
+    """What they are; null: to be looked at."""
+    refund: Settling | None = None
+    """Give the money back in the same act."""
+
+
+class AtCounter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Goods on the counter: taken back at once, whatever the channel of their sale."""
+
+    return_id: UUID | None = None
+    lines: Annotated[tuple[Back, ...], Meta(min_length=1, max_length=200)]
+    location: Annotated[str, Meta(min_length=1, max_length=60)]
+    refund: Settling | None = Settling()
+    """Null: the money later, by its own act."""
+
+
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What so many of the pieces of a return's line are."""
+
+    place: Annotated[int, Meta(ge=1, le=200)]
+    quantity: Count
+    state: State
+
+
+class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody has looked at the goods."""
+
+    verdicts: Annotated[tuple[Verdict, ...], Meta(min_length=1, max_length=200)]
+
+
+class ReturnLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces of one line of a sale that come back, and what became of them."""
+
+    place: int
+    sale_id: int
+    line_number: int
+    variant_id: int | None
+    sku: str | None
+    quantity: int
+    reason: str
+    note: str
+    received: int
+    sellable: int
+    damaged: int
+    refunded: int
+    """Pieces whose money was given back."""
+    total_minor: int
+    """Their stored share."""
+
+    @property
+    def waiting(self) -> int:
+        """Received, and nobody has looked at them yet."""
+        return self.received - self.sellable - self.damaged
+
+
+class Return(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods that come back. `refund_minor`: what the customer has got; null: not decided."""
+
+    return_id: UUID
+    return_number: int
+    order_id: UUID | None
+    node_id: int | None
+    state: Literal["announced", "received", "given_up"]
+    location_id: int | None
+    """Where they were received, or are sent to."""
+    currency: str
+    refund_minor: int | None
+    fee_minor: int
+    kept_minor: int
+    actor: str
+    announced_at: datetime
+    received_at: datetime | None
+    refunded_at: datetime | None
+    lines: list[ReturnLine]
+
+    @property
+    def label(self) -> str:
+        """What stands on the parcel, as text and as a code."""
+        return f"R{self.return_number}"
