@@ -14,7 +14,8 @@ LONGEST = 15
 
 async def booked(tx: Tx, *, told: Iterable[tuple[str, str, int | None]]) -> set[tuple[str, str]]:
     """Of (outlet, number, node): which are in the book, as (outlet, number). Those of nobody become the node's."""
-    nodes = {(outlet, number): node for outlet, number, node in told}
+    # A number that no text column could hold is in no book.
+    nodes = {(outlet, number): node for outlet, number, node in told if "\0" not in number and number.isprintable()}
     if not nodes:
         return set()
     asked = [
