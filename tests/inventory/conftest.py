@@ -33,7 +33,8 @@ async def db(ground):
 
 EMPTY = (
     "TRUNCATE inventory.balance, inventory.promise, inventory.fence, inventory.threshold, inventory.shortage,"
-    " inventory.entry, inventory.transfer, inventory.transfer_line, inventory.receipt, kernel.event"
+    " inventory.entry, inventory.transfer, inventory.transfer_line, inventory.receipt,"
+    " inventory.count, inventory.count_line, inventory.accuracy, kernel.event"
 )
 
 

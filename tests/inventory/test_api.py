@@ -156,3 +156,51 @@ async def test_a_house_moves_in_once(http, db):
         assert await inventory.reconcile(tx) == []
         found = await tx.tuples("SELECT location, sellable FROM inventory.v_balance")
     assert sorted(found) == [("north", 5), ("south", 3), ("south", 7)]
+
+
+async def test_a_count_over_http(http):
+    base = "/v1/inventory/counts"
+    sheet = {"count_id": str(UUID(int=7)), "location": "north", "skus": ["shirt"]}
+    one = f"{base}/{sheet['count_id']}"
+    assert (await http.post(base, json=sheet)).json()["lines"][0]["book"] is None
+    refused = await http.post(f"{one}/submission", json={})
+    assert (refused.status_code, refused.json()["code"], refused.json()["data"]) == (
+        409, "inventory.not_counted", {"skus": ["shirt"]}
+    )  # fmt: skip
+    assert (await http.post(f"{one}/lines", json={"lines": [{"sku": "shirt", "quantity": 400}]})).status_code == 200
+    waits = (await http.post(f"{one}/submission", json={})).json()
+    assert (waits["stage"], waits["lines"][0]["difference"]) == ("review", 395)
+    refused = await http.post(f"{one}/approval")
+    assert (refused.status_code, refused.json()["code"]) == (409, "inventory.same_person")
+    assert (await http.post(f"{one}/rejection", json={"reason": "a typing error"})).json()["stage"] == "rejected"
+    assert [place["stage"] for place in (await http.get(f"{base}?stage=rejected")).json()["items"]] == ["rejected"]
+    two = {**sheet, "count_id": str(UUID(int=8))}
+    assert (await http.post(base, json=two)).status_code == 200
+    assert (await http.post(f"{base}/{two['count_id']}/cancellation")).json()["stage"] == "cancelled"
+    assert (await http.get("/v1/inventory/accuracy")).json() == []
+    assert (await http.put("/v1/inventory/house", json={})).status_code == 403
+    assert (await http.get("/v1/inventory/house")).json()["review_units"] == 10
+
+
+async def test_adjustments_and_what_is_kept_back_over_http(http):
+    line = {"sku": "shirt", "location": "north", "quantity": 1}
+    body = {"lines": [{**line, "reason": "theft"}, {**line, "reason": "returned", "state": "quarantine"}]}
+    for _ in range(2):
+        answer = await http.post("/v1/inventory/adjustments", json=body, headers={"idempotency-key": "once"})
+        assert answer.json() == {"missing": [0, 0]}
+    assert (
+        await http.post("/v1/inventory/adjustments", json={"lines": [{**line, "reason": "joy"}]})
+    ).status_code == 400
+    fence = {"sku": "shirt", "location": "north", "channel": "app", "quantity": 1}
+    assert (await http.put("/v1/inventory/fences", json={"fences": [fence]})).status_code == 200
+    safety = {"sku": "shirt", "location": "north", "quantity": 1}
+    assert (await http.put("/v1/inventory/safety", json={"safety": [safety]})).status_code == 200
+    threshold = {"sku": "shirt", "channel": "web", "quantity": 1}
+    assert (await http.put("/v1/inventory/thresholds", json={"thresholds": [threshold]})).status_code == 200
+    (offer,) = (await http.get("/v1/inventory/availability?sku=shirt&channel=web")).json()
+    assert offer["units"] == 5 - 1 - 1 - 1 - 1
+    kept = (await http.get("/v1/inventory/kept?sku=shirt")).json()
+    assert kept == {
+        "places": [{"location": "north", "safety": 1, "fences": {"app": 1}, "withheld": 0}],
+        "thresholds": {"web": 1},
+    }

@@ -4,6 +4,8 @@ locations  shops, warehouses and what else is an account of the ledger
 desk       `Desk`, one a process: concurrent callers share batches
 availability  which locations can give me this, how, and when; incoming  with what is on its way
 transfers  goods on their way, of our own and of suppliers; receiving  what was in the parcel
+counts     sheets, differences, approval; accuracy  how far the book can be believed
+adjustments  theft, damage, display, returns; keeping  safety, fences, thresholds; house  the retailer's limits
 ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory

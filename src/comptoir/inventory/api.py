@@ -18,8 +18,10 @@ from comptoir.inventory import ledger
 from comptoir.inventory.availability import Offer, Question, available
 from comptoir.inventory.availability import places as all_places
 from comptoir.inventory.codes import Codes
+from comptoir.inventory.count_api import ROUTES as COUNT_ROUTES
 from comptoir.inventory.desk import Desk
 from comptoir.inventory.errors import BadMove, BadQuantity, InsufficientStock, NotThere, UnknownLocation, UnknownVariant
+from comptoir.inventory.keeping_api import ROUTES as KEEPING_ROUTES
 from comptoir.inventory.locations import locations as all_locations
 from comptoir.inventory.locations import record_locations as record
 from comptoir.inventory.records import (
@@ -232,6 +234,8 @@ router = Router(
     route_handlers=[
         *(record_locations, list_locations, reserve, release, availability, move, take_over),
         *TRANSFER_ROUTES,
+        *COUNT_ROUTES,
+        *KEEPING_ROUTES,
     ],
     tags=["inventory"],
 )

@@ -160,6 +160,9 @@ KEPT = """
     UNION ALL
     SELECT t.variant_id, NULL, t.channel, t.quantity
     FROM inventory.threshold AS t WHERE t.variant_id = ANY(%(variants)s::bigint[])
+    UNION ALL  -- for no channel: the last count did not agree with the book
+    SELECT a.variant_id, a.location_id, '*', a.withheld
+    FROM inventory.accuracy AS a WHERE a.variant_id = ANY(%(variants)s::bigint[]) AND a.withheld > 0
 """
 
 OWN = """

@@ -83,3 +83,27 @@ class ReasonMissing(Unprocessable):
     """Units are missing: say why they are given up, or leave the rest under way."""
 
     code = "inventory.reason_missing"
+
+
+class UnknownCount(NotFound):
+    """There is no such count."""
+
+    code = "inventory.unknown_count"
+
+
+class CountExists(Conflict):
+    """Another count has this id."""
+
+    code = "inventory.count_exists"
+
+
+class NotCounted(Conflict):
+    """Some articles of the sheet are not counted yet: count them, or leave them out."""
+
+    code = "inventory.not_counted"
+
+
+class SamePerson(Conflict):
+    """Somebody else must approve it than those who counted."""
+
+    code = "inventory.same_person"

@@ -59,3 +59,30 @@ class TransferReceived(Fact, frozen=True, kw_only=True):
 
     def lane_key(self) -> str:
         return f"t{self.transfer_id}"
+
+
+class CountWaits(Fact, frozen=True, kw_only=True):
+    """A count differs from the book by so many units that somebody else must look at it."""
+
+    kind = "inventory.count_waits"
+
+    count_id: UUID
+    location_id: int
+    units: int
+
+    def lane_key(self) -> str:
+        return f"c{self.count_id}"
+
+
+class CountPosted(Fact, frozen=True, kw_only=True):
+    """A count was taken into the book; `units` is the sum of all differences, whatever their sign."""
+
+    kind = "inventory.count_posted"
+
+    count_id: UUID
+    location_id: int
+    lines: int
+    units: int
+
+    def lane_key(self) -> str:
+        return f"c{self.count_id}"

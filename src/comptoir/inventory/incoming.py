@@ -109,7 +109,8 @@ SPARE = """
            (b.sellable - b.held - b.allocated - coalesce(b.safety, l.safety) - (
                SELECT coalesce(sum(f.quantity), 0) FROM inventory.fence AS f
                WHERE f.variant_id = b.variant_id AND f.location_id = b.location_id AND f.channel <> %(channel)s
-           ))::integer
+           ) - coalesce((SELECT a.withheld FROM inventory.accuracy AS a
+                         WHERE a.variant_id = b.variant_id AND a.location_id = b.location_id), 0))::integer
     FROM inventory.balance AS b JOIN inventory.location AS l USING (location_id) WHERE b.variant_id = %(variant)s
 """
 

@@ -86,11 +86,7 @@ class Found(msgspec.Struct):
 
 async def _look(tx: Tx, keys: set[Key], references: set[str]) -> tuple[Book, Found]:
     """The balances, locked, and what is promised there. The second statement sees what the first one waited for."""
-    stock = await _lock(tx, keys, references)
-    if absent := [key for key in keys - stock.keys() if is_inside(key[1])]:
-        variants, locations = zip(*sorted(absent), strict=True)
-        await tx.run(OPEN, variants=ints(variants), locations=ints(locations))
-        stock = await _lock(tx, keys, references)
+    stock = await opened(tx, keys, references)
     while True:
         promises: dict[str, Promise] = {}
         lines: dict[str, int] = {}
@@ -114,6 +110,16 @@ async def _look(tx: Tx, keys: set[Key], references: set[str]) -> tuple[Book, Fou
         stock = await _lock(tx, keys | more, references)
     found = Found(lines, {key for key, one in stock.items() if one.missing})
     return Book(stock, promises, tx.now), found
+
+
+async def opened(tx: Tx, keys: set[Key], references: set[str] | None = None) -> dict[Key, Stock]:
+    """Lock these balances, and those promised under the references; make those that never were."""
+    stock = await _lock(tx, keys, references or set())
+    if absent := [key for key in keys - stock.keys() if is_inside(key[1])]:
+        variants, locations = zip(*sorted(absent), strict=True)
+        await tx.run(OPEN, variants=ints(variants), locations=ints(locations))
+        stock = await _lock(tx, keys, references or set())
+    return stock
 
 
 async def _lock(tx: Tx, keys: Iterable[Key], references: set[str]) -> dict[Key, Stock]:

@@ -157,6 +157,57 @@ CREATE TABLE inventory.receipt (
     PRIMARY KEY (transfer_id, reference)
 );
 
+-- What holds for the whole retailer: one row.
+CREATE TABLE inventory.house (
+    only_one           boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    review_units       integer NOT NULL DEFAULT 10 CHECK (review_units >= 0),
+    review_value_minor bigint CHECK (review_value_minor >= 0),
+    accuracy_floor     smallint NOT NULL DEFAULT 0 CHECK (accuracy_floor BETWEEN 0 AND 100),  -- per cent
+    doubted_units      integer NOT NULL DEFAULT 1 CHECK (doubted_units >= 0)
+);
+INSERT INTO inventory.house DEFAULT VALUES;
+
+-- A count of some articles at one location. Who counts does not see the book.
+CREATE TABLE inventory.count (
+    count_id     uuid PRIMARY KEY,            -- the caller's
+    location_id  smallint NOT NULL REFERENCES inventory.location,
+    note         text NOT NULL DEFAULT '',
+    stage        text NOT NULL CHECK (stage IN ('open', 'review', 'posted', 'rejected', 'cancelled')),
+    opened_at    timestamptz NOT NULL,
+    opened_by    text NOT NULL,
+    submitted_at timestamptz,
+    submitted_by text NOT NULL DEFAULT '',
+    closed_at    timestamptz,
+    closed_by    text NOT NULL DEFAULT '',
+    reason       text NOT NULL DEFAULT ''     -- why it was rejected
+);
+CREATE INDEX count_opened ON inventory.count (opened_at, count_id);
+
+CREATE TABLE inventory.count_line (
+    count_id         uuid NOT NULL REFERENCES inventory.count,
+    variant_id       bigint NOT NULL,
+    state            text NOT NULL CHECK (state IN ('sellable', 'display', 'damaged', 'quarantine')),
+    counted          integer CHECK (counted >= 0),  -- null: not counted yet
+    counted_at       timestamptz,
+    counted_by       text NOT NULL DEFAULT '',
+    unit_value_minor bigint CHECK (unit_value_minor >= 0),
+    book             integer,                 -- of the ledger at counted_at, as it was known when it was compared last
+    PRIMARY KEY (count_id, variant_id, state),
+    CHECK ((counted IS NULL) = (counted_at IS NULL))
+);
+
+-- The last count of an article at a place: how far the book can be believed.
+CREATE TABLE inventory.accuracy (
+    variant_id  bigint NOT NULL,
+    location_id smallint NOT NULL,
+    counted     integer NOT NULL,
+    book        integer NOT NULL,
+    counted_at  timestamptz NOT NULL,
+    percent     smallint NOT NULL CHECK (percent BETWEEN 0 AND 100),
+    withheld    integer NOT NULL DEFAULT 0,   -- units not offered because of it: the house's doubted_units
+    PRIMARY KEY (variant_id, location_id)
+);
+
 -- published
 
 -- Where stock lies or comes from.
@@ -196,3 +247,8 @@ CREATE VIEW inventory.v_transfer AS
     JOIN inventory.transfer_line AS l USING (transfer_id)
     JOIN inventory.location AS f ON f.location_id = t.from_location_id
     JOIN inventory.location AS d ON d.location_id = t.to_location_id;
+
+-- How far the book of an article at a place can be believed: what was counted last against what it said then.
+CREATE VIEW inventory.v_accuracy AS
+    SELECT a.variant_id, a.location_id, l.code AS location, a.counted, a.book, a.counted_at, a.percent, a.withheld
+    FROM inventory.accuracy AS a JOIN inventory.location AS l USING (location_id);
