@@ -73,7 +73,7 @@ async def test_the_sheet_is_blind_until_counting_is_over(db, lyon):
     assert await balance(db, SHIRT, lyon) == (9, 0, 0)
     assert await faults(db) == []
     async with db.reading() as tx:
-        told = await tx.values("SELECT kind FROM kernel.event ORDER BY position")
+        told = await tx.values("SELECT kind FROM kernel.event ORDER BY recorded_at")
         assert await tx.tuples("SELECT moved, act, reason FROM inventory.entry WHERE moved < 0") == [
             (-1, "count", "count")
         ]

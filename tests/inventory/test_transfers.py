@@ -77,7 +77,7 @@ async def test_in_two_steps_and_under_way_between_them(db, places):
     assert await balance(db, SHIRT, places["lyon"]) == (4, 0, 0)
     assert await faults(db) == []
     async with db.reading() as tx:
-        told = await tx.values("SELECT kind FROM kernel.event ORDER BY position")
+        told = await tx.values("SELECT kind FROM kernel.event ORDER BY recorded_at")
     assert told == ["inventory.transfer_shipped", "inventory.transfer_received"]
 
 
