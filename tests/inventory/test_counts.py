@@ -9,10 +9,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from comptoir.inventory import ADJUSTMENT, CUSTOMER, SUPPLIER, Hold, Move, Units
-from comptoir.inventory.accuracy import accuracy
 from comptoir.inventory.availability import Question, available
 from comptoir.inventory.availability import places as all_places
-from comptoir.inventory.counts import Counted, approve, cancel_count, count, open_count, record_counted, reject, submit
+from comptoir.inventory.counting.accuracy import accuracy
+from comptoir.inventory.counting.counts import (
+    Counted,
+    approve,
+    cancel_count,
+    count,
+    open_count,
+    record_counted,
+    reject,
+    submit,
+)
+from comptoir.inventory.counting.house import House, set_house
 from comptoir.inventory.errors import (
     BadQuantity,
     CountExists,
@@ -22,7 +32,6 @@ from comptoir.inventory.errors import (
     UnknownLocation,
     WrongStage,
 )
-from comptoir.inventory.house import House, set_house
 from inventory.conftest import EMPTY
 from inventory.test_ledger import BAG, CONSERVED, SHIRT, SHOE, ask, balance, faults, forward
 from inventory.test_ledger import receive as stock_up

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comptoir.inventory import Hold, Move, NotThere, Units, transfers
+from comptoir.inventory import Hold, Move, NotThere, Units
 from comptoir.inventory.availability import Question
 from comptoir.inventory.availability import places as all_places
 from comptoir.inventory.errors import (
@@ -21,9 +21,10 @@ from comptoir.inventory.errors import (
     UnknownTransfer,
     WrongStage,
 )
-from comptoir.inventory.incoming import outlook
-from comptoir.inventory.receiving import Arrived, receive
-from comptoir.inventory.transfers import Wanted, announce, cancel, expect, request, ship
+from comptoir.inventory.moving import transfers
+from comptoir.inventory.moving.incoming import outlook
+from comptoir.inventory.moving.receiving import Arrived, receive
+from comptoir.inventory.moving.transfers import Wanted, announce, cancel, expect, request, ship
 from comptoir.kernel.errors import Refusal
 from inventory.conftest import EMPTY
 from inventory.test_ledger import BAG, CONSERVED, SHIRT, SHOE, ask, balance, faults, forward

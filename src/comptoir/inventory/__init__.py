@@ -2,10 +2,10 @@
 
 locations  shops, warehouses and what else is an account of the ledger
 desk       `Desk`, one a process: concurrent callers share batches
-availability  which locations can give me this, how, and when; incoming  with what is on its way
-transfers  goods on their way, of our own and of suppliers; receiving  what was in the parcel
-counts     sheets, differences, approval; accuracy  how far the book can be believed
-adjustments  theft, damage, display, returns; keeping  safety, fences, thresholds; house  the retailer's limits
+availability  which locations can give me this, how, and when
+moving     transfers, deliveries, receiving; who has it from which day on
+counting   sheets, differences, approval; how far the book can be believed
+adjustments  theft, damage, display, customers' returns; keeping  safety, fences, thresholds
 ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory
@@ -16,6 +16,7 @@ reconcile  proofs that balances, promises and ledger agree
 `inventory.v_balance` and `inventory.v_ledger`.
 """
 
+from comptoir.inventory import counting, moving
 from comptoir.inventory.availability import Offer, Place, Places, Question, available, places
 from comptoir.inventory.desk import Desk
 from comptoir.inventory.errors import (
@@ -96,9 +97,11 @@ __all__ = [
     "UnknownVariant",
     "available",
     "by_code",
+    "counting",
     "expire",
     "lapse",
     "locations",
+    "moving",
     "places",
     "post",
     "reconcile",

@@ -18,12 +18,13 @@ from comptoir.inventory import ledger
 from comptoir.inventory.availability import Offer, Question, available
 from comptoir.inventory.availability import places as all_places
 from comptoir.inventory.codes import Codes
-from comptoir.inventory.count_api import ROUTES as COUNT_ROUTES
+from comptoir.inventory.counting.api import ROUTES as COUNT_ROUTES
 from comptoir.inventory.desk import Desk
 from comptoir.inventory.errors import BadMove, BadQuantity, InsufficientStock, NotThere, UnknownLocation, UnknownVariant
 from comptoir.inventory.keeping_api import ROUTES as KEEPING_ROUTES
 from comptoir.inventory.locations import locations as all_locations
 from comptoir.inventory.locations import record_locations as record
+from comptoir.inventory.moving.api import ROUTES as TRANSFER_ROUTES
 from comptoir.inventory.records import (
     Hold,
     Location,
@@ -37,7 +38,6 @@ from comptoir.inventory.records import (
 )
 from comptoir.inventory.take_on import Opening, TakenOver
 from comptoir.inventory.take_on import take_over as take_over_stock
-from comptoir.inventory.transfer_api import ROUTES as TRANSFER_ROUTES
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal

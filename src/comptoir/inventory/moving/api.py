@@ -13,7 +13,6 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta
 
-from comptoir.inventory import transfers
 from comptoir.inventory.availability import Question, places
 from comptoir.inventory.codes import Codes
 from comptoir.inventory.errors import (
@@ -28,10 +27,11 @@ from comptoir.inventory.errors import (
     UnknownVariant,
     WrongStage,
 )
-from comptoir.inventory.incoming import Outlook, outlook
-from comptoir.inventory.receiving import Arrived, receive
+from comptoir.inventory.moving import transfers
+from comptoir.inventory.moving.incoming import Outlook, outlook
+from comptoir.inventory.moving.receiving import Arrived, receive
+from comptoir.inventory.moving.transfers import Transfer, Wanted
 from comptoir.inventory.records import Method, State
-from comptoir.inventory.transfers import Transfer, Wanted
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal

@@ -11,10 +11,13 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta
 
-from comptoir.inventory import counts
-from comptoir.inventory.accuracy import Accuracy, accuracy
 from comptoir.inventory.codes import Codes
-from comptoir.inventory.counts import Count, Counted, CountStage
+from comptoir.inventory.counting import counts
+from comptoir.inventory.counting.accuracy import Accuracy, accuracy
+from comptoir.inventory.counting.counts import Count, Counted, CountStage
+from comptoir.inventory.counting.house import House
+from comptoir.inventory.counting.house import house as read_house
+from comptoir.inventory.counting.house import set_house as write_house
 from comptoir.inventory.errors import (
     BadQuantity,
     CountExists,
@@ -25,9 +28,6 @@ from comptoir.inventory.errors import (
     UnknownVariant,
     WrongStage,
 )
-from comptoir.inventory.house import House
-from comptoir.inventory.house import house as read_house
-from comptoir.inventory.house import set_house as write_house
 from comptoir.inventory.records import State
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from comptoir.inventory.book import MOST
+from comptoir.inventory.counting.house import house
 from comptoir.inventory.errors import (
     BadQuantity,
     CountExists,
@@ -24,7 +25,6 @@ from comptoir.inventory.errors import (
     WrongStage,
 )
 from comptoir.inventory.events import CountPosted, CountWaits
-from comptoir.inventory.house import house
 from comptoir.inventory.ledger import done
 from comptoir.inventory.records import ADJUSTMENT, Move, State, is_inside
 from comptoir.kernel.db import Tx, ints, rows

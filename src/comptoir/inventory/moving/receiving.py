@@ -14,8 +14,8 @@ from comptoir.inventory.book import MOST
 from comptoir.inventory.errors import BadQuantity, NotExpected, ReasonMissing, WrongStage
 from comptoir.inventory.events import TransferReceived
 from comptoir.inventory.ledger import done
+from comptoir.inventory.moving.transfers import CLOSE, Line, Open, Transfer, locked, transfer, write
 from comptoir.inventory.records import ADJUSTMENT, SUPPLIER, Move, State
-from comptoir.inventory.transfers import CLOSE, Line, Open, Transfer, locked, transfer, write
 from comptoir.kernel.db import Tx
 
 
