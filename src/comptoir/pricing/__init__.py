@@ -6,7 +6,7 @@ choice       which price wins, and nothing else decides it; where channels do no
 taxes        rates by place and class, and the tax in an amount
 promotions   what is taken off, under which conditions, beside what
 quotes       `quotes`: any number of baskets, with the same few statements; `shelf_prices`: one piece of each article
-offline      what a till takes along to price alone
+             and `list_prices`, `offline_promotions`: what a till takes along
 terms, book  what a process keeps in memory; what a batch reads
 engine       one basket and the book, pure: `quote`
 stacking     which promotions meet on a line      benefits  what each takes off
@@ -57,7 +57,6 @@ from comptoir.pricing.events import PricesChanged, PromotionReturned, PromotionU
 from comptoir.pricing.guesses import forget as forget_guesses
 from comptoir.pricing.house import House, house, set_house
 from comptoir.pricing.lists import price_list, price_lists, set_price_list
-from comptoir.pricing.offline import ListPrice, list_prices, offline_promotions
 from comptoir.pricing.prices import import_prices, prices_of
 from comptoir.pricing.promotions import (
     AmountOff,
@@ -72,7 +71,7 @@ from comptoir.pricing.promotions import (
     promotions,
     set_promotion,
 )
-from comptoir.pricing.quotes import quotes, shelf_prices
+from comptoir.pricing.quotes import ListPrice, list_prices, offline_promotions, quotes, shelf_prices
 from comptoir.pricing.records import (
     Considered,
     Declined,
