@@ -26,7 +26,7 @@ from comptoir.kernel.settings import Settings
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "comptoir"
 REFERENCE = ROOT / "docs" / "reference"
-PACKAGES = ["kernel", "channels", "ingest", "identity", "catalog", "pricing", "rfid", "orders", "profiles"]
+PACKAGES = ["kernel", "channels", "ingest", "identity", "catalog", "pricing", "rfid", "orders", "profiles", "feeds"]
 NOTE = "<!-- Written by tools/reference.py from the code: `make docs`. Do not edit. -->\n"
 
 

@@ -29,6 +29,7 @@ LAYERS = [
     "orders",
     "tills",
     "profiles",
+    "feeds",
     "console",
     "server",
     "demo",

@@ -24,6 +24,7 @@ LAYERS = [
     "orders",
     "tills",
     "profiles",
+    "feeds",
 ]
 
 pytestmark = pytest.mark.anyio

@@ -28,6 +28,7 @@ BELOW = (
         "orders",
         "tills",
         "profiles",
+        "feeds",
     ),
     "console",
 )

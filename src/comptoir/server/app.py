@@ -23,6 +23,9 @@ from comptoir.catalog.api import router as catalog
 from comptoir.channels import Sources
 from comptoir.channels.api import router as channels
 from comptoir.console import SECTIONS, Console, Retailer
+from comptoir.feeds import Guard
+from comptoir.feeds.api import router as feeds
+from comptoir.feeds.api import shelf
 from comptoir.identity.api import router as identity
 from comptoir.ingest.api import router as ingestion
 from comptoir.inventory import Desk
@@ -55,6 +58,7 @@ STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
 ROUTERS: Sequence[Router] = (
     *(kernel, channels, ingestion, identity),
     *(*STOCK, orders, baskets, fulfilments, aftersale, tills, profiles),
+    *(feeds, shelf),
 )
 
 
@@ -94,6 +98,7 @@ class Application:
                     "notices": self.notices,
                     "desk": self.desk,
                     "counter": self.counter,
+                    "guard": Guard(),
                     # Parked events are handed in again in this process, so that whoever asks sees what came of it.
                     "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
                 },

@@ -22,6 +22,7 @@ PACKAGES = (
     "orders",
     "tills",
     "profiles",
+    "feeds",
 )
 LEVELS = ("read", "write", "admin")
 
@@ -38,6 +39,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "orders:read",
             "tills:read",
             "profiles:read",
+            "feeds:write",
         }
     ),
     "associate": frozenset(
@@ -65,7 +67,15 @@ GRANTS: dict[Role, frozenset[str]] = {
         }
     ),
     "merchandiser": frozenset(
-        {"channels:read", "catalog:write", "inventory:write", "pricing:write", "rfid:read", "orders:read"}
+        {
+            "channels:read",
+            "catalog:write",
+            "inventory:write",
+            "pricing:write",
+            "rfid:read",
+            "orders:read",
+            "feeds:write",
+        }
     ),
     "analyst": frozenset(
         {
