@@ -17,7 +17,7 @@ reconcile  proofs that balances, promises and ledger agree
 """
 
 from comptoir.inventory import counting, moving
-from comptoir.inventory.availability import Offer, Place, Places, Question, available, places
+from comptoir.inventory.availability import Offer, Place, Places, Question, available, km_to, places
 from comptoir.inventory.desk import Desk
 from comptoir.inventory.errors import (
     AlreadyAllocated,
@@ -99,6 +99,7 @@ __all__ = [
     "by_code",
     "counting",
     "expire",
+    "km_to",
     "lapse",
     "locations",
     "moving",

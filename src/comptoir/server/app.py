@@ -44,6 +44,7 @@ from comptoir.orders.api import router as orders
 from comptoir.orders.fulfilment.api import router as fulfilments
 from comptoir.orders.shop_api import router as baskets
 from comptoir.orders.shop_api import shortcuts as basket_shortcuts
+from comptoir.orders.sourcing.api import router as sourcing
 from comptoir.pricing.api import router as pricing
 from comptoir.profiles.api import router as profiles
 from comptoir.rfid.api import router as rfid
@@ -58,7 +59,7 @@ STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
 ROUTERS: Sequence[Router] = (
     *(kernel, channels, ingestion, identity),
     *(*STOCK, orders, baskets, fulfilments, aftersale, tills, profiles),
-    *(feeds, shelf),
+    *(feeds, shelf, sourcing),
 )
 
 

@@ -23,7 +23,7 @@ from comptoir.orders.external.records import ExternalLine, ExternalOrder, Extern
 from comptoir.orders.external.revisions import answer, conflict, known_by, revise
 from comptoir.orders.sales.customers import Shown, name_shown
 from comptoir.orders.sales.recording import known_outlets
-from comptoir.orders.sourcing import Wanted, source_again
+from comptoir.orders.sourcing import Planner, Wanted, count_promised, policy, source_again
 
 TRIES = 4
 """Rounds in which an order's goods are sought anew, because others took them between look and promise."""
@@ -34,6 +34,8 @@ class Sourced(msgspec.Struct, frozen=True):
 
     parts: tuple[Part, ...] = ()
     short: tuple[ShortLine, ...] = ()
+    why: str = ""
+    """`orders.sourcing.Reasons`, as JSON."""
 
 
 async def record_orders(tx: Tx, orders: Sequence[ExternalOrder]) -> list[ExternalRecorded | Refusal]:
@@ -84,7 +86,9 @@ async def _place(tx: Tx, new: Sequence[tuple[Judged, Any]]) -> None:
     wanted = {one.order_id: _wanted(one.order, variants) for one, _ in new}
     sourced = await _commit(tx, {one.order_id: one for one, _ in new}, wanted)
     numbers: dict[UUID, int] = dict(
-        await tx.tuples(PLACE, orders=rows([_order_row(one, node.node_id) for one, node in new]), now=tx.now)
+        await tx.tuples(
+            PLACE, orders=rows([_order_row(one, node.node_id, sourced[one.order_id]) for one, node in new]), now=tx.now
+        )
     )
     lines = [
         _line_row(one.order_id, line, variants[line.sku].variant_id)
@@ -132,13 +136,15 @@ async def _place(tx: Tx, new: Sequence[tuple[Judged, Any]]) -> None:
 async def _commit(tx: Tx, new: dict[UUID, Judged], wanted: dict[UUID, list[Wanted]]) -> dict[UUID, Sourced]:
     """Promise to each order what can be had: all in one act first, then whoever came too late by himself."""
     done = {order_id: Sourced() for order_id in new}
-    places = await inventory.places(tx)
+    places, planner = await inventory.places(tx), Planner(await policy(tx))
     waiting = [order_id for order_id in new if wanted[order_id]]
     batches = [waiting]
     for turn in range(1 + TRIES):
         late: list[UUID] = []
         for batch in batches:
-            found = {order_id: await _sourced(tx, new[order_id], wanted[order_id], places) for order_id in batch}
+            found = {
+                order_id: await _sourced(tx, new[order_id], wanted[order_id], places, planner) for order_id in batch
+            }
             asked = [order_id for order_id in batch if found[order_id].parts]
             acts = [
                 inventory.Allocate(
@@ -162,15 +168,18 @@ async def _commit(tx: Tx, new: dict[UUID, Judged], wanted: dict[UUID, list[Wante
         batches = [[order_id] for order_id in late]
         if not batches:
             break
+    await count_promised(tx, places, [[part.location_id for part in one.parts] for one in done.values()])
     return done
 
 
-async def _sourced(tx: Tx, one: Judged, wanted: list[Wanted], places: inventory.Places) -> Sourced:
+async def _sourced(tx: Tx, one: Judged, wanted: list[Wanted], places: inventory.Places, planner: Planner) -> Sourced:
     again = await source_again(
-        tx, lines=wanted, channel=one.outlet.channel, delivery=one.order.delivery, places=places
-    )  # fmt: skip
+        tx, lines=wanted, channel=one.outlet.channel, delivery=one.order.delivery, places=places, planner=planner
+    )
     skus = {line.line: line.sku for line in one.order.lines}
-    return Sourced(again.parts, tuple(ShortLine(m.line, skus[m.line], m.quantity) for m in again.missing))
+    return Sourced(
+        again.parts, tuple(ShortLine(m.line, skus[m.line], m.quantity) for m in again.missing), again.sourced
+    )
 
 
 def _wanted(order: ExternalOrder, variants: dict[str, KnownVariant]) -> list[Wanted]:
@@ -215,7 +224,7 @@ END = """
 """
 
 
-def _order_row(one: Judged, node_id: int | None) -> dict[str, Any]:
+def _order_row(one: Judged, node_id: int | None, sourced: Sourced) -> dict[str, Any]:
     order = one.order
     return {
         "order_id": one.order_id,
@@ -235,6 +244,7 @@ def _order_row(one: Judged, node_id: int | None) -> dict[str, Any]:
         "tax_minor": order.tax_minor,
         "total_minor": order.total_minor,
         "placed_at": order.placed_at,
+        "sourced": sourced.why or None,
     }
 
 

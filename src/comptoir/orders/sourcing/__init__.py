@@ -8,6 +8,8 @@ policies    its versions, kept
 capacity    how many orders a location has been promised today
 quoting     baskets that are quoted, a batch at a time
 explaining  why an order's goods come from where they come, in words
+asking      a basket that nobody has: from where, and why
+simulating  what another policy would have done with the last orders
 again       pieces that a location could not give, from others
 """
 

@@ -12,7 +12,7 @@ from comptoir.kernel.db import Tx
 from comptoir.orders.baskets import Delivery, Part
 from comptoir.orders.sourcing.capacity import promised_today
 from comptoir.orders.sourcing.conditions import Asking, Found, Wanted
-from comptoir.orders.sourcing.planner import PARTIAL, Planner, parts
+from comptoir.orders.sourcing.planner import DEARER, PARTIAL, Plan, Planner
 from comptoir.orders.sourcing.policies import policy
 from comptoir.orders.sourcing.solver import Choice
 
@@ -30,6 +30,8 @@ class Again(msgspec.Struct, frozen=True):
 
     parts: tuple[Part, ...]
     missing: tuple[Missing, ...]
+    sourced: str = ""
+    """Why from there: `Reasons`, as JSON."""
 
 
 async def source_again(
@@ -41,6 +43,7 @@ async def source_again(
     method: inventory.Method | None = None,
     excluded: Collection[int] = (),
     places: inventory.Places | None = None,
+    planner: Planner | None = None,
 ) -> Again:
     """Other locations for these pieces of an order, by the policy that holds now: as many as can be had, the rest is
     `missing`; nothing is refused.
@@ -48,10 +51,11 @@ async def source_again(
     `delivery` is the order's. `method` is how the goods leave the location that is sought, if not as the delivery says:
     what is to be collected may come by "transfer" from any location; by "collect" only from where it is collected.
     `excluded` are ids of locations that are not to be asked, such as the one that refused. What the order has promised
-    elsewhere is not free for it: these pieces come on top. Overdue holds are let go where that helps.
+    elsewhere is not free for it: these pieces come on top. Overdue holds are let go where that helps. Who sources many
+    gives the locations and the planner.
     """
     known = places or await inventory.places(tx)
-    planner = Planner(await policy(tx))
+    planner = planner or Planner(await policy(tx))
     how, address = method or delivery.method, delivery.address
     asking = Asking(method=how, channel=channel, country=address.country if address else "", location=delivery.location)
     questions = [
@@ -105,10 +109,13 @@ async def _found(
             asked.append(Wanted(one.line, one.variant_id, there))
         if there < one.quantity:
             missing.append(Missing(one.line, one.variant_id, one.quantity - there))
+    if not asked:
+        return Again((), tuple(missing))
     for one in able:
         one.pieces = sum(min(n, one.free.get(variant, 0)) for variant, n in had.items())
-    choice = (planner.choose(had, able, asking) if asked else None) or Choice(shares, 0, exact=False)
-    return Again(parts(asked, choice), tuple(missing))
+        one.verdict = DEARER if one.pieces == had.total() else PARTIAL
+    plan = Plan(weighed, planner.choose(had, able, asking) or Choice(shares, 0, exact=False)).settled()
+    return Again(plan.parts(asked), tuple(missing), plan.reasons(planner.policy.version))
 
 
 def _within(units: Mapping[int, int], able: Sequence[Found], most: int | None) -> list[tuple[Found, dict[int, int]]]:

@@ -59,6 +59,12 @@ class Plan(msgspec.Struct, frozen=True):
     found: list[Found]
     choice: Choice[Found] | None
 
+    def settled(self) -> "Plan":
+        """Those who are chosen know it, and how much they give."""
+        for one, share in self.choice.shares if self.choice else ():
+            one.verdict, one.pieces = CHOSEN, sum(share.values())
+        return self
+
     def parts(self, wanted: Sequence[Wanted]) -> tuple[Part, ...]:
         return parts(wanted, self.choice) if self.choice else ()
 
@@ -155,10 +161,7 @@ class Planner:
             units[one.variant_id] = units.get(one.variant_id, 0) + one.quantity
         found = self.weigh(units, len(wanted), asking, offers, places, now=now, promised=promised)
         choice = self.choose(units, found, asking)
-        if choice is not None:
-            for one, share in choice.shares:
-                one.verdict, one.pieces = CHOSEN, sum(share.values())
-        return Plan(found, choice)
+        return Plan(found, choice).settled()
 
     def choose(self, units: Mapping[int, int], found: Sequence[Found], asking: Asking) -> Choice[Found] | None:
         """Among those that nothing excludes. Shops that the policy asks last are asked if the others cannot."""

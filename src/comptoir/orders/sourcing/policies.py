@@ -2,7 +2,6 @@
 
 import time
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -29,7 +28,7 @@ async def set_policy(tx: Tx, *, entry: PolicyEntry, actor: str = "") -> Policy:
     check(entry)
     await tx.run(LOCK)
     now = await policy(tx)
-    found = Policy(version=now.version, **_fields(entry))
+    found = Policy.of(entry, version=now.version)
     if found == now:
         return now
     body = msgspec.json.encode(entry).decode()
@@ -42,7 +41,7 @@ async def policy(tx: Tx, *, version: int | None = None) -> Policy:
     if version == 0:
         return BUILT_IN
     for number, body in await tx.tuples(READ if version is None else READ_ONE, version=version):
-        return Policy(version=number, **_fields(_decode(body)))
+        return Policy.of(_decode(body), version=number)
     if version is None:
         return BUILT_IN
     raise UnknownPolicy(f"The sourcing policy has no version {version}.", version=version)
@@ -68,10 +67,6 @@ READ_ONE = "SELECT version, policy FROM orders.sourcing_policy WHERE version = %
 VERSIONS = "SELECT version, name, made_at, made_by FROM orders.sourcing_policy ORDER BY version DESC LIMIT 200"
 
 _decode = msgspec.json.Decoder(PolicyEntry).decode
-
-
-def _fields(entry: PolicyEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in PolicyEntry.__struct_fields__}
 
 
 class Planners:

@@ -82,8 +82,8 @@ class PolicyEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The fewest parcels, and among those the cheapest; false: the cheapest, in as many parcels as that takes."""
     rules: Annotated[tuple[Exclude | Prefer | Clear, ...], Meta(max_length=MOST_RULES)] = ()
     """In order: a location is told the first rule that excludes it. All that prefer or clear count."""
-    costs: Costs = Costs()
-    limits: Limits = Limits()
+    costs: Costs = msgspec.field(default_factory=Costs)
+    limits: Limits = msgspec.field(default_factory=Limits)
     tags: dict[Annotated[str, Meta(min_length=1, max_length=60)], tuple[str, ...]] = {}
     """Codes of locations by tag: {"outlet store": ["lyon", "nice"]}. Rules speak of them as `location.tags`."""
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")] = "EUR"
@@ -94,7 +94,11 @@ class Policy(PolicyEntry, frozen=True, kw_only=True):
     """A version of the policy. It never changes: orders say by which version they were sourced."""
 
     version: int
-    """From 1; 0 is the built-in one."""
+    """From 1; 0 is the built-in one, or one that is only tried."""
+
+    @classmethod
+    def of(cls, entry: PolicyEntry, *, version: int) -> "Policy":
+        return cls(version=version, **{name: getattr(entry, name) for name in PolicyEntry.__struct_fields__})
 
 
 BUILT_IN = Policy(version=0, name="Fewest parcels, then the nearest", costs=Costs(km_minor=10))
