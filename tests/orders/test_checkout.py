@@ -56,7 +56,7 @@ async def ground(server_url, template, worker_id):
                 for sku in ("shirt", "bag", "shoe")
             ])  # fmt: skip
             await inventory.record_locations(tx, [
-                inventory.LocationEntry(code=code, kind="shop", name=code, methods=["ship", "collect"])
+                inventory.LocationEntry(code=code, kind="shop", name=code, methods=["ship", "collect", "transfer"])
                 for code in ("north", "south")
             ])  # fmt: skip
             await pricing.set_price_list(tx, code="shop", entry=pricing.PriceListEntry(name="Shop", currency="EUR"))

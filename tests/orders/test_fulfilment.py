@@ -144,3 +144,118 @@ async def test_what_cannot_be_done_is_told_with_the_state(house, staff, path, bo
     if code == "orders.wrong_state":
         assert answer.json()["data"]["state"] == "open"
     await staff.right(taken)
+
+
+async def work(staff, order_id, number, **query):
+    """One of the works of an order, in the order in which they were made."""
+    return sorted(await staff.works(order_id), key=lambda one: one["fulfilment_id"])[number]
+
+
+async def test_what_cannot_be_found_is_promised_from_elsewhere_at_once(house, staff):  # noqa: F811
+    """Click and collect with a short pick: one piece is not on the shelf, another shop sends it."""
+    await house.stock(north_shirt=2, south_shirt=5)
+    order_id = await buys(house, COLLECT, shirt=2)
+    at = (await work(staff, order_id, 0))["fulfilment_id"]
+    await staff.done(f"{at}/accept")
+    await staff.done(f"{at}/pick", picked=[{"line": 1, "pieces": 1}])
+    short = {"reason": "not_found", "lines": [{"line": 1, "pieces": 1}], "reference": "short-1"}
+    for _ in range(2):
+        await staff.done(f"{at}/reject", **short)
+    await staff.right(order_id)
+    other = await work(staff, order_id, 1)
+    assert (other["location"], other["method"], other["destination"], other["state"]) == (
+        "south", "transfer", "north", "open",
+    )  # fmt: skip
+    assert other["due_at"] is not None
+    shirt = house.variants["shirt"]
+    assert (await house.balances())["north", shirt] == (1, 0, 1)
+    assert (await house.balances())["south", shirt] == (5, 0, 1)
+    (task,) = (await staff.client.get("/v1/orders/fulfilments/tasks", params={"location": "north"})).json()["items"]
+    assert (task["kind"], task["order_id"]) == ("not_found", str(order_id))
+
+    # The other shop sends it, and it is promised to her all the way.
+    there = other["fulfilment_id"]
+    await staff.done(f"{there}/accept")
+    await staff.done(f"{there}/pick", picked=[{"line": 1, "pieces": 1}])
+    for _ in range(2):
+        assert (await staff.done(f"{there}/send", tracking="T1"))["state"] == "done"
+    await staff.right(order_id)
+    coming = await work(staff, order_id, 2)
+    assert (coming["state"], coming["location"], coming["tracking"]) == ("coming", "north", "T1")
+    box = coming["fulfilment_id"]
+    for _ in range(2):
+        await staff.done(f"{box}/arrive")
+        await staff.right(order_id)
+    for one in (at, box):
+        await staff.done(f"{one}/ready", shelf="A1")
+    assert (await staff.done(f"{box}/ready", shelf="A1"))["keep_until"] is not None
+    await staff.done(f"{at}/hand-over")
+    await staff.done(f"{box}/hand-over", proof={"name": "Leo", "is_proxy": True})
+    await staff.right(order_id)
+    assert (await staff.order(order_id))["state"] == "done"
+    assert (await house.balances())["north", shirt] == (0, 0, 0)
+    closed = await staff.client.post(
+        f"/v1/orders/fulfilments/tasks/{task['task_id']}/close", headers={"idempotency-key": "x"}
+    )
+    assert closed.json()["closed_at"] is not None
+
+
+async def test_ship_from_shop_who_declined_is_not_asked_again(house, staff):  # noqa: F811
+    await house.stock(north_shirt=2, south_shirt=1)
+    order_id = await buys(house, shirt=1)
+    first = await work(staff, order_id, 0)
+    await staff.done(f"{first['fulfilment_id']}/reject", reason="declined")
+    again = await work(staff, order_id, 1)
+    assert {first["location"], again["location"]} == {"north", "south"}
+    assert (await work(staff, order_id, 0))["state"] == "cancelled"
+    await staff.right(order_id)
+
+    # Nobody else has it: what was authorised is let go.
+    await staff.done(f"{again['fulfilment_id']}/reject", reason="damaged")
+    assert [one["state"] for one in await staff.works(order_id)] == ["cancelled", "cancelled"]
+    assert (await staff.order(order_id))["state"] == "cancelled"
+    await staff.right(order_id)
+    bank = Simulator()
+    await perform(house.db, {"simulator": bank})
+    assert (bank.captured, len(bank.voided)) == ({}, 1)
+    tasks = (await staff.client.get("/v1/orders/fulfilments/tasks", params={"order_id": order_id})).json()["items"]
+    assert [one["kind"] for one in tasks] == ["short"]
+    async with house.db.reading() as tx:
+        assert await tx.value("SELECT sum(damaged) FROM inventory.v_balance") == 1
+
+
+async def test_an_order_may_wait_for_goods(house, staff):  # noqa: F811
+    await house.stock(north_shirt=1)
+    order_id = await buys(house, shirt=1)
+    at = (await work(staff, order_id, 0))["fulfilment_id"]
+    await staff.done(f"{at}/reject", reason="display", otherwise="wait")
+    assert (await staff.order(order_id))["state"] == "open"
+    await staff.right(order_id)
+
+
+async def test_a_walk_goes_by_article_for_several_orders(house, staff):  # noqa: F811
+    await house.stock(north_shirt=5, north_bag=5)
+    ids = [await buys(house, COLLECT, shirt=2, bag=1), await buys(house, COLLECT, bag=3)]
+    answer = await staff("waves", location="north", picker="Bea")
+    assert answer.status_code == 200, answer.text
+    wave = answer.json()
+    assert [(one["sku"], one["pieces"], len(one["fulfilments"])) for one in wave["stops"]] == [
+        ("bag", 4, 2), ("shirt", 2, 1),
+    ]  # fmt: skip
+    works = [await work(staff, one, 0) for one in ids]
+    assert {(one["state"], one["picker"], one["wave_id"]) for one in works} == {("accepted", "Bea", wave["wave_id"])}
+    await staff.done(f"{works[1]['fulfilment_id']}/pick", picked=[{"line": 1, "pieces": 3}])
+    left = (await staff.client.get(f"/v1/orders/fulfilments/waves/{wave['wave_id']}")).json()
+    assert [one["pieces"] for one in left["stops"]] == [1, 2]
+
+
+async def test_a_parcel_has_a_number(house, staff):  # noqa: F811
+    await house.stock(north_shirt=1)
+    at = (await work(staff, await buys(house, shirt=1), 0))["fulfilment_id"]
+    await staff.done(f"{at}/accept")
+    wrong = await staff(f"{at}/pack", sscc="106141412345678901")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "orders.bad_parcel_number")
+    packed = await staff.done(f"{at}/pack", sscc="106141412345678908", carrier="post")
+    assert (packed["sscc"], packed["carrier"]) == ("106141412345678908", "post")
+    not_yet = await staff(f"{at}/ready")
+    assert (not_yet.status_code, not_yet.json()["code"]) == (409, "orders.not_picked")

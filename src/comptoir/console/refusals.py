@@ -187,6 +187,7 @@ WORDS: dict[str, str] = {
     "orders.bad_pieces": N_("The work has no such line, or not so many pieces of it in that state."),
     "orders.not_picked": N_("Some pieces of it are still to be picked."),
     "orders.nothing_picked": N_("Nothing of it has been picked."),
+    "orders.unknown_task": N_("There is no such task."),
     "orders.unknown_fulfilment": N_("There is no such work."),
     "orders.wrong_state": N_("The work is not in a state in which this can be done."),
     "orders.bad_line": N_("Lines of a basket are numbered from 1 to 100,000, and it has at most 200."),

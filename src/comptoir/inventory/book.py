@@ -194,6 +194,8 @@ class Book:
         promise = self.promises.get(act.reference)
         if promise is None or promise.expires_at is not None:
             raise NothingPromised(reference=act.reference)
+        if act.still_promised and not is_inside(act.to_location_id):
+            raise BadMove("What has left the house is promised to nobody.")
         for key, quantity in self._covered(act.reference, promise, act.units).items():
             stock = self.stock[key]
             share = promise.shares[key]
@@ -211,6 +213,11 @@ class Book:
                 d_allocated=-quantity,
                 reference=act.reference,
             )
+            if act.still_promised:
+                there = (key[0], act.to_location_id)
+                promise.shares.setdefault(there, Share(0)).quantity += quantity
+                self.stock[there].allocated += quantity
+                self._enter(there, "hand_over", d_allocated=quantity, reference=act.reference)
         return self._keep(act.reference, promise).answer(act.reference)
 
     def _covered(self, reference: str, promise: Promise, units: list[Units]) -> dict[Key, int]:

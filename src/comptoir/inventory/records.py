@@ -109,6 +109,8 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
     units: list[Units]
     to_location_id: int
     """Where to: the customer, a parcel on its way."""
+    still_promised: bool = False
+    """They stay committed to the reference there, at a location of the house."""
     actor: str = ""
 
 

@@ -165,6 +165,8 @@ CREATE TABLE orders.fulfilment (
 CREATE INDEX fulfilment_order ON orders.fulfilment (order_id);
 CREATE INDEX fulfilment_work ON orders.fulfilment (location_id, due_at)
     WHERE state IN ('coming', 'open', 'accepted', 'ready');
+CREATE INDEX fulfilment_wave ON orders.fulfilment (wave_id) WHERE wave_id IS NOT NULL;
+CREATE SEQUENCE orders.wave;                   -- walks
 CREATE INDEX fulfilment_due ON orders.fulfilment (due_at) WHERE state IN ('open', 'accepted') AND NOT late;
 CREATE INDEX fulfilment_kept ON orders.fulfilment (keep_until) WHERE state = 'ready';
 

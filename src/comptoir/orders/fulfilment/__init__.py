@@ -2,55 +2,101 @@
 
 floor         `run`: what is done, in batches; an act is done whole or refused whole
 records       the acts as data, and how the work stands
-dossiers      an order with its works, in memory and under lock
+picking       from the taking on to the shelf; pieces that are not given
+elsewhere     from where such pieces come then
+sending       goods that go to another location first, where the customer collects them
 handing_over  the goods leave, the money is taken, the sale is recorded
 ending        orders of which nothing is open any more
+dossiers      an order with its works, in memory and under lock
+agenda        what follows from the acts of a batch
+waves         several works in one walk
 works         lists for a board, one with all that was done for it
+tasks         what somebody must look at
 """
 
 from comptoir.orders.fulfilment.dossiers import Dossier, look
 from comptoir.orders.fulfilment.ending import conclude
-from comptoir.orders.fulfilment.errors import BadPieces, NothingPicked, UnknownFulfilment, WrongState
-from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded
+from comptoir.orders.fulfilment.errors import (
+    BadParcelNumber,
+    BadPieces,
+    NothingPicked,
+    NotPicked,
+    UnknownFulfilment,
+    UnknownTask,
+    WrongState,
+)
+from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded, TaskClosed, TaskOpened
 from comptoir.orders.fulfilment.floor import run
 from comptoir.orders.fulfilment.records import (
     Accept,
     Act,
+    Arrive,
     Done,
+    Expire,
     Fulfilment,
     FulfilmentLine,
     HandOver,
+    Overdue,
+    Pack,
     Parcel,
     Pick,
     Pieces,
     Proof,
+    Ready,
+    Reject,
+    Send,
+    Stop,
+    Task,
+    Wave,
 )
+from comptoir.orders.fulfilment.tasks import close_task, open_tasks, tasks
+from comptoir.orders.fulfilment.waves import start_wave, wave
 from comptoir.orders.fulfilment.works import fulfilment, fulfilments, fulfilments_of, history, parcels
 
 __all__ = [
     "Accept",
     "Act",
+    "Arrive",
+    "BadParcelNumber",
     "BadPieces",
     "Done",
     "Dossier",
+    "Expire",
     "Fulfilment",
     "FulfilmentChanged",
     "FulfilmentLine",
     "HandOver",
+    "NotPicked",
     "NothingPicked",
     "OrderEnded",
+    "Overdue",
+    "Pack",
     "Parcel",
     "Pick",
     "Pieces",
     "Proof",
+    "Ready",
+    "Reject",
+    "Send",
+    "Stop",
+    "Task",
+    "TaskClosed",
+    "TaskOpened",
     "UnknownFulfilment",
+    "UnknownTask",
+    "Wave",
     "WrongState",
+    "close_task",
     "conclude",
     "fulfilment",
     "fulfilments",
     "fulfilments_of",
     "history",
     "look",
+    "open_tasks",
     "parcels",
     "run",
+    "start_wave",
+    "tasks",
+    "wave",
 ]

@@ -4,7 +4,7 @@ Every route answers with the work as it stands. Asked again, an act is done once
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,20 +17,35 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
-from comptoir.orders.fulfilment import works
-from comptoir.orders.fulfilment.errors import BadPieces, NothingPicked, UnknownFulfilment, WrongState
+from comptoir.orders.fulfilment import tasks, waves, works
+from comptoir.orders.fulfilment.errors import (
+    BadParcelNumber,
+    BadPieces,
+    NothingPicked,
+    NotPicked,
+    UnknownFulfilment,
+    UnknownTask,
+    WrongState,
+)
 from comptoir.orders.fulfilment.floor import run
 from comptoir.orders.fulfilment.records import (
     Accept,
     Act,
+    Arrive,
     Done,
     Fulfilment,
     HandOver,
+    Pack,
     Parcel,
     Pick,
     Pieces,
     Proof,
+    Ready,
+    Reject,
+    Send,
     State,
+    Task,
+    Wave,
     Word,
 )
 
@@ -67,6 +82,46 @@ class Shipping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sscc: Word = ""
     lines: Lines | None = None
     reference: Word = ""
+
+
+class Rejecting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which pieces are not given, all that are open if nothing is said; and what becomes of those nobody has."""
+
+    reason: Literal["not_found", "damaged", "display", "declined", "lost"]
+    lines: Lines | None = None
+    otherwise: Literal["cancel", "wait"] = "cancel"
+    reference: Word = ""
+
+
+class Packing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parcel."""
+
+    carrier: Word = ""
+    tracking: Word = ""
+    sscc: Word = ""
+
+
+class Shelving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where it waits, and for how long."""
+
+    shelf: Word = ""
+    keep_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """By whom it goes."""
+
+    carrier: Word = ""
+    tracking: Word = ""
+
+
+class NewWave(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which work is picked in one walk: that named, or what is due first."""
+
+    location: Word
+    fulfilments: Annotated[list[int], msgspec.Meta(max_length=200)] = []
+    most: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
+    picker: Word = ""
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -175,6 +230,123 @@ async def ship(
     return await done(tx, act)
 
 
+@post(
+    "/{fulfilment_id:int}/reject",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState, BadPieces),
+    status_code=HTTP_200_OK,
+)
+async def reject(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Rejecting]
+) -> Fulfilment:
+    """Pieces that are not given, and why: they are promised from elsewhere at once, or cancelled, or waited for."""
+    act = Reject(
+        fulfilment_id=fulfilment_id,
+        lines=data.lines,
+        reason=data.reason,
+        otherwise=data.otherwise,
+        reference=data.reference,
+        actor=str(actor.id),
+    )
+    return await done(tx, act)
+
+
+@post(
+    "/{fulfilment_id:int}/pack",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState, BadParcelNumber),
+    status_code=HTTP_200_OK,
+)
+async def pack(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Packing]
+) -> Fulfilment:
+    """It is in a parcel: by whom it goes, and its number."""
+    act = Pack(
+        fulfilment_id=fulfilment_id, carrier=data.carrier, tracking=data.tracking, sscc=data.sscc, actor=str(actor.id)
+    )
+    return await done(tx, act)
+
+
+@post(
+    "/{fulfilment_id:int}/ready",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState, NotPicked, NothingPicked),
+    status_code=HTTP_200_OK,
+)
+async def ready(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Shelving]
+) -> Fulfilment:
+    """Everything is picked and waits on a shelf."""
+    act = Ready(fulfilment_id=fulfilment_id, shelf=data.shelf, keep_days=data.keep_days, actor=str(actor.id))
+    return await done(tx, act)
+
+
+@post(
+    "/{fulfilment_id:int}/send",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState, NothingPicked),
+    status_code=HTTP_200_OK,
+)
+async def send(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Sending]
+) -> Fulfilment:
+    """What is picked leaves for the location where it is collected."""
+    act = Send(fulfilment_id=fulfilment_id, carrier=data.carrier, tracking=data.tracking, actor=str(actor.id))
+    return await done(tx, act)
+
+
+@post(
+    "/{fulfilment_id:int}/arrive",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownFulfilment, WrongState),
+    status_code=HTTP_200_OK,
+)
+async def arrive(tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int]) -> Fulfilment:
+    """What was under way is here."""
+    return await done(tx, Arrive(fulfilment_id=fulfilment_id, actor=str(actor.id)))
+
+
+@post("/waves", guards=[allow("orders:write")], responses=raises(WrongState), status_code=HTTP_200_OK)
+async def start_wave(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[NewWave]) -> Wave:
+    """Take on the work of a location that is due first, to be picked in one walk."""
+    return await waves.start_wave(
+        tx, location=data.location, fulfilments=data.fulfilments, most=data.most, picker=data.picker,
+        actor=str(actor.id),
+    )  # fmt: skip
+
+
+@get("/waves/{wave_id:int}", guards=[allow("orders:read")])
+async def get_wave(tx: NamedDependency[Tx], wave_id: FromPath[int]) -> Wave:
+    """A walk: what is to be picked for whom, in the order of the shelves."""
+    return await waves.wave(tx, wave_id=wave_id)
+
+
+@get("/tasks", guards=[allow("orders:read")])
+async def list_tasks(
+    tx: NamedDependency[Tx],
+    location: Annotated[str, QueryParameter(description="Code of the location; empty for all.", max_length=100)] = "",
+    order_id: Annotated[UUID | None, QueryParameter(description="Only of this order.")] = None,
+    closed: Annotated[bool, QueryParameter(description="Those that were looked at.")] = False,
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Page[Task]:
+    """What somebody must look at, the oldest first."""
+    after = place_of(cursor, datetime, int)
+    found = await tasks.tasks(tx, location=location, order_id=order_id, closed=closed, after=after, limit=limit + 1)
+    return page(found, limit, lambda one: (one.opened_at, one.task_id))
+
+
+@post(
+    "/tasks/{task_id:int}/close",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownTask),
+    status_code=HTTP_200_OK,
+)
+async def close_task(tx: NamedDependency[Tx], actor: NamedDependency[Actor], task_id: FromPath[int]) -> Task:
+    """It was looked at."""
+    return await tasks.close_task(tx, task_id=task_id, actor=str(actor.id))
+
+
 async def done(tx: Tx, act: Act) -> Fulfilment:
     """The work as it stands then. Raises why it was refused."""
     (answer,) = await run(tx, [act])
@@ -185,6 +357,9 @@ async def done(tx: Tx, act: Act) -> Fulfilment:
 
 router = Router(
     "/v1/orders/fulfilments",
-    route_handlers=[list_fulfilments, get_fulfilment, get_life, accept, pick, hand_over, ship],
+    route_handlers=[
+        *(list_fulfilments, get_fulfilment, get_life, accept, pick, reject, pack, ready, hand_over, ship, send, arrive),
+        *(start_wave, get_wave, list_tasks, close_task),
+    ],
     tags=["orders"],
 )

@@ -3,7 +3,7 @@
 Whoever changes what becomes of an order's pieces locks the order first; so the rows beneath need no locks of their own.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -256,10 +256,18 @@ WRITE = """
 
 
 async def add_works(
-    tx: Tx, dossier: Dossier, parts: Collection[Part], *, method: str, destination_id: int | None, state: str,
-    due: dict[int, datetime | None],
-) -> list[Work]:  # fmt: skip
-    """New work for these pieces, one for each location."""
+    tx: Tx,
+    dossier: Dossier,
+    parts: Collection[Part],
+    *,
+    method: str,
+    state: str = "open",
+    destination_id: int | None = None,
+    lies_at: int | None = None,
+    due: Mapping[int, datetime | None] | None = None,
+) -> list[Work]:
+    """New work for these pieces, one for each location. `lies_at`: where they lie, if not there yet."""
+    due = due or {}
     made: dict[int, Work] = {}
     for location_id in sorted({part.location_id for part in parts}):
         fulfilment_id = await tx.value(
@@ -282,7 +290,10 @@ async def add_works(
         lines = made[part.location_id].lines
         before = lines[part.line].quantity if part.line in lines else 0
         lines[part.line] = Line(
-            line=part.line, location_id=part.location_id, variant_id=part.variant_id, quantity=before + part.quantity
+            line=part.line,
+            location_id=lies_at or part.location_id,
+            variant_id=part.variant_id,
+            quantity=before + part.quantity,
         )
     for work in made.values():
         given = [

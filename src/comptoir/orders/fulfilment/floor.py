@@ -5,25 +5,35 @@ stock, the money and the sales follow, write everything set-based. An act is don
 """
 
 from collections.abc import Sequence
-
-import msgspec
+from datetime import datetime
 
 from comptoir import inventory
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
+from comptoir.orders.fulfilment import picking
+from comptoir.orders.fulfilment.agenda import Agenda, allowed
 from comptoir.orders.fulfilment.dossiers import Dossier, Work, look, orders_of
+from comptoir.orders.fulfilment.elsewhere import seek
 from comptoir.orders.fulfilment.ending import conclude
-from comptoir.orders.fulfilment.errors import BadPieces, UnknownFulfilment, WrongState
-from comptoir.orders.fulfilment.handing_over import Leaving, leave, sell, stock_of
-from comptoir.orders.fulfilment.records import Accept, Act, Fulfilment, HandOver, Pick
+from comptoir.orders.fulfilment.errors import UnknownFulfilment
+from comptoir.orders.fulfilment.handing_over import leave, sell, stock_of
+from comptoir.orders.fulfilment.records import (
+    Accept,
+    Act,
+    Arrive,
+    Expire,
+    Fulfilment,
+    HandOver,
+    Overdue,
+    Pack,
+    Pick,
+    Ready,
+    Reject,
+    Send,
+)
+from comptoir.orders.fulfilment.sending import arrive, expect, send
+from comptoir.orders.fulfilment.tasks import open_tasks
 from comptoir.orders.fulfilment.works import fulfilments_by_id
-
-
-class Agenda(msgspec.Struct):
-    """What follows from the acts of a batch."""
-
-    stock: list[inventory.Act] = msgspec.field(default_factory=list[inventory.Act])
-    leaving: list[Leaving] = msgspec.field(default_factory=list[Leaving])
 
 
 async def run(tx: Tx, acts: Sequence[Act]) -> list[Fulfilment | Refusal]:
@@ -37,59 +47,51 @@ async def run(tx: Tx, acts: Sequence[Act]) -> list[Fulfilment | Refusal]:
             if (order_id := orders.get(act.fulfilment_id)) is None:
                 raise UnknownFulfilment(f"There is no work {act.fulfilment_id}.", fulfilment_id=act.fulfilment_id)
             dossier = dossiers[order_id]
-            decide(act, dossier, dossier.works[act.fulfilment_id], agenda)
+            decide(act, dossier, dossier.works[act.fulfilment_id], agenda, tx.now)
         except Refusal as refusal:
             refused[number] = refusal
-    await _follow(tx, agenda)
+    if agenda.sought:
+        await seek(tx, agenda)
+    else:
+        await _move(tx, agenda.stock)
+    await expect(tx, agenda)
+    if agenda.leaving:
+        await sell(tx, agenda.leaving)
     await conclude(tx, dossiers.values())
+    await open_tasks(tx, agenda.tasks)
     now = await fulfilments_by_id(tx, orders)
     return [refused[n] if n in refused else now[act.fulfilment_id] for n, act in enumerate(acts)]
 
 
-async def _follow(tx: Tx, agenda: Agenda) -> None:
-    """The stock, then the money and the sales."""
-    for answer in await inventory.post(tx, agenda.stock) if agenda.stock else []:
+async def _move(tx: Tx, acts: Sequence[inventory.Act]) -> None:
+    for answer in await inventory.post(tx, acts) if acts else []:
         if isinstance(answer, Refusal):
             raise answer  # the order book and the stock disagree: nothing of the batch can be kept
-    if agenda.leaving:
-        await sell(tx, agenda.leaving)
 
 
-# ---- decisions: pure
-
-
-def decide(act: Act, dossier: Dossier, work: Work, agenda: Agenda) -> None:
-    """Change the work as the act says. Raises a Refusal before anything is changed."""
+def decide(act: Act, dossier: Dossier, work: Work, agenda: Agenda, now: datetime) -> None:
+    """Change the work as the act says. Pure. Raises a Refusal before anything is changed."""
     match act:
         case Accept():
-            _accept(act, dossier, work)
+            picking.accept(act, dossier, work)
         case Pick():
-            _pick(act, dossier, work)
+            picking.pick(act, dossier, work)
+        case Reject():
+            picking.reject(act, dossier, work, agenda)
+        case Pack():
+            picking.pack(act, dossier, work)
+        case Ready():
+            picking.ready(act, dossier, work, now)
         case HandOver():
             _hand_over(act, dossier, work, agenda)
-
-
-def _accept(act: Accept, dossier: Dossier, work: Work) -> None:
-    allowed(work, "accepted", "open", "accepted")
-    if work.state == "open" or act.picker not in {"", work.picker}:
-        work.state, work.picker = "accepted", act.picker or work.picker
-        dossier.note(work, "accept", reason=act.picker, actor=act.actor)
-
-
-def _pick(act: Pick, dossier: Dossier, work: Work) -> None:
-    if all(work.line(one.line).picked == one.pieces for one in act.picked):
-        return
-    allowed(work, "picked", "accepted")
-    for one in act.picked:
-        if one.pieces > (there := work.line(one.line).open):
-            raise BadPieces(
-                f"Of line {one.line}, {there} are open.", line=one.line, wanted=one.pieces, open=there
-            )  # fmt: skip
-    for one in act.picked:
-        line = work.line(one.line)
-        if one.pieces != line.picked:
-            dossier.note(work, "pick", line=one.line, pieces=one.pieces - line.picked, actor=act.actor)
-            line.picked = one.pieces
+        case Send():
+            send(act, dossier, work, agenda)
+        case Arrive():
+            arrive(act, dossier, work, agenda)
+        case Expire():
+            picking.expire(act, dossier, work, agenda, now)
+        case Overdue():
+            picking.overdue(act, dossier, work, agenda, now)
 
 
 def _hand_over(act: HandOver, dossier: Dossier, work: Work, agenda: Agenda) -> None:
@@ -101,17 +103,3 @@ def _hand_over(act: HandOver, dossier: Dossier, work: Work, agenda: Agenda) -> N
     leaving = leave(dossier, work, act)
     agenda.stock.append(stock_of(leaving))
     agenda.leaving.append(leaving)
-
-
-def allowed(work: Work, verb: str, *states: str, methods: Sequence[str] = ("collect", "ship", "transfer")) -> None:
-    """Raises WrongState, which names the state."""
-    if work.state in states and work.method in methods:
-        return
-    raise WrongState(
-        f"What is {work.state} cannot be {verb}: it must be {' or '.join(states)}, for {' or '.join(methods)}.",
-        fulfilment_id=work.fulfilment_id,
-        state=work.state,
-        method=work.method,
-        allowed=list(states),
-        methods=list(methods),
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -52,6 +52,8 @@ class Accept(msgspec.Struct, frozen=True, kw_only=True, tag="accept"):
     fulfilment_id: int
     picker: str = ""
     """Who walks for it; empty leaves it as it was."""
+    wave_id: int | None = None
+    """In which walk; null leaves it as it was."""
     actor: str = ""
 
 
@@ -78,7 +80,76 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
     actor: str = ""
 
 
-Act = Accept | Pick | HandOver
+Reason = Literal["not_found", "damaged", "display", "declined", "lost", "short"]
+"""Why pieces are not given. The first three say how they lie now; declined: the location cannot; lost: on the way;
+short: more is promised there than lies there."""
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True, tag="reject"):
+    """The location does not give these pieces. They are looked for elsewhere at once."""
+
+    fulfilment_id: int
+    lines: tuple[Pieces, ...] | None = None
+    """So many more pieces; null: all that are open."""
+    reason: Reason
+    otherwise: Literal["cancel", "wait", "keep"] = "cancel"
+    """What becomes of pieces that nobody has: they are not delivered, the order waits for goods, or they stay here."""
+    reference: str = ""
+    """The caller's: the same again is done once."""
+    actor: str = ""
+
+
+class Pack(msgspec.Struct, frozen=True, kw_only=True, tag="pack"):
+    """It is in a parcel, which has a number."""
+
+    fulfilment_id: int
+    carrier: str = ""
+    tracking: str = ""
+    sscc: str = ""
+    actor: str = ""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """Everything is picked and waits on a shelf, for the customer or the carrier."""
+
+    fulfilment_id: int
+    shelf: str = ""
+    keep_days: int = 7
+    """For so long it waits for the customer; then it goes back to the shelf it came from."""
+    actor: str = ""
+
+
+class Send(msgspec.Struct, frozen=True, kw_only=True, tag="send"):
+    """What is picked leaves for the location where it is collected. It stays promised to the order all the way."""
+
+    fulfilment_id: int
+    carrier: str = ""
+    tracking: str = ""
+    actor: str = ""
+
+
+class Arrive(msgspec.Struct, frozen=True, kw_only=True, tag="arrive"):
+    """What was under way is here, in its box. What is missing of it is rejected afterwards, as lost."""
+
+    fulfilment_id: int
+    actor: str = ""
+
+
+class Expire(msgspec.Struct, frozen=True, kw_only=True, tag="expire"):
+    """Nobody came for it in time: it goes back to the shelf, and nothing is taken for it."""
+
+    fulfilment_id: int
+    actor: str = ""
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True, tag="overdue"):
+    """It should be ready by now, and is not."""
+
+    fulfilment_id: int
+    actor: str = ""
+
+
+Act = Accept | Pick | Reject | Pack | Ready | HandOver | Send | Arrive | Expire | Overdue
 
 
 # ---- how it stands
@@ -153,3 +224,40 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     actor: str
     done_at: datetime
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody must look at."""
+
+    task_id: int
+    kind: str
+    order_id: UUID | None
+    order_number: int | None
+    fulfilment_id: int | None
+    location: str | None
+    """Whose it is; null: the office's."""
+    why: str
+    data: dict[str, Any]
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """Pieces of one article, taken on one stop of a walk: so many for each of the works."""
+
+    sku: str
+    name: str
+    category: str
+    pieces: int
+    fulfilments: list[tuple[int, int, int]]
+    """[work, line of the order, pieces]"""
+
+
+class Wave(msgspec.Struct, frozen=True, kw_only=True):
+    """A walk for several works of a location, in the order of categories and articles. Only what is still to pick."""
+
+    wave_id: int
+    picker: str
+    fulfilments: list[int]
+    stops: list[Stop]
