@@ -17,7 +17,7 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
-from comptoir.orders.fulfilment import tasks, waves, works
+from comptoir.orders.fulfilment import waves, works
 from comptoir.orders.fulfilment.errors import (
     BadParcelNumber,
     BadPieces,
@@ -48,6 +48,8 @@ from comptoir.orders.fulfilment.records import (
     Wave,
     Word,
 )
+from comptoir.orders.fulfilment.tasks import close_task as close
+from comptoir.orders.fulfilment.tasks import tasks as tasks_of
 
 Lines = Annotated[tuple[Pieces, ...], msgspec.Meta(max_length=200)]
 LIVE: tuple[State, ...] = ("coming", "open", "accepted", "ready")
@@ -332,7 +334,7 @@ async def list_tasks(
 ) -> Page[Task]:
     """What somebody must look at, the oldest first."""
     after = place_of(cursor, datetime, int)
-    found = await tasks.tasks(tx, location=location, order_id=order_id, closed=closed, after=after, limit=limit + 1)
+    found = await tasks_of(tx, location=location, order_id=order_id, closed=closed, after=after, limit=limit + 1)
     return page(found, limit, lambda one: (one.opened_at, one.task_id))
 
 
@@ -344,7 +346,7 @@ async def list_tasks(
 )
 async def close_task(tx: NamedDependency[Tx], actor: NamedDependency[Actor], task_id: FromPath[int]) -> Task:
     """It was looked at."""
-    return await tasks.close_task(tx, task_id=task_id, actor=str(actor.id))
+    return await close(tx, task_id=task_id, actor=str(actor.id))
 
 
 async def done(tx: Tx, act: Act) -> Fulfilment:
