@@ -1,9 +1,10 @@
 """From which locations goods come: as few parcels as can be, as the policy says, and why."""
 
 import pytest
+from msgspec.json import decode
 
 from comptoir import inventory
-from comptoir.orders import Checkout, OutOfStock, TakeQuote
+from comptoir.orders import Checkout, Delivery, OutOfStock, TakeQuote
 from comptoir.orders.errors import BadPolicy, NotSourced, UnknownPolicy
 from comptoir.orders.sourcing import (
     BUILT_IN,
@@ -21,6 +22,8 @@ from comptoir.orders.sourcing import (
     sourcing_of,
     versions,
 )
+from comptoir.orders.sourcing.explaining import explained
+from comptoir.orders.sourcing.planner import Reasons
 from orders.test_checkout import SHIP, House, ground  # noqa: F401 fixtures
 from orders.test_checkout import house as bare_house  # noqa: F401 fixtures
 
@@ -184,3 +187,30 @@ async def test_an_excluded_location_is_told_the_rule_in_words(house):
     assert (excluded.location, excluded.verdict, excluded.rule) == ("north", "excluded", "Not north")
     assert excluded.why.en == "Excluded by “Not north”: The kind of location is a shop, and the location is “north”."
     assert excluded.why.fr.startswith("Exclu par « Not north » : Le type de lieu est un magasin")
+
+
+async def test_who_collects_has_chosen_the_place_unless_a_rule_names_that(house):
+    await house.stock(north_shirt=5)
+    collect = Delivery(method="collect", location="north")
+    rule = {"attribute": "location.code", "op": "=", "value": "north"}
+    await hold(house, rules=(Exclude(name="Not north", when=rule),), limits=Limits(ship_from_shop=False))
+    basket = await house.basket(collect, shirt=1)
+    assert await where(house, await house.counter(TakeQuote(basket))) == ["north"]
+    await hold(house, rules=(Exclude(name="Not north", when=rule, methods=("collect",)),))
+    with pytest.raises(NotSourced):
+        await house.counter(TakeQuote(basket))
+
+
+async def test_again_by_the_same_policy_in_no_more_parcels_and_with_its_reasons(house):
+    await house.stock(north_shirt=3, south_shirt=2)
+    made = await hold(house, limits=Limits(most_parcels=1))
+    shirt = house.variants["shirt"]
+    async with house.db.transaction() as tx:
+        again = await source_again(tx, lines=[Wanted(1, shirt, 4)], channel="web", delivery=SHIP)
+        assert [one.quantity for one in again.parts] == [3] and again.missing == (Missing(1, shirt, 1),)
+        why = explained(
+            decode(again.sourced, type=Reasons), made, {n.location_id: n for n in await inventory.locations(tx)}
+        )
+    assert [(one.location, one.verdict, one.pieces) for one in why.locations] == [
+        ("north", "chosen", 3), ("south", "partial", 2),
+    ]  # fmt: skip

@@ -48,7 +48,7 @@ def brute(wanted, candidates, *, split, most, fewest):
 
 
 houses = st.lists(
-    st.tuples(st.integers(-3, 9), st.integers(-2, 3), st.fixed_dictionaries({1: st.integers(0, 3), 2: st.integers(0, 3)})),
+    st.tuples(st.integers(-9, 9), st.integers(-2, 3), st.fixed_dictionaries({1: st.integers(0, 3), 2: st.integers(0, 3)})),
     min_size=1,
     max_size=4,
 )  # fmt: skip
@@ -79,6 +79,16 @@ def test_no_other_way_is_better(wanted, some, split, most, fewest):
     assert all(n <= one.free[variant] for one, share in choice.shares for variant, n in share.items())
     again = choose(wanted, candidates[::-1], split=split, most=most, fewest=fewest)
     assert again and [one.code for one, _ in again.shares] == [one.code for one, _ in choice.shares]
+
+
+def test_a_preference_decides_between_parcels_and_never_pays_for_one_more():
+    wanted = {1: 2}
+    plain, loved = candidate(0, 0, 0, {1: 2}, wanted), candidate(1, -300, 0, {1: 1}, wanted)
+    alone = choose(wanted, [plain, loved], fewest=False)
+    assert alone and [one.code for one, _ in alone.shares] == ["00"]
+    loved = candidate(1, -300, 0, {1: 2}, wanted)
+    alone = choose(wanted, [plain, loved], fewest=False)
+    assert alone and [one.code for one, _ in alone.shares] == ["01"]
 
 
 def test_when_the_tries_do_not_last_there_is_still_an_answer():
