@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import structlog
 
+from comptoir import catalog, channels, pricing
 from comptoir.cli import books, main
 from comptoir.kernel import logs
 from comptoir.kernel.settings import Settings
@@ -200,3 +201,29 @@ def test_a_database_that_is_away_is_one_sentence():
     assert done.returncode == 1
     assert done.stderr.startswith("The database cannot be reached")
     assert "Traceback" not in done.stderr
+
+
+async def test_where_prices_differ_is_told_and_without_a_rule_the_command_fails(comptoir, db):
+    async with db.transaction() as tx:
+        await channels.record_outlets(tx, outlets=[
+            channels.OutletEntry(channel=channel, code=channel, name=channel, country="FR", time_zone="Europe/Paris",
+                                 currency="EUR") for channel in ("web", "shop")
+        ])  # fmt: skip
+        await catalog.import_products(tx, [catalog.NewProduct(code="tea", name="Tea")])
+        for code, channel, amount in (("base", None, 300), ("web", "web", 280)):
+            entry = pricing.PriceListEntry(name=code, currency="EUR", channel=channel)
+            await pricing.set_price_list(tx, code=code, entry=entry)
+            await pricing.import_prices(tx, code=code, prices=[pricing.NewPrice("tea", amount)])
+    told = await asyncio.to_thread(comptoir, "price-differences")
+    assert [line.split() for line in told.stdout.splitlines()[1:]] == [
+        ["tea", "shop", "300", "base", "everywhere"], ["tea", "web", "280", "web", "list"],
+    ]  # fmt: skip
+    async with db.transaction() as tx:
+        entry = pricing.PriceListEntry(name="x", currency="EUR", channel="web")
+        await pricing.set_price_list(tx, code="x", entry=entry)
+        await pricing.import_prices(tx, code="x", prices=[pricing.NewPrice("tea", 270)])
+
+    def failing():
+        return comptoir("price-differences", "--json", expect=1)
+
+    assert json.loads((await asyncio.to_thread(failing)).stdout)["ruled"] is False
