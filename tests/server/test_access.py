@@ -22,6 +22,12 @@ WITHOUT_KEY = {
     ("POST", "/v1/orders/baskets/{basket_id:uuid}/quote"): "the basket holds the same goods once",
     ("POST", "/v1/orders/baskets/{basket_id:uuid}/payment"): "the provider authorises a reference once",
     ("POST", "/v1/orders/baskets/{basket_id:uuid}/order"): "a basket becomes one order",
+    ("POST", "/v1/orders/baskets/{basket_id:uuid}/tokens"): "a second token harms nobody",
+    ("POST", "/v1/orders/baskets/{basket_id:uuid}/shares"): "a second link harms nobody",
+    ("POST", "/v1/orders/baskets/{basket_id:uuid}/copies"): "the same id is the same basket",
+    ("POST", "/v1/orders/baskets/{basket_id:uuid}/claim-codes"): "a second code ends the first",
+    ("POST", "/v1/orders/baskets/{basket_id:uuid}/merges"): "a basket is emptied once",
+    ("POST", "/v1/orders/baskets/claims"): "a code is good once",
 }
 """Routes that change the world outside of the request's transaction, and why asking twice is safe."""
 

@@ -119,6 +119,9 @@ def rotate_source(
 def add_key(
     scope: Annotated[list[str], typer.Option("--scope", help="<package>:read, :write or :admin; repeat it for more.")],
     name: Annotated[str, typer.Option(help="What uses it.")] = "command line",
+    outlet: Annotated[
+        list[str] | None, typer.Option("--outlet", help="Code of an outlet it acts for; repeat it. None: all.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Print a new API key. It is shown this once."""
@@ -126,7 +129,8 @@ def add_key(
 
     async def add() -> keys.NewKey:
         async with ready_database(settings) as db, db.transaction() as tx:
-            return await keys.add_key(tx, name=name, scopes=scope, actor=operator())
+            places = [(await channels.outlet(tx, code=code)).outlet_id for code in outlet or ()]
+            return await keys.add_key(tx, name=name, scopes=scope, outlets=places, actor=operator())
 
     print(run(add()).token)
 

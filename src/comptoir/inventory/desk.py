@@ -46,6 +46,11 @@ class Desk:
             self._places_until = time.monotonic() + FRESH
         return self._places
 
+    @property
+    def known(self) -> Places:
+        """The locations as they were last looked at."""
+        return self._places
+
     async def close(self) -> None:
         """Finish what was accepted."""
         await self._posting.close()

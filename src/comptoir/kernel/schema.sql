@@ -71,6 +71,7 @@ CREATE TABLE kernel.api_key (
     prefix       text NOT NULL UNIQUE,       -- the part that may be seen
     secret_hash  bytea NOT NULL,
     scopes       text[] NOT NULL CHECK (scopes <> '{}'),
+    outlets      smallint[] NOT NULL DEFAULT '{}',  -- in whose name it may act (channels lies above); empty: all
     made_at      timestamptz NOT NULL,
     made_by      text NOT NULL,
     last_used_at timestamptz,                -- to the minute

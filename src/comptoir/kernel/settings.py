@@ -51,6 +51,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days for which counts by source, and orders that could not become sales, are kept; 0 for ever."""
     keep_moments_days: Days = 1095
     """Days after its recording for which an event stands on a customer's thread; 0 for ever."""
+    abandon_baskets_minutes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
+    """Minutes without a change after which a basket counts as abandoned: what it holds is let go."""
+    keep_baskets_days: Days = 90
+    """Days for which baskets that were abandoned, merged or ordered are kept; 0 for ever. Orders are always kept."""
     demo: bool = False
     """Show one-click sign-in for each role. Never set it where real people's data lie."""
 

@@ -95,12 +95,17 @@ CREATE TABLE orders.unrecorded (
 
 -- A basket is one document, folded in memory: five kinds of steps cost one SELECT and one INSERT.
 CREATE TABLE orders.basket (
-    basket_id  uuid PRIMARY KEY,               -- the caller's own: making it again makes one
-    state      text NOT NULL CHECK (state IN ('open', 'ordered')),
-    node_id    bigint,                         -- identity.node of whose it is; null: nobody was named
-    body       text NOT NULL,                  -- orders.baskets.Basket as JSON; text: it is read whole
-    changed_at timestamptz NOT NULL
+    basket_id   uuid PRIMARY KEY,              -- the caller's own: making it again makes one
+    state       text NOT NULL CHECK (state IN ('open', 'ordered', 'merged', 'abandoned')),
+    node_id     bigint,                        -- identity.node of whose it is; null: nobody was named
+    claim       uuid,                          -- digest of the code by which it may be taken over
+    body        text NOT NULL,                 -- orders.baskets.Basket as JSON; text: it is read whole
+    changed_at  timestamptz NOT NULL,
+    quiet_since timestamptz NOT NULL           -- changed_at to ten minutes: most steps leave the index as it is (HOT)
 ) WITH (fillfactor = 50);
+CREATE INDEX basket_quiet ON orders.basket (state, quiet_since);
+CREATE INDEX basket_node ON orders.basket (node_id) WHERE node_id IS NOT NULL;
+CREATE INDEX basket_claim ON orders.basket (claim) WHERE claim IS NOT NULL;
 
 -- The order book of all channels. An order takes the id of its basket, and its goods are promised under that id.
 CREATE TABLE orders.sales_order (

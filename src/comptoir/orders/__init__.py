@@ -2,6 +2,10 @@
 
 baskets    a basket as one document, changed by steps that are safe to repeat
 steps      from a basket to an order, as data
+changes    what a step makes of a basket    handover  whose it is: claimed, handed to a person, merged, shared
+keeping    what a basket holds beside its lines: goods, coupons, a payment; nothing is lost when it changes
+kept_baskets  baskets by claim code and by person; abandoned, forgotten     claim_codes  what such a code looks like
+basket_view  a basket as its callers see it
 checkout   from a basket to an order, in batches: quote, hold, commit
 counter    `Counter`, one a process: concurrent shoppers share batches; paying, outside of any transaction
 payments   providers behind one Protocol, and a simulator
@@ -48,10 +52,14 @@ from comptoir.orders.errors import (
     BadText,
     BasketClosed,
     BasketExists,
+    BasketMerged,
+    BasketOfAnother,
     CardNumberSent,
     EmptySale,
     ExternalOrderConflict,
     IncompleteBasket,
+    MistypedClaimCode,
+    NotYourBasket,
     OutOfStock,
     PaymentExceeded,
     PaymentRefused,
@@ -60,6 +68,7 @@ from comptoir.orders.errors import (
     TendersDisagree,
     TotalsDisagree,
     UnknownBasket,
+    UnknownClaimCode,
     UnknownCurrency,
     UnknownOrder,
     UnknownProvider,
@@ -67,6 +76,8 @@ from comptoir.orders.errors import (
 )
 from comptoir.orders.events import (
     Account,
+    BasketAbandoned,
+    BasketHandedOver,
     ExternalOrderShort,
     GoodsReturned,
     OrderCancelled,
@@ -125,6 +136,7 @@ from comptoir.orders.fulfilment import (
     wave,
 )
 from comptoir.orders.fulfilment import run as run_fulfilment
+from comptoir.orders.kept_baskets import abandon, forget_baskets, live_baskets
 from comptoir.orders.order_book import Order, order
 from comptoir.orders.payment_acts import Attempt, Paid, PaymentAct, attempts, due, paid, perform
 from comptoir.orders.payments import External, Provider, Simulator, providers
@@ -153,17 +165,25 @@ from comptoir.orders.sales.totals import revenue_by_outlet, totals
 from comptoir.orders.sales.tracked import take_completed
 from comptoir.orders.sourcing import Again, Missing, Wanted, source_again
 from comptoir.orders.steps import (
+    Abandon,
+    Claim,
+    HandTo,
+    LetIn,
     Look,
+    Merge,
+    OfferClaim,
     Open,
     PlaceOrder,
     SetCoupons,
     SetDelivery,
     SetLine,
     SetPayment,
+    Share,
     TakeQuote,
 )
 
 __all__ = [
+    "Abandon",
     "Accept",
     "Account",
     "Action",
@@ -181,13 +201,18 @@ __all__ = [
     "BadPieces",
     "BadText",
     "Basket",
+    "BasketAbandoned",
     "BasketClosed",
     "BasketExists",
+    "BasketHandedOver",
     "BasketLine",
+    "BasketMerged",
+    "BasketOfAnother",
     "Cancel",
     "Cancellation",
     "CardNumberSent",
     "Checkout",
+    "Claim",
     "Counter",
     "Delivery",
     "Discount",
@@ -207,18 +232,24 @@ __all__ = [
     "FulfilmentLine",
     "GoodsReturned",
     "HandOver",
+    "HandTo",
     "Head",
     "IncompleteBasket",
     "Inspect",
+    "LetIn",
     "Line",
     "Look",
+    "Merge",
     "Missing",
+    "MistypedClaimCode",
     "NewDiscount",
     "NewLine",
     "NewSale",
     "NewTender",
     "NotPicked",
+    "NotYourBasket",
     "NothingPicked",
+    "OfferClaim",
     "Open",
     "Order",
     "OrderCancelled",
@@ -258,6 +289,7 @@ __all__ = [
     "SetLine",
     "SetPayment",
     "Settling",
+    "Share",
     "ShortLine",
     "Simulator",
     "Standing",
@@ -271,6 +303,7 @@ __all__ = [
     "Total",
     "TotalsDisagree",
     "UnknownBasket",
+    "UnknownClaimCode",
     "UnknownCurrency",
     "UnknownFulfilment",
     "UnknownOrder",
@@ -282,6 +315,7 @@ __all__ = [
     "Wanted",
     "Wave",
     "WrongState",
+    "abandon",
     "actions",
     "attempts",
     "cancel",
@@ -291,11 +325,13 @@ __all__ = [
     "external_order",
     "find",
     "flagged",
+    "forget_baskets",
     "forget_unrecorded",
     "fulfilment",
     "fulfilments",
     "fulfilments_of",
     "history",
+    "live_baskets",
     "open_tasks",
     "order",
     "paid",

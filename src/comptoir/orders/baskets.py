@@ -1,16 +1,17 @@
 """A basket: one document that belongs to a person or a device, whatever channel it is filled from. Pure.
 
-Every step is safe to repeat: a line is set, not added to. What changes the goods or where they go makes the quote void,
-and with it the promise of the stock at the next quote.
+Every step is safe to repeat: a line is set, not added to. What changes the goods, where they go or whose they are makes
+the quote void, and the payment with it. What is held follows the lines: goods taken out are given back at once.
 """
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from comptoir import inventory, pricing
-from comptoir.orders.errors import BadLine, BasketClosed, IncompleteBasket
+from comptoir.orders.errors import BadLine, BasketClosed, BasketMerged, IncompleteBasket
 
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 MOST_LINES = 200
@@ -68,25 +69,55 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
-class Basket(msgspec.Struct, frozen=True, kw_only=True):
-    """Open until it becomes the order of the same id."""
+class Reserved(msgspec.Struct, frozen=True):
+    """A use of a coupon, or of a limited promotion, that is reserved for the basket."""
+
+    code: str
+    promotion: str
+
+
+class ClaimCode(msgspec.Struct, frozen=True):
+    """Who names the code takes the basket over, once."""
+
+    digest: UUID
+    expires_at: datetime
+
+
+class Basket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Open until it becomes the order of the same id, or is merged into another. Abandoned: nobody came back yet."""
 
     basket_id: UUID
-    state: Literal["open", "ordered"] = "open"
+    state: Literal["open", "ordered", "merged", "abandoned"] = "open"
     outlet_id: int
+    """Where it is: its prices are of there."""
+    outlet: str = ""
+    """Code of the same."""
     channel: str
     currency: str
+    outlets: tuple[int, ...] = ()
+    """Where it was before: they may touch it too."""
+    tokens: tuple[UUID, ...] = ()
+    """Digests of the tokens of devices that may touch it, the newest last."""
+    shares: tuple[UUID, ...] = ()
+    """Digests of the tokens of those who may look at it."""
+    claim: ClaimCode | None = None
+    merged_into: UUID | None = None
     device: str = ""
     node_id: int | None = None
     groups: tuple[str, ...] = ()
     coupons: tuple[str, ...] = ()
     lines: tuple[BasketLine, ...] = ()
+    saved: tuple[BasketLine, ...] = ()
+    """For later: neither quoted nor held. A number is in one of the two."""
     delivery: Delivery | None = None
     quote: pricing.Quote | None = None
     parts: tuple[Part, ...] = ()
     """From where the goods come, as it was quoted."""
     sourced: str = ""
     """Why from there: `orders.sourcing.Reasons`, as JSON."""
+    held_until: datetime | None = None
+    """The parts are held until then; None: they are not."""
+    reserved: tuple[Reserved, ...] = ()
     payment: Payment | None = None
     attempt: int = 0
     """How often a payment was let go: what was let go is not to be found again under the same reference."""
@@ -103,47 +134,114 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_to_change(basket: Basket) -> None:
-    if basket.state != "open":
+    if basket.merged_into is not None:
+        raise BasketMerged(f"Go on with basket {basket.merged_into}.", into=str(basket.merged_into))
+    if basket.state == "ordered":
         raise BasketClosed(basket_id=str(basket.basket_id), order_number=basket.order_number)
 
 
-def with_line(basket: Basket, line: BasketLine) -> Basket:
-    """The line as it is to be; a quantity of 0 takes it out."""
+def unquoted(basket: Basket, **changes: Any) -> Basket:
+    """Changed so that it must be quoted and paid anew. What was let go is not to be found again: another attempt."""
+    attempt = basket.attempt + (basket.payment is not None)
+    return msgspec.structs.replace(basket, quote=None, payment=None, attempt=attempt, **changes)
+
+
+def with_line(basket: Basket, line: BasketLine, *, saved: bool = False) -> Basket:
+    """The line as it is to be, wanted now or saved for later; a quantity of 0 takes it out."""
     open_to_change(basket)
     if not 1 <= line.line <= LAST_LINE:
         raise BadLine(line=line.line)
-    if any(one == line for one in basket.lines):
+    if line in (basket.saved if saved else basket.lines):
         return basket
-    lines = {one.line: one for one in basket.lines}
-    lines[line.line] = line
-    if not line.quantity:
-        del lines[line.line]
-    if len(lines) > MOST_LINES:
+    lines = {one.line: one for one in basket.lines if one.line != line.line}
+    kept = {one.line: one for one in basket.saved if one.line != line.line}
+    if line.quantity:
+        (kept if saved else lines)[line.line] = line
+    return with_lines(basket, lines, kept)
+
+
+def with_lines(basket: Basket, lines: dict[int, BasketLine], saved: dict[int, BasketLine]) -> Basket:
+    """Prices stand where only saved lines have changed."""
+    if len(lines) + len(saved) > MOST_LINES:
         raise BadLine(f"More than {MOST_LINES} lines.", most=MOST_LINES)
-    return msgspec.structs.replace(basket, lines=tuple(lines[n] for n in sorted(lines)), quote=None, payment=None)
+    wanted, kept = (tuple(some[n] for n in sorted(some)) for some in (lines, saved))
+    if wanted != basket.lines:
+        return unquoted(basket, lines=wanted, saved=kept)
+    return basket if kept == basket.saved else msgspec.structs.replace(basket, saved=kept)
 
 
 def with_delivery(basket: Basket, delivery: Delivery) -> Basket:
     open_to_change(basket)
-    if basket.delivery == delivery:
+    return basket if basket.delivery == delivery else unquoted(basket, delivery=delivery)
+
+
+def with_coupons(basket: Basket, coupons: tuple[str, ...]) -> Basket:
+    open_to_change(basket)
+    return basket if basket.coupons == coupons else unquoted(basket, coupons=coupons)
+
+
+def with_payment(basket: Basket, payment: Payment, attempt: int) -> Basket:
+    """With the payment, if it still fits what is to be paid; else without it, and it is to be let go.
+
+    `attempt` is that of the basket when the provider was asked: what was let go meanwhile never comes back.
+    """
+    quote, before = basket.quote, basket.payment
+    if before is not None and before.authorisation == payment.authorisation:
         return basket
-    return msgspec.structs.replace(basket, delivery=delivery, quote=None, payment=None)
+    if basket.state != "open" or attempt != basket.attempt:
+        return basket
+    fits = quote is not None and payment.amount_minor >= quote.total_minor and payment.currency == basket.currency
+    if not fits:
+        return msgspec.structs.replace(basket, attempt=basket.attempt + 1)
+    return msgspec.structs.replace(basket, payment=payment, attempt=basket.attempt + (before is not None))
+
+
+def parts_wanted(basket: Basket) -> tuple[Part, ...]:
+    """Its parts, without what its lines no longer ask for."""
+    left = {(one.line, one.variant_id): one.quantity for one in basket.lines}
+    kept: list[Part] = []
+    for part in basket.parts:
+        key = part.line, part.variant_id
+        if taken := min(part.quantity, left.get(key, 0)):
+            left[key] -= taken
+            kept.append(part if taken == part.quantity else msgspec.structs.replace(part, quantity=taken))
+    return tuple(kept)
 
 
 def ready_to_quote(basket: Basket) -> Delivery:
     """Its delivery. Raises IncompleteBasket with what is missing."""
     open_to_change(basket)
+    lacking = _missing_to_quote(basket)
+    if lacking or basket.delivery is None:
+        raise IncompleteBasket(f"Missing: {', '.join(lacking)}.", missing=lacking)
+    return basket.delivery
+
+
+def _missing_to_quote(basket: Basket) -> list[str]:
     delivery = basket.delivery
-    missing = [] if basket.lines else ["lines"]
+    lacking = [] if basket.lines else ["lines"]
     if delivery is None:
-        missing.append("delivery")
+        lacking.append("delivery")
     elif delivery.method == "ship" and delivery.address is None:
-        missing.append("delivery.address")
+        lacking.append("delivery.address")
     elif delivery.method == "collect" and not delivery.location:
-        missing.append("delivery.location")
-    if missing or delivery is None:
-        raise IncompleteBasket(f"Missing: {', '.join(missing)}.", missing=missing)
-    return delivery
+        lacking.append("delivery.location")
+    return lacking
+
+
+def missing(basket: Basket) -> list[str]:
+    """What must come before it can be ordered; nothing once it has ended."""
+    if basket.state in {"ordered", "merged"}:
+        return []
+    quote = basket.quote
+    lacking = [] if quote else [*_missing_to_quote(basket), "quote"]
+    if quote is None or (quote.total_minor and (basket.payment is None or _underpaid(basket.payment, quote))):
+        lacking.append("payment")
+    return lacking
+
+
+def _underpaid(payment: Payment, quote: pricing.Quote) -> bool:
+    return payment.amount_minor < quote.total_minor
 
 
 def ready_to_pay(basket: Basket) -> pricing.Quote:
@@ -158,7 +256,7 @@ def ready_to_order(basket: Basket) -> Payment | None:
     """Its payment; None where nothing is to be paid. Raises IncompleteBasket with what is missing."""
     quote = ready_to_pay(basket)
     payment = basket.payment
-    if quote.total_minor and (payment is None or payment.amount_minor < quote.total_minor):
+    if quote.total_minor and (payment is None or _underpaid(payment, quote)):
         raise IncompleteBasket("It is not paid.", missing=["payment"], total_minor=quote.total_minor)
     return payment
 

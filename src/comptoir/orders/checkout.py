@@ -17,24 +17,16 @@ import msgspec
 from comptoir import inventory, pricing
 from comptoir.kernel.db import Tx, rows, uuids
 from comptoir.kernel.errors import Refusal
+from comptoir.kernel.log import Fact
 from comptoir.orders import baskets
-from comptoir.orders.baskets import Basket
-from comptoir.orders.errors import BasketExists, OutOfStock, UnknownBasket
+from comptoir.orders.baskets import Basket, Payment
+from comptoir.orders.changes import Change, basket_of, changed, merged, told
+from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
+from comptoir.orders.keeping import HOLD_SECONDS, dropped, give_back, keep, let_go, reserved
 from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, source_baskets
-from comptoir.orders.steps import (
-    DropPayment,
-    Open,
-    PlaceOrder,
-    SetCoupons,
-    SetDelivery,
-    SetLine,
-    SetPayment,
-    Step,
-    TakeQuote,
-)
+from comptoir.orders.steps import Merge, PlaceOrder, SetPayment, Step, TakeQuote, ids_of, turn_of
 
-HOLD_SECONDS = 900
 TRIES = 4
 """Rounds of sourcing: another shopper of the same batch may have taken what was free."""
 
@@ -48,47 +40,62 @@ class Checkout:
 
     async def run(self, tx: Tx, steps: Sequence[Step]) -> list[Basket | Refusal]:
         """The basket after each step, or why it was refused. Two steps of one basket are done one after the other."""
-        known = await _lock(tx, {step.basket_id for step in steps})
+        known = await _lock(tx, {one for step in steps for one in ids_of(step)})
         before = dict(known)
+        done = Done()
         answers: list[Basket | Refusal | None] = [None] * len(steps)
-        placed: list[Basket] = []
         waiting = list(range(len(steps)))
         while waiting:
-            turn: dict[UUID, int] = {}
-            for number in waiting:
-                turn.setdefault(steps[number].basket_id, number)
-            numbers = list(turn.values())
-            for number, answer in zip(numbers, await self._round(tx, [steps[n] for n in numbers], known), strict=True):
+            numbers = turn_of(steps, waiting)
+            turn = [steps[number] for number in numbers]
+            for number, answer in zip(numbers, await self._round(tx, turn, known, done), strict=True):
                 answers[number] = answer
                 if not isinstance(answer, Refusal):
-                    if isinstance(steps[number], PlaceOrder) and known[answer.basket_id].state == "open":
-                        placed.append(answer)
+                    step, was = steps[number], known.get(answer.basket_id)
+                    if isinstance(step, PlaceOrder) and answer.state != (was and was.state):
+                        done.placed.append(answer)
+                    if was is not None and (was.payment is not answer.payment or isinstance(step, SetPayment)):
+                        offered = step.payment if isinstance(step, SetPayment) else None
+                        done.dropped += dropped(was, answer, offered)
                     known[answer.basket_id] = answer
             waiting = [number for number in waiting if answers[number] is None]
-        await count_promised(tx, self.places, [[part.location_id for part in one.parts] for one in placed])
-        changed = [one for id_, one in known.items() if before.get(id_) is not one]
-        for one in await _write(tx, changed, placed, self.places):
+        await let_go(tx, done.dropped)
+        await count_promised(tx, self.places, [[part.location_id for part in one.parts] for one in done.placed])
+        changes = [one for id_, one in known.items() if before.get(id_) is not one]
+        for one in await _write(tx, changes, done, self.places):
             known[one.basket_id] = one
         return [known[answer.basket_id] if isinstance(answer, Basket) else answer for answer in answers if answer]
 
-    async def _round(self, tx: Tx, steps: Sequence[Step], known: dict[UUID, Basket]) -> list[Basket | Refusal]:
+    async def _round(
+        self, tx: Tx, steps: Sequence[Step], known: dict[UUID, Basket], done: "Done"
+    ) -> list[Basket | Refusal]:
         """At most one step of each basket."""
         answers: dict[int, Basket | Refusal] = {}
+        changes: dict[int, Change] = {}
         quoting: dict[int, Basket] = {}
         ordering: dict[int, Basket] = {}
         for number, step in enumerate(steps):
             try:
-                basket = _basket(step, known)
+                basket = basket_of(step, known)
                 if isinstance(step, TakeQuote):
                     baskets.ready_to_quote(basket)
                     quoting[number] = basket
                 elif isinstance(step, PlaceOrder) and basket.state == "open":
                     baskets.ready_to_order(basket)
                     ordering[number] = basket
+                elif isinstance(step, Merge):
+                    changes[number] = merged(step, basket, known.get(step.other_id))
                 else:
-                    answers[number] = _changed(step, basket, tx.now)
+                    changes[number] = Change(basket, changed(step, basket, tx.now))
             except Refusal as refusal:
                 answers[number] = refusal
+        for (number, change), kept in zip(changes.items(), await keep(tx, list(changes.values())), strict=True):
+            answers[number] = kept
+            if (fact := told(steps[number], change, tx.now)) is not None:
+                done.facts.append(fact)
+            if change.gone is not None and change.emptied is not None:
+                done.dropped += dropped(change.gone, change.emptied, None)
+                known[change.emptied.basket_id] = change.emptied
         if quoting:
             answers.update(await self._quote(tx, quoting))
         if ordering:
@@ -113,6 +120,10 @@ class Checkout:
                 for one in asking.values()
             ]
             verdicts = dict(zip(asking, await inventory.post(tx, holds), strict=True)) if holds else {}
+            for number, one in verdicts.items():
+                if isinstance(one, inventory.Promised):
+                    held = msgspec.structs.replace(asking[number], held_until=one.expires_at)
+                    answers[number] = held
             wanting = {number: wanting[number] for number, one in verdicts.items() if isinstance(one, Refusal)}
             if not wanting:
                 return answers
@@ -132,7 +143,7 @@ class Checkout:
             if isinstance(verdict, Refusal):
                 answers[number] = OutOfStock("What was held has gone: quote again.", **verdict.data)
             else:
-                answers[number] = msgspec.structs.replace(basket, state="ordered")
+                answers[number] = msgspec.structs.replace(basket, state="ordered", held_until=None, claim=None)
         await _settled(tx, {n: one for n, one in going.items() if isinstance(answers[n], Refusal)}, "release")
         return answers
 
@@ -144,13 +155,24 @@ async def _priced(tx: Tx, quoting: dict[int, Basket]) -> dict[int, Basket | Refu
     for last in (False, True):
         requests = [baskets.request(one, baskets.ready_to_quote(one)) for one in pricing_now.values()]
         for (number, basket), quote in zip(pricing_now.items(), await pricing.quotes(tx, requests), strict=True):
-            answers[number] = quote if isinstance(quote, Refusal) else msgspec.structs.replace(basket, quote=quote)
+            answers[number] = quote if isinstance(quote, Refusal) else _with_quote(basket, quote)
         priced = {n: one for n in pricing_now if isinstance(one := answers[n], Basket)}
         late = await _settled(tx, priced, "reserve")
         if not late or last:
             break
         pricing_now = {number: quoting[number] for number in late}
+    given_back = [
+        (quoting[number], set(quoting[number].reserved) - set(one.reserved))
+        for number, one in answers.items()
+        if isinstance(one, Basket) and number not in late and quoting[number].reserved
+    ]
+    await give_back(tx, given_back)
     return {**answers, **late}
+
+
+def _with_quote(basket: Basket, quote: pricing.Quote) -> Basket:
+    quoted = msgspec.structs.replace(basket, quote=quote)
+    return msgspec.structs.replace(quoted, reserved=reserved(quoted)) if quote.effects or basket.reserved else quoted
 
 
 async def _settled(tx: Tx, some: dict[int, Basket], act: Literal["reserve", "redeem", "release"]) -> dict[int, Refusal]:
@@ -183,38 +205,12 @@ async def _settled(tx: Tx, some: dict[int, Basket], act: Literal["reserve", "red
     return refused
 
 
-def _basket(step: Step, known: dict[UUID, Basket]) -> Basket:
-    if isinstance(step, Open):
-        return known.get(step.basket_id) or step.basket
-    if (found := known.get(step.basket_id)) is None:
-        raise UnknownBasket(f"There is no basket {step.basket_id}.")
-    return found
+class Done(msgspec.Struct):
+    """What a batch is to write beside its baskets."""
 
-
-def _changed(step: Step, basket: Basket, now: datetime) -> Basket:
-    match step:
-        case Open(basket=asked):
-            if (basket.outlet_id, basket.currency, basket.device) != (asked.outlet_id, asked.currency, asked.device):
-                raise BasketExists(basket_id=str(basket.basket_id))
-            return basket
-        case SetLine(line=line, sold=sold):
-            if line.quantity and line not in basket.lines:
-                sold.check(sku=line.sku, outlet_id=basket.outlet_id, channel=basket.channel, now=now)
-            return baskets.with_line(basket, line)
-        case SetDelivery(delivery=delivery):
-            return baskets.with_delivery(basket, delivery)
-        case SetCoupons(coupons=coupons):
-            baskets.open_to_change(basket)
-            return msgspec.structs.replace(basket, coupons=coupons, quote=None, payment=None)
-        case SetPayment(payment=payment):
-            baskets.ready_to_pay(basket)
-            return msgspec.structs.replace(basket, payment=payment)
-        case DropPayment(authorisation=authorisation):
-            baskets.open_to_change(basket)
-            gone = basket.payment is not None and basket.payment.authorisation == authorisation
-            return msgspec.structs.replace(basket, payment=None, attempt=basket.attempt + 1) if gone else basket
-        case _:
-            return basket  # ordered already: the same answer again
+    placed: list[Basket] = []
+    dropped: list[tuple[Basket, Payment]] = []
+    facts: list[Fact] = []
 
 
 async def _lock(tx: Tx, ids: set[UUID]) -> dict[UUID, Basket]:
@@ -229,11 +225,10 @@ LOCK = """
 """
 
 
-async def _write(
-    tx: Tx, changed: Sequence[Basket], placed: Sequence[Basket], places: inventory.Places
-) -> Sequence[Basket]:
+async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: inventory.Places) -> Sequence[Basket]:
     """The baskets as they were written: those that were placed have their number."""
-    if placed:
+    facts = done.facts
+    if placed := done.placed:
         numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
         lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]
         parts = [
@@ -248,22 +243,31 @@ async def _write(
             msgspec.structs.replace(one, order_number=numbered[one.basket_id]) if one.basket_id in numbered else one
             for one in changed
         ]
-        await tx.tell(*(_fact(one, numbered[one.basket_id], tx.now) for one in placed))
+        facts = [*facts, *(_fact(one, numbered[one.basket_id], tx.now) for one in placed)]
     if changed:
         bodies = [
-            {"basket_id": one.basket_id, "state": one.state, "node_id": one.node_id, "body": one} for one in changed
+            {
+                "basket_id": one.basket_id,
+                "state": one.state,
+                "node_id": one.node_id,
+                "claim": one.claim and one.claim.digest,
+                "body": one,
+            }
+            for one in changed
         ]
         await tx.run(WRITE, baskets=rows(bodies), now=tx.now)
+    if facts:
+        await tx.tell(*facts)
     return changed
 
 
 WRITE = """
-    INSERT INTO orders.basket (basket_id, state, node_id, body, changed_at)
-    SELECT basket_id, state, node_id, body::text, %(now)s
-    FROM json_to_recordset(%(baskets)s::json) AS b (basket_id uuid, state text, node_id bigint, body json)
+    INSERT INTO orders.basket (basket_id, state, node_id, claim, body, changed_at, quiet_since)
+    SELECT basket_id, state, node_id, claim, body::text, %(now)s, date_bin('10 minutes', %(now)s, 'epoch')
+    FROM json_to_recordset(%(baskets)s::json) AS b (basket_id uuid, state text, node_id bigint, claim uuid, body json)
     ORDER BY basket_id
-    ON CONFLICT (basket_id) DO UPDATE SET state = excluded.state, node_id = excluded.node_id, body = excluded.body,
-        changed_at = excluded.changed_at
+    ON CONFLICT (basket_id) DO UPDATE SET state = excluded.state, node_id = excluded.node_id, claim = excluded.claim,
+        body = excluded.body, changed_at = excluded.changed_at, quiet_since = excluded.quiet_since
 """
 
 

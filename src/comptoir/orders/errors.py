@@ -1,4 +1,4 @@
-from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unavailable, Unprocessable
+from comptoir.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unprocessable
 
 
 class UnknownSale(NotFound):
@@ -77,6 +77,36 @@ class BasketClosed(Conflict):
     """The basket has become an order: it cannot be changed any more."""
 
     code = "orders.basket_closed"
+
+
+class BasketMerged(Conflict):
+    """The basket was merged into another: go on with that one."""
+
+    code = "orders.basket_merged"
+
+
+class NotYourBasket(Forbidden):
+    """The basket is of another outlet or device. Ask for a claim code there, and claim it."""
+
+    code = "orders.not_your_basket"
+
+
+class BasketOfAnother(Conflict):
+    """The basket belongs to another person already: copy it instead."""
+
+    code = "orders.basket_of_another"
+
+
+class UnknownClaimCode(NotFound):
+    """No basket waits under this code: it was used, has expired, or is another. Ask for a new one."""
+
+    code = "orders.unknown_claim_code"
+
+
+class MistypedClaimCode(Invalid):
+    """The code cannot be right: a sign was mistaken for another. Look at it again."""
+
+    code = "orders.mistyped_claim_code"
 
 
 class IncompleteBasket(Unprocessable):

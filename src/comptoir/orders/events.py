@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -164,3 +165,51 @@ class ExternalOrderShort(Fact, frozen=True, kw_only=True):
 
     def lane_key(self) -> str:
         return f"o{self.order_id}"
+
+
+class BasketHandedOver(Fact, frozen=True, kw_only=True):
+    """A basket has come to a person, to another outlet, or took in another basket. Who did it stands in `by`."""
+
+    kind = "orders.basket_handed_over"
+
+    basket_id: UUID
+    node_id: int | None
+    how: Literal["signed_in", "confirmed", "consent", "claim", "merge"]
+    from_outlet_id: int
+    outlet_id: int
+    channel: str
+    other_basket_id: UUID | None
+    """Of a merge: the basket that was emptied into it."""
+    by: str
+    """user:…, key:… or bearer:…; empty: the house itself."""
+    handed_over_at: datetime
+
+    def lane_key(self) -> str:
+        return f"o{self.basket_id}" if self.node_id is None else f"n{self.node_id}"
+
+    def when(self, now: datetime) -> datetime:  # noqa: ARG002
+        return self.handed_over_at
+
+
+class BasketAbandoned(Fact, frozen=True, kw_only=True):
+    """Nobody came back to a basket: what it held was let go. Told once for each time that it is left."""
+
+    kind = "orders.basket_abandoned"
+
+    basket_id: UUID
+    node_id: int | None
+    outlet_id: int
+    channel: str
+    currency: str
+    units: int
+    skus: list[str]
+    """The first few things in it."""
+    total_minor: int | None
+    """As it was last quoted; null: it never was, or had changed since."""
+    abandoned_at: datetime
+
+    def lane_key(self) -> str:
+        return f"o{self.basket_id}" if self.node_id is None else f"n{self.node_id}"
+
+    def when(self, now: datetime) -> datetime:  # noqa: ARG002
+        return self.abandoned_at

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Router, get, post, put
+from litestar import get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -18,13 +18,16 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import Shortcut, raises
 from comptoir.kernel.ids import uuid7
+from comptoir.orders.basket_view import BasketView, view
 from comptoir.orders.baskets import Basket, BasketLine, Delivery
 from comptoir.orders.counter import Counter
 from comptoir.orders.errors import (
     BadLine,
     BasketClosed,
     BasketExists,
+    BasketMerged,
     IncompleteBasket,
+    NotYourBasket,
     OutOfStock,
     PaymentRefused,
     PaymentUnclear,
@@ -33,7 +36,10 @@ from comptoir.orders.errors import (
     UnknownProvider,
 )
 from comptoir.orders.order_book import Order, order
-from comptoir.orders.steps import Look, Open, SetCoupons, SetDelivery, SetLine, TakeQuote
+from comptoir.orders.steps import Look, Open, SetCoupons, SetDelivery, SetLine, Step, TakeQuote
+
+CHANGE = (UnknownBasket, NotYourBasket, BasketClosed, BasketMerged)
+"""Why a basket is not changed."""
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -53,6 +59,8 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sku: Text
     quantity: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 1
+    saved: bool = False
+    """For later: neither quoted nor held."""
 
 
 class Coupons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,23 +80,44 @@ class Nothing(msgspec.Struct, frozen=True):
     """No body is needed."""
 
 
-async def open_basket(state: State, asked: NewBasket) -> Basket:
-    outlet = await _counter(state).outlet(asked.outlet)
+async def open_basket(state: State, asked: NewBasket, by: Actor) -> BasketView:
+    counter = counter_of(state)
+    outlet = await counter.outlet(asked.outlet)
     basket = Basket(
         basket_id=asked.basket_id or uuid7(),
         outlet_id=outlet.outlet_id,
+        outlet=outlet.code,
         channel=outlet.channel,
         currency=asked.currency or outlet.currency,
         device=asked.device,
     )
-    return await _counter(state)(Open(basket))
+    return view(await counter(Open(basket, by=by)), counter.desk.known, by)
 
 
-async def set_line(state: State, basket_id: UUID, line: int, asked: Wanted) -> Basket:
-    counter = _counter(state)
+async def set_line(state: State, basket_id: UUID, line: int, asked: Wanted, by: Actor) -> BasketView:
+    counter = counter_of(state)
     codes = await counter.desk.learn(skus=[asked.sku])
     wanted = BasketLine(line, codes.variant(asked.sku), asked.sku, asked.quantity)
-    return await counter(SetLine(basket_id, wanted, await counter.assortments.of(wanted.variant_id)))
+    sold = await counter.assortments.of(wanted.variant_id)
+    step = SetLine(basket_id, wanted, sold, asked.saved, by=by)
+    return view(await counter(step), counter.desk.known, by)
+
+
+async def done(state: State, step: Step) -> BasketView:
+    """The basket after a step, as whoever asked for it may see it."""
+    counter = counter_of(state)
+    return view(await counter(step), counter.desk.known, step.by)
+
+
+async def paid(state: State, basket_id: UUID, asked: Paying, by: Actor) -> BasketView:
+    counter = counter_of(state)
+    basket = await counter.pay(basket_id, provider=asked.provider, token=asked.token, by=by)
+    return view(basket, counter.desk.known, by)
+
+
+async def ordered(state: State, basket_id: UUID, by: Actor) -> BasketView:
+    counter = counter_of(state)
+    return view(await counter.place(basket_id, by=by), counter.desk.known, by)
 
 
 # ---- the ordinary routes
@@ -97,75 +126,85 @@ async def set_line(state: State, basket_id: UUID, line: int, asked: Wanted) -> B
 @post(
     "/baskets",
     guards=[allow("orders:write")],
-    responses=raises(channels.UnknownOutlet, BasketExists),
+    responses=raises(channels.UnknownOutlet, BasketExists, NotYourBasket),
     status_code=HTTP_200_OK,
 )
-async def post_basket(state: State, data: JSONBody[NewBasket]) -> Basket:
+async def post_basket(state: State, actor: NamedDependency[Actor], data: JSONBody[NewBasket]) -> BasketView:
     """Open a basket."""
-    return await open_basket(state, data)
+    return await open_basket(state, data, actor)
 
 
-@get("/baskets/{basket_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownBasket))
-async def get_basket(state: State, basket_id: FromPath[UUID]) -> Basket:
+@get("/baskets/{basket_id:uuid}", guards=[allow("baskets:read")], responses=raises(UnknownBasket, NotYourBasket))
+async def get_basket(state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID]) -> BasketView:
     """A basket as it is."""
-    return await _counter(state)(Look(basket_id))
+    return await done(state, Look(basket_id, by=actor))
 
 
 @put(
     "/baskets/{basket_id:uuid}/lines/{line:int}",
-    guards=[allow("orders:write")],
-    responses=raises(UnknownBasket, BasketClosed, BadLine, inventory.UnknownVariant, catalog.NotSold),
+    guards=[allow("baskets:write")],
+    responses=raises(*CHANGE, BadLine, inventory.UnknownVariant, catalog.NotSold),
 )
-async def put_line(state: State, basket_id: FromPath[UUID], line: FromPath[int], data: JSONBody[Wanted]) -> Basket:
-    """Put an article into the basket, change its quantity, or take it out (0)."""
-    return await set_line(state, basket_id, line, data)
+async def put_line(
+    state: State,
+    actor: NamedDependency[Actor],
+    basket_id: FromPath[UUID],
+    line: FromPath[int],
+    data: JSONBody[Wanted],
+) -> BasketView:
+    """Put an article into the basket, change its quantity, save it for later, or take it out (0)."""
+    return await set_line(state, basket_id, line, data, actor)
 
 
-@put(
-    "/baskets/{basket_id:uuid}/delivery", guards=[allow("orders:write")], responses=raises(UnknownBasket, BasketClosed)
-)
-async def put_delivery(state: State, basket_id: FromPath[UUID], data: JSONBody[Delivery]) -> Basket:
+@put("/baskets/{basket_id:uuid}/delivery", guards=[allow("baskets:write")], responses=raises(*CHANGE))
+async def put_delivery(
+    state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID], data: JSONBody[Delivery]
+) -> BasketView:
     """Say how the goods get to the customer."""
-    return await _counter(state)(SetDelivery(basket_id, data))
+    return await done(state, SetDelivery(basket_id, data, by=actor))
 
 
-@put("/baskets/{basket_id:uuid}/coupons", guards=[allow("orders:write")], responses=raises(UnknownBasket, BasketClosed))
-async def put_coupons(state: State, basket_id: FromPath[UUID], data: JSONBody[Coupons]) -> Basket:
+@put("/baskets/{basket_id:uuid}/coupons", guards=[allow("baskets:write")], responses=raises(*CHANGE))
+async def put_coupons(
+    state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID], data: JSONBody[Coupons]
+) -> BasketView:
     """Give the codes of coupons."""
-    return await _counter(state)(SetCoupons(basket_id, tuple(data.coupons)))
+    return await done(state, SetCoupons(basket_id, tuple(data.coupons), by=actor))
 
 
 @post(
     "/baskets/{basket_id:uuid}/quote",
-    guards=[allow("orders:write")],
-    responses=raises(UnknownBasket, BasketClosed, IncompleteBasket, OutOfStock),
+    guards=[allow("baskets:write")],
+    responses=raises(*CHANGE, IncompleteBasket, OutOfStock),
     status_code=HTTP_200_OK,
 )
-async def post_quote(state: State, basket_id: FromPath[UUID]) -> Basket:
+async def post_quote(state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID]) -> BasketView:
     """Prices as they are now, from where the goods come, and the goods held for a quarter of an hour."""
-    return await _counter(state)(TakeQuote(basket_id))
+    return await done(state, TakeQuote(basket_id, by=actor))
 
 
 @post(
     "/baskets/{basket_id:uuid}/payment",
-    guards=[allow("orders:write")],
-    responses=raises(UnknownBasket, BasketClosed, IncompleteBasket, UnknownProvider, PaymentRefused, PaymentUnclear),
+    guards=[allow("baskets:write")],
+    responses=raises(*CHANGE, IncompleteBasket, UnknownProvider, PaymentRefused, PaymentUnclear),
     status_code=HTTP_200_OK,
 )
-async def post_payment(state: State, basket_id: FromPath[UUID], data: JSONBody[Paying]) -> Basket:
+async def post_payment(
+    state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID], data: JSONBody[Paying]
+) -> BasketView:
     """Have the quoted total authorised."""
-    return await _counter(state).pay(basket_id, provider=data.provider, token=data.token)
+    return await paid(state, basket_id, data, actor)
 
 
 @post(
     "/baskets/{basket_id:uuid}/order",
-    guards=[allow("orders:write")],
-    responses=raises(UnknownBasket, IncompleteBasket, OutOfStock),
+    guards=[allow("baskets:write")],
+    responses=raises(UnknownBasket, NotYourBasket, BasketMerged, IncompleteBasket, OutOfStock),
     status_code=HTTP_200_OK,
 )
-async def post_order(state: State, basket_id: FromPath[UUID]) -> Basket:
+async def post_order(state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID]) -> BasketView:
     """The basket becomes the order of the same id."""
-    return await _counter(state).place(basket_id)
+    return await ordered(state, basket_id, actor)
 
 
 @get("/book/{order_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownOrder))
@@ -174,8 +213,17 @@ async def get_order(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Order:
     return await order(tx, order_id=order_id)
 
 
-BASKETS = [post_basket, get_basket, put_line, put_delivery, put_coupons, post_quote, post_payment, post_order]
-router = Router("/v1/orders", route_handlers=[*BASKETS, get_order], tags=["orders"])
+BASKETS = [
+    post_basket,
+    get_basket,
+    put_line,
+    put_delivery,
+    put_coupons,
+    post_quote,
+    post_payment,
+    post_order,
+    get_order,
+]
 
 
 # ---- without the framework
@@ -185,27 +233,27 @@ def shortcuts(state: State) -> list[Shortcut]:
     """The same operations, called directly."""
     base = "/v1/orders/baskets"
 
-    async def at_once(asked: NewBasket, _: Actor) -> Basket:
-        return await open_basket(state, asked)
+    async def at_once(asked: NewBasket, by: Actor) -> BasketView:
+        return await open_basket(state, asked, by)
 
-    async def line(asked: Wanted, _: Actor, basket_id: UUID, line: int) -> Basket:
-        return await set_line(state, basket_id, line, asked)
+    async def line(asked: Wanted, by: Actor, basket_id: UUID, line: int) -> BasketView:
+        return await set_line(state, basket_id, line, asked, by)
 
-    async def delivery(asked: Delivery, _: Actor, basket_id: UUID) -> Basket:
-        return await _counter(state)(SetDelivery(basket_id, asked))
+    async def delivery(asked: Delivery, by: Actor, basket_id: UUID) -> BasketView:
+        return await done(state, SetDelivery(basket_id, asked, by=by))
 
-    async def quote(asked: Nothing, _: Actor, basket_id: UUID) -> Basket:  # noqa: ARG001
-        return await _counter(state)(TakeQuote(basket_id))
+    async def quote(asked: Nothing, by: Actor, basket_id: UUID) -> BasketView:  # noqa: ARG001
+        return await done(state, TakeQuote(basket_id, by=by))
 
-    async def payment(asked: Paying, _: Actor, basket_id: UUID) -> Basket:
-        return await _counter(state).pay(basket_id, provider=asked.provider, token=asked.token)
+    async def payment(asked: Paying, by: Actor, basket_id: UUID) -> BasketView:
+        return await paid(state, basket_id, asked, by)
 
-    async def place(asked: Nothing, _: Actor, basket_id: UUID) -> Basket:  # noqa: ARG001
-        return await _counter(state).place(basket_id)
+    async def place(asked: Nothing, by: Actor, basket_id: UUID) -> BasketView:  # noqa: ARG001
+        return await ordered(state, basket_id, by)
 
-    write = "orders:write"
+    write = "baskets:write"
     return [
-        Shortcut("POST", base, write, NewBasket, at_once),
+        Shortcut("POST", base, "orders:write", NewBasket, at_once),
         Shortcut("PUT", base + "/{basket_id:uuid}/lines/{line:int}", write, Wanted, line),
         Shortcut("PUT", base + "/{basket_id:uuid}/delivery", write, Delivery, delivery),
         Shortcut("POST", base + "/{basket_id:uuid}/quote", write, Nothing, quote),
@@ -214,5 +262,5 @@ def shortcuts(state: State) -> list[Shortcut]:
     ]
 
 
-def _counter(state: State) -> Counter:
+def counter_of(state: State) -> Counter:
     return state.counter

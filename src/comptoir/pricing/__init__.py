@@ -54,7 +54,9 @@ from comptoir.pricing.errors import (
     UnknownSku,
 )
 from comptoir.pricing.events import PricesChanged, PromotionReturned, PromotionUsed
+from comptoir.pricing.guesses import count as count_guesses
 from comptoir.pricing.guesses import forget as forget_guesses
+from comptoir.pricing.guesses import forgive as forgive_guesses
 from comptoir.pricing.house import House, house, set_house
 from comptoir.pricing.lists import price_list, price_lists, set_price_list
 from comptoir.pricing.prices import import_prices, prices_of
@@ -162,8 +164,10 @@ __all__ = [
     "add_coupons",
     "campaign",
     "campaigns",
+    "count_guesses",
     "differences",
     "forget_guesses",
+    "forgive_guesses",
     "house",
     "import_prices",
     "list_prices",

@@ -41,8 +41,8 @@ from comptoir.kernel.settings import Settings
 from comptoir.orders import Counter, providers
 from comptoir.orders.aftersale.api import router as aftersale
 from comptoir.orders.api import router as orders
+from comptoir.orders.basket_api import router as baskets
 from comptoir.orders.fulfilment.api import router as fulfilments
-from comptoir.orders.shop_api import router as baskets
 from comptoir.orders.shop_api import shortcuts as basket_shortcuts
 from comptoir.orders.sourcing.api import router as sourcing
 from comptoir.pricing.api import router as pricing

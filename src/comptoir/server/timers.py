@@ -58,6 +58,16 @@ async def move_money(db: Database) -> None:
     await orders.perform(db, orders.providers(Settings.load()))
 
 
+@every("* * * * *")
+async def abandon_baskets(db: Database) -> None:
+    """Baskets that nobody came back to: what they hold is let go, and told. In batches that hold no one up for long."""
+    quiet = timedelta(minutes=Settings.load().abandon_baskets_minutes)
+    abandoned = 1
+    while abandoned:
+        async with db.transaction() as tx:
+            abandoned = await orders.abandon(tx, before=tx.now - quiet)
+
+
 @every("20 3 * * *")
 async def forget_old(db: Database) -> None:
     """What is kept for a number of days, as the settings say. The log and its facts are kept."""
@@ -75,6 +85,7 @@ async def forget(db: Database, settings: Settings) -> None:
         (settings.keep_dead_letters_days, ingest.forget_letters),
         (settings.keep_quality_days, ingest.forget_counts),
         (settings.keep_quality_days, orders.forget_unrecorded),
+        (settings.keep_baskets_days, orders.forget_baskets),
         (settings.keep_moments_days, profiles.forget_moments),
     ]
     for days, some in kept:
@@ -87,4 +98,12 @@ async def forget_some(db: Database, some: Forget, days: int) -> int:
         return await some(tx, before=tx.now - timedelta(days=days), most=CHUNK)
 
 
-TIMERS = [open_days, forget_expired, forget_old, give_back_coupons, give_back_stock, move_money]
+TIMERS = [
+    open_days,
+    forget_expired,
+    forget_old,
+    give_back_coupons,
+    give_back_stock,
+    abandon_baskets,
+    move_money,
+]

@@ -24,6 +24,8 @@ class KeyEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     scopes: Annotated[list[str], msgspec.Meta(min_length=1, max_length=50)]
+    outlets: Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=32_767)]], msgspec.Meta(max_length=500)] = []
+    """The outlets in whose name it may act (`outlet_id`); empty: all."""
 
 
 @get("/keys", guards=[allow("kernel:admin")])
@@ -35,7 +37,7 @@ async def list_keys(tx: NamedDependency[Tx]) -> list[keys.ApiKey]:
 @post("/keys", guards=[allow("kernel:admin")], responses=raises(keys.UnknownScope))
 async def add_key(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[KeyEntry]) -> keys.NewKey:
     """A new API key. Its token is shown this once."""
-    return await keys.add_key(tx, name=data.name, scopes=data.scopes, actor=actor)
+    return await keys.add_key(tx, name=data.name, scopes=data.scopes, outlets=data.outlets, actor=actor)
 
 
 @delete("/keys/{key_id:uuid}", status_code=200, guards=[allow("kernel:admin")], responses=raises(keys.UnknownKey))

@@ -7,7 +7,7 @@ time, so that a sign-out holds at once.
 import asyncio
 import time
 
-from comptoir.kernel.auth import keys, sessions
+from comptoir.kernel.auth import bearers, keys, sessions
 from comptoir.kernel.auth.actors import Actor
 from comptoir.kernel.db import Database
 from comptoir.kernel.notices import Notices
@@ -22,7 +22,9 @@ class Authenticator:
         self._known: dict[str, tuple[float, Actor | None]] = {}
 
     async def of_key(self, token: str) -> Actor | None:
-        """Whose API key this is; None when nobody's."""
+        """Whose API key or bearer's token this is; None when nobody's."""
+        if token.startswith(bearers.MARK):
+            return bearers.actor_of_token(token)
         until, actor = self._known.get(token, (0.0, None))
         if time.monotonic() < until:
             return actor

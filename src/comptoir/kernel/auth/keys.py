@@ -14,7 +14,7 @@ import msgspec
 from comptoir.kernel.auth import audit
 from comptoir.kernel.auth.actors import Actor
 from comptoir.kernel.auth.permissions import is_scope
-from comptoir.kernel.db import Tx, texts
+from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.errors import Invalid, NotFound
 from comptoir.kernel.ids import uuid7
 
@@ -41,6 +41,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str
     """The part of the key that may be seen, to recognise it by."""
     scopes: list[str]
+    outlets: list[int]
+    """The outlets in whose name it may act (`outlet_id`); empty: all."""
     made_at: datetime
     made_by: str
     last_used_at: datetime | None
@@ -54,9 +56,12 @@ class NewKey(msgspec.Struct, frozen=True):
     token: str
 
 
-async def add_key(tx: Tx, *, name: str, scopes: Iterable[str], actor: Actor) -> NewKey:
-    """A new key with these scopes. Nobody gives what they do not have."""
+async def add_key(tx: Tx, *, name: str, scopes: Iterable[str], outlets: Iterable[int] = (), actor: Actor) -> NewKey:
+    """A new key with these scopes, for these outlets or for all. Nobody gives what they do not have."""
     wanted = sorted(set(scopes))
+    places = sorted(set(outlets))
+    if actor.outlets and (not places or not actor.outlets.issuperset(places)):
+        raise Invalid("You cannot give a key more outlets than you have.", outlets=sorted(actor.outlets))
     if wrong := [scope for scope in wanted if not is_scope(scope)]:
         raise UnknownScope(f"{', '.join(wrong)}: say for example orders:write.", scopes=wrong)
     if not wanted:
@@ -72,18 +77,20 @@ async def add_key(tx: Tx, *, name: str, scopes: Iterable[str], actor: Actor) -> 
         prefix=prefix,
         secret_hash=digest(secret),
         scopes=texts(wanted),
+        outlets=ints(places),
         made_at=tx.now,
         made_by=actor.name,
     )
-    after = {"name": name, "scopes": wanted}
+    after = {"name": name, "scopes": wanted} | ({"outlets": places} if places else {})
     await audit.record(tx, actor=actor, action="kernel.add_key", target=f"key:{key.key_id}", after=after)
     return NewKey(key, f"ck_{prefix}_{secret}")
 
 
 ADD = """
-    INSERT INTO kernel.api_key (key_id, name, prefix, secret_hash, scopes, made_at, made_by)
-    VALUES (%(key_id)s, %(name)s, %(prefix)s, %(secret_hash)s, %(scopes)s::text[], %(made_at)s, %(made_by)s)
-    RETURNING key_id, name, prefix, scopes, made_at, made_by, last_used_at, revoked_at
+    INSERT INTO kernel.api_key (key_id, name, prefix, secret_hash, scopes, outlets, made_at, made_by)
+    VALUES (%(key_id)s, %(name)s, %(prefix)s, %(secret_hash)s, %(scopes)s::text[], %(outlets)s::smallint[],
+            %(made_at)s, %(made_by)s)
+    RETURNING key_id, name, prefix, scopes, outlets, made_at, made_by, last_used_at, revoked_at
 """
 
 
@@ -99,7 +106,7 @@ async def revoke_key(tx: Tx, *, key_id: UUID, actor: Actor) -> ApiKey:
 
 REVOKE = """
     UPDATE kernel.api_key SET revoked_at = coalesce(revoked_at, %(now)s) WHERE key_id = %(key_id)s
-    RETURNING key_id, name, prefix, scopes, made_at, made_by, last_used_at, revoked_at
+    RETURNING key_id, name, prefix, scopes, outlets, made_at, made_by, last_used_at, revoked_at
 """
 TELL = "NOTIFY comptoir_auth"
 
@@ -119,7 +126,7 @@ async def key_of_prefix(tx: Tx, *, prefix: str) -> ApiKey:
 
 
 ALL = """
-    SELECT key_id, name, prefix, scopes, made_at, made_by, last_used_at, revoked_at
+    SELECT key_id, name, prefix, scopes, outlets, made_at, made_by, last_used_at, revoked_at
     FROM kernel.api_key ORDER BY made_at DESC, key_id
 """
 
@@ -129,6 +136,7 @@ class Stored(msgspec.Struct, frozen=True):
     name: str
     secret_hash: bytes
     scopes: list[str]
+    outlets: list[int]
     last_used_at: datetime | None
 
 
@@ -143,11 +151,17 @@ async def actor_of_token(tx: Tx, *, token: str) -> Actor | None:
         return None
     if stored.last_used_at is None or tx.now - stored.last_used_at > USE_SEEN_EVERY:
         await tx.run(USED, key_id=stored.key_id, now=tx.now)
-    return Actor(kind="key", id=stored.key_id, name=stored.name, scopes=frozenset(stored.scopes))
+    return Actor(
+        kind="key",
+        id=stored.key_id,
+        name=stored.name,
+        scopes=frozenset(stored.scopes),
+        outlets=frozenset(stored.outlets),
+    )
 
 
 BY_PREFIX = """
-    SELECT key_id, name, secret_hash, scopes, last_used_at FROM kernel.api_key
+    SELECT key_id, name, secret_hash, scopes, outlets, last_used_at FROM kernel.api_key
     WHERE prefix = %(prefix)s AND revoked_at IS NULL
 """
 USED = "UPDATE kernel.api_key SET last_used_at = %(now)s WHERE key_id = %(key_id)s"

@@ -1,7 +1,7 @@
 """Who may do what: roles grant scopes, scopes open routes. This one table is all there is.
 
 A scope is `<package>:read`, `<package>:write` or `<package>:admin`; admin includes write, write includes read, and
-`*:read` means every package.
+`*:read` means every package. A part of a package can be opened alone: `orders:write` includes `baskets:write`.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,7 @@ PACKAGES = (
     "feeds",
 )
 LEVELS = ("read", "write", "admin")
+PARTS = {"baskets": "orders"}
 
 GRANTS: dict[Role, frozenset[str]] = {
     "admin": frozenset({"*:admin"}),
@@ -106,9 +107,9 @@ def opens(scopes: frozenset[str], wanted: str) -> bool:
     """Whether some scope of `scopes` includes `wanted`."""
     package, level = wanted.split(":")
     enough = LEVELS[LEVELS.index(level) :]
-    return any(f"{name}:{one}" in scopes for name in (package, "*") for one in enough)
+    return any(f"{name}:{one}" in scopes for name in (package, PARTS.get(package, "*"), "*") for one in enough)
 
 
 def is_scope(text: str) -> bool:
     package, _, level = text.partition(":")
-    return level in LEVELS and (package == "*" or package in PACKAGES)
+    return level in LEVELS and (package == "*" or package in PACKAGES or package in PARTS)

@@ -215,6 +215,7 @@ def actor_of(user: users.User) -> Actor:
         roles=tuple(user.roles),
         scopes=scopes_of(user.roles),
         outlet_id=user.outlet_id,
+        outlets=frozenset() if user.outlet_id is None else frozenset({user.outlet_id}),
         language=user.language,
     )
 

@@ -1,0 +1,137 @@
+"""What a basket has beside its lines, when they change: goods held, coupons reserved, a payment authorised.
+
+Goods that are held follow the lines, and stay held while somebody is busy with the basket; in a merge they go from one
+basket to the other at once, so that nobody takes them in between. Nothing here costs a statement unless there is
+something to do.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from comptoir import inventory, pricing
+from comptoir.kernel.db import Tx
+from comptoir.orders.baskets import Basket, Payment, Reserved, parts_wanted
+from comptoir.orders.changes import Change
+from comptoir.orders.payment_acts import PaymentAct, due
+
+HOLD_SECONDS = 900
+RENEW = timedelta(seconds=HOLD_SECONDS / 2)
+"""A hold with less than this is prolonged by whatever is done with the basket."""
+
+
+async def keep(tx: Tx, some: Sequence[Change]) -> list[Basket]:
+    """The baskets after the step, with what they hold now. Coupons first, then the stock: the house's lock order."""
+    await give_back(tx, [(one.gone, one.gone.reserved) for one in some if one.gone])
+    await give_back(tx, [(one.before, one.before.reserved) for one in some if one.after.state == "abandoned"])
+    acts: list[inventory.Act] = []
+    asked: dict[int, int] = {}
+    for number, one in enumerate(some):
+        releases, hold = _acts(tx, one)
+        acts.extend(releases)
+        if hold is not None:
+            asked[number] = len(acts)
+            acts.append(hold)
+    verdicts = await inventory.post(tx, acts) if acts else []
+    answers = [_held(one) for one in some]
+    for number, place in asked.items():
+        answers[number] = _judged(tx, some[number], answers[number], verdicts[place])
+    return answers
+
+
+def _acts(tx: Tx, change: Change) -> tuple[list[inventory.Act], inventory.Hold | None]:
+    """What becomes of the promises, one beside the other: between a release and a hold nobody else comes."""
+    before, after, gone = change.before, change.after, change.gone
+    releases: list[inventory.Act] = []
+    if gone is not None and gone.held_until is not None:
+        releases.append(inventory.Release(reference=gone.reference))
+    if before.held_until is None and not releases:
+        return [], None
+    wanted = parts_wanted(after)
+    if not wanted:
+        return [*releases, inventory.Release(reference=after.reference)], None
+    ends_soon = before.held_until is None or before.held_until - tx.now < RENEW
+    if not ends_soon and wanted == before.parts:
+        return releases, None
+    return releases, inventory.Hold(
+        reference=after.reference,
+        units=[inventory.Units(one.variant_id, one.location_id, one.quantity) for one in wanted],
+        seconds=HOLD_SECONDS,
+        channel=after.channel,
+    )
+
+
+def _held(change: Change) -> Basket:
+    after = change.after
+    if change.before.held_until is None and change.gone is None:
+        return after
+    wanted = parts_wanted(after)
+    until = after.held_until if wanted else None
+    if wanted == after.parts and until == after.held_until:
+        return after
+    return msgspec.structs.replace(after, parts=wanted, held_until=until)
+
+
+def _judged(tx: Tx, change: Change, after: Basket, verdict: object) -> Basket:
+    if isinstance(verdict, inventory.Promised):
+        return msgspec.structs.replace(after, held_until=verdict.expires_at)
+    # What it held has lapsed and went to somebody else. In a merge, what it had itself it has still.
+    until, parts = change.before.held_until, change.before.parts
+    if change.gone is not None and until is not None and until > tx.now:
+        return msgspec.structs.replace(after, parts=parts, held_until=until)
+    return msgspec.structs.replace(after, held_until=None)
+
+
+# ---- coupons
+
+
+def reserved(basket: Basket) -> tuple[Reserved, ...]:
+    """What its quote has reserved."""
+    return tuple(
+        Reserved(effect.coupon or "", "" if effect.coupon else effect.promotion)
+        for effect in (basket.quote.effects if basket.quote else ())
+        if effect.counted
+    )
+
+
+async def give_back(tx: Tx, some: Iterable[tuple[Basket, Iterable[Reserved]]]) -> None:
+    """These uses are free again for others."""
+    uses = [
+        pricing.Use(act="release", reference=one.reference, code=use.code, promotion=use.promotion, node_id=one.node_id)
+        for one, some_uses in some
+        for use in some_uses
+    ]
+    if uses:
+        await pricing.settle(tx, uses)
+
+
+# ---- payments
+
+
+def dropped(before: Basket, after: Basket, offered: Payment | None) -> list[tuple[Basket, Payment]]:
+    """Payments that the basket no longer stands for, or that came when they did not fit any more."""
+    found: list[tuple[Basket, Payment]] = []
+    now = after.payment.authorisation if after.payment else ""
+    if before.payment is not None and before.payment.authorisation != now:
+        found.append((before, before.payment))
+    if offered is not None and offered.authorisation != now:
+        found.append((before, offered))
+    return found
+
+
+async def let_go(tx: Tx, some: Sequence[tuple[Basket, Payment]]) -> None:
+    """To be void: agreed with the change that gave cause for it, so that a crash loses nothing (payment_acts)."""
+    acts = {
+        payment.authorisation: PaymentAct(
+            reference=f"void-{payment.authorisation}",
+            order_id=basket.basket_id,
+            kind="void",
+            provider=payment.provider,
+            authorisation=payment.authorisation,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+        )
+        for basket, payment in some
+    }
+    await due(tx, list(acts.values()))
