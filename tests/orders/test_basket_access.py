@@ -1,0 +1,54 @@
+"""Who may touch whose basket, and who may look at it."""
+
+import pytest
+
+from comptoir.kernel.auth import Actor
+from comptoir.kernel.auth.bearers import actor_of_token, new_token
+from comptoir.kernel.ids import uuid7
+from comptoir.orders import Basket, NotYourBasket
+from comptoir.orders.handover import let_in, must_look, must_touch, shared
+
+HERE, BEFORE, ELSEWHERE = 1, 2, 3
+MINE, LINK, STRANGE = new_token(), new_token(), new_token()
+BASKET = shared(
+    let_in(Basket(basket_id=uuid7(), outlet_id=HERE, outlets=(BEFORE,), channel="web", currency="EUR"), MINE.digest),
+    LINK.digest,
+)
+
+
+def key(*outlets, kind="key"):
+    return Actor(kind=kind, id=uuid7(), name="x", outlets=frozenset(outlets))
+
+
+@pytest.mark.parametrize(
+    ("who", "touch", "look"),
+    [
+        (None, True, True),
+        (key(), True, True),
+        (key(HERE), True, True),
+        (key(BEFORE, ELSEWHERE), True, True),
+        (key(ELSEWHERE), False, False),
+        (key(kind="user"), True, True),
+        (key(HERE, kind="user"), True, True),
+        (key(ELSEWHERE, kind="user"), False, False),
+        (actor_of_token(MINE.token), True, True),
+        (actor_of_token(LINK.token), False, True),
+        (actor_of_token(STRANGE.token), False, False),
+    ],
+)
+def test_who_may(who, touch, look):
+    for ask, may in ((must_touch, touch), (must_look, look)):
+        if may:
+            ask(BASKET, who)
+        else:
+            with pytest.raises(NotYourBasket):
+                ask(BASKET, who)
+
+
+def test_a_token_opens_baskets_and_nothing_else():
+    bearer = actor_of_token(MINE.token)
+    assert bearer.may("baskets:write") and bearer.may("baskets:read")
+    assert not bearer.may("orders:read") and not bearer.may("orders:write") and not bearer.at(HERE)
+    assert Actor(kind="key", name="x", scopes=frozenset({"orders:write"})).may("baskets:write")
+    assert not Actor(kind="key", name="x", scopes=frozenset({"orders:read"})).may("baskets:write")
+    assert actor_of_token("ct_short") is None
