@@ -11,8 +11,10 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-MOST_TRIES = 1_500
-"""Sets that are looked at: a few milliseconds. A count and no clock, so that the same question has the same answer."""
+MOST_TRIES = 400
+"""Sets that are looked at: a few milliseconds, for the rest of the batch waits. A count and no clock, so that the same
+question has the same answer.
+"""
 
 
 class Candidate(msgspec.Struct, gc=False):
