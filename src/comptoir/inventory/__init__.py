@@ -10,6 +10,7 @@ ledger     `post`: the only writer; a batch of acts, each done whole or refused 
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory
 take_on    what lies where, taken over from the system before
+shortages  where more is promised than lies there
 reconcile  proofs that balances, promises and ledger agree
 
 `Hold`, `Allocate`, `Reallocate`, `Release`, `HandOver` and `Move` are what may be asked. Bulk readers use
@@ -56,6 +57,7 @@ from comptoir.inventory.records import (
     State,
     Units,
 )
+from comptoir.inventory.shortages import shortages
 from comptoir.inventory.take_on import Opening, TakenOver, take_over
 
 __all__ = [
@@ -109,5 +111,6 @@ __all__ = [
     "post",
     "reconcile",
     "record_locations",
+    "shortages",
     "take_over",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from comptoir import identity, ingest, orders, profiles
+from comptoir import identity, ingest, inventory, orders, profiles
 from comptoir.kernel.consumers import Consumer, replay
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.log import LANES, Event
@@ -60,6 +60,8 @@ class Customers:
     async def project(self, tx: Tx, recognised: Recognised) -> None:
         """What we know of her now: counted once, with the cursor."""
         await profiles.project(tx, *recognised, places=self.places)
+        if any(event.kind == inventory.ShortageFound.kind for event in recognised[0]):
+            await orders.look_into_shortages(tx)
 
     async def resolve(self, tx: Tx, tracked: Sequence[ingest.Tracked | None]) -> list[int | None]:
         """The node of each tracked event, by all identifiers it names; None for facts and where nobody is named."""

@@ -68,6 +68,14 @@ async def abandon_baskets(db: Database) -> None:
             abandoned = await orders.abandon(tx, before=tx.now - quiet)
 
 
+@every("* * * * *")
+async def watch_fulfilment(db: Database) -> None:
+    """Work that is late is told; what nobody came for goes back to the shelf; what is missing is promised elsewhere."""
+    await orders.tell_overdue(db)
+    await orders.give_up_uncollected(db)
+    await orders.resolve_shortages.work(db)
+
+
 @every("20 3 * * *")
 async def forget_old(db: Database) -> None:
     """What is kept for a number of days, as the settings say. The log and its facts are kept."""
@@ -106,4 +114,5 @@ TIMERS = [
     give_back_stock,
     abandon_baskets,
     move_money,
+    watch_fulfilment,
 ]

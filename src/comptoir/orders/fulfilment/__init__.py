@@ -9,11 +9,14 @@ handing_over  the goods leave, the money is taken, the sale is recorded
 ending        orders of which nothing is open any more
 dossiers      an order with its works, in memory and under lock
 agenda        what follows from the acts of a batch
+shortages     a physical fact has eaten what was promised
+clock         what is late, and what nobody came for
 waves         several works in one walk
 works         lists for a board, one with all that was done for it
 tasks         what somebody must look at
 """
 
+from comptoir.orders.fulfilment.clock import give_up_uncollected, tell_overdue
 from comptoir.orders.fulfilment.dossiers import Dossier, look
 from comptoir.orders.fulfilment.ending import conclude
 from comptoir.orders.fulfilment.errors import (
@@ -49,6 +52,7 @@ from comptoir.orders.fulfilment.records import (
     Task,
     Wave,
 )
+from comptoir.orders.fulfilment.shortages import look_into_shortages, resolve_shortages
 from comptoir.orders.fulfilment.tasks import close_task, open_tasks, tasks
 from comptoir.orders.fulfilment.waves import start_wave, wave
 from comptoir.orders.fulfilment.works import fulfilment, fulfilments, fulfilments_of, history, parcels
@@ -91,12 +95,16 @@ __all__ = [
     "fulfilment",
     "fulfilments",
     "fulfilments_of",
+    "give_up_uncollected",
     "history",
     "look",
+    "look_into_shortages",
     "open_tasks",
     "parcels",
+    "resolve_shortages",
     "run",
     "start_wave",
     "tasks",
+    "tell_overdue",
     "wave",
 ]

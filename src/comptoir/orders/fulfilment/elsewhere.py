@@ -121,6 +121,9 @@ async def _entrust(tx: Tx, one: Sought, moved: Moved, places: inventory.Places, 
         for new in made:
             pieces = sum(line.quantity for line in new.lines.values())
             dossier.note(new, "entrust", pieces=pieces, reason=str(work.fulfilment_id))
+    for number, pieces in one.pieces.items() if act.otherwise == "keep" else ():
+        if taken := pieces - moved.missing.get(number, 0):
+            dossier.note(work, "reject", line=number, pieces=taken, reason=act.reason, actor=act.actor)
     for number, pieces in moved.missing.items():
         line = work.line(number)
         if act.otherwise == "keep":

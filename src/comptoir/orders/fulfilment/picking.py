@@ -72,6 +72,8 @@ def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
     # What is under way is in nobody's hands: it can only be lost.
     allowed(work, "rejected", *(("coming",) if act.reason == "lost" else ()), "open", "accepted", "ready")
     wanted = pieces_of(act.lines) if act.lines is not None else {n: one.open for n, one in work.lines.items()}
+    if act.reason == "short":  # what has been picked meanwhile is there
+        wanted = {n: min(k, work.line(n).open - work.line(n).picked) for n, k in wanted.items()}
     for line, pieces in wanted.items():
         within(work, line, pieces, work.line(line).open, "open")
     wanted = {line: pieces for line, pieces in wanted.items() if pieces}
@@ -79,9 +81,10 @@ def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
         line = work.line(number)
         line.rejected += pieces
         line.picked = min(line.picked, line.open)
-        dossier.note(
-            work, "reject", line=number, pieces=pieces, reason=act.reason, reference=act.reference, actor=act.actor
-        )
+        if act.otherwise != "keep":  # else it is told how many of them others take
+            dossier.note(
+                work, "reject", line=number, pieces=pieces, reason=act.reason, reference=act.reference, actor=act.actor
+            )
         if move := _moved(act, dossier, line.variant_id, line.location_id, pieces):
             agenda.stock.append(move)
     if wanted:

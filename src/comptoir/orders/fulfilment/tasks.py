@@ -13,7 +13,10 @@ from comptoir.orders.fulfilment.records import Task
 
 
 async def open_tasks(tx: Tx, asked: Sequence[dict[str, Any]]) -> None:
-    """Write them and tell. `asked`: kind, order_id, fulfilment_id, location_id, why, data."""
+    """Write them and tell, unless somebody has been asked already.
+
+    `asked`: kind, order_id, fulfilment_id, location_id, why, data.
+    """
     if not asked:
         return
     facts: list[Fact] = [
@@ -28,6 +31,9 @@ OPEN = """
     SELECT kind, order_id, fulfilment_id, location_id, why, data, %(now)s
     FROM json_to_recordset(%(tasks)s::json) AS t (kind text, order_id uuid, fulfilment_id bigint, location_id smallint,
         why text, data json)
+    WHERE NOT EXISTS (
+        SELECT FROM orders.task AS o
+        WHERE o.order_id = t.order_id AND o.fulfilment_id = t.fulfilment_id AND o.kind = t.kind AND o.closed_at IS NULL)
     RETURNING task_id, kind, order_id, location_id
 """
 
