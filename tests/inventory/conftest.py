@@ -34,7 +34,7 @@ async def db(ground):
 EMPTY = (
     "TRUNCATE inventory.balance, inventory.promise, inventory.fence, inventory.threshold, inventory.shortage,"
     " inventory.entry, inventory.transfer, inventory.transfer_line, inventory.receipt,"
-    " inventory.count, inventory.count_line, inventory.accuracy, kernel.event"
+    " inventory.count, inventory.count_line, inventory.accuracy, inventory.ask, kernel.event"
 )
 
 

@@ -204,3 +204,24 @@ async def test_adjustments_and_what_is_kept_back_over_http(http):
         "places": [{"location": "north", "safety": 1, "fences": {"app": 1}, "withheld": 0}],
         "thresholds": {"web": 1},
     }
+
+
+async def test_a_wish_over_http(http):
+    wish = {"ask_id": str(UUID(int=7)), "sku": "bag", "identifiers": {"email": "Ann@Posteo.example"}}
+    for _ in range(2):
+        answer = await http.post("/v1/inventory/asks", json=wish)
+        assert (answer.status_code, answer.json()["told_at"]) == (200, None), answer.text
+    refused = await http.post("/v1/inventory/asks", json={**wish, "ask_id": str(UUID(int=8)), "sku": "shirt"})
+    assert (refused.json()["code"], refused.json()["data"]) == (
+        "inventory.not_out",
+        {"there": [{"location": "north", "units": 5}]},
+    )
+    nobody = {"ask_id": str(UUID(int=9)), "sku": "bag", "identifiers": {"email": "nonsense"}}
+    assert (await http.post("/v1/inventory/asks", json=nobody)).json()["code"] == "inventory.nobody_named"
+    assert [one["waiting"] for one in (await http.get("/v1/inventory/demand")).json()] == [1]
+    found = {"sku": "bag", "location": "north", "quantity": 1, "reason": "found"}
+    assert (await http.post("/v1/inventory/adjustments", json={"lines": [found]})).status_code == 200
+    one = f"/v1/inventory/asks/{wish['ask_id']}"
+    assert (await http.get(one)).json()["told_at"]
+    assert (await http.delete(one)).json()["withdrawn_at"] is None
+    assert (await http.delete(f"/v1/inventory/asks/{UUID(int=5)}")).status_code == 404

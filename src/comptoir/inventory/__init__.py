@@ -6,6 +6,7 @@ availability  which locations can give me this, how, and when
 moving     transfers, deliveries, receiving; who has it from which day on
 counting   sheets, differences, approval; how far the book can be believed
 adjustments  theft, damage, display, customers' returns; keeping  safety, fences, thresholds
+waiting    who is told when a unit comes free
 ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory

@@ -38,6 +38,7 @@ from comptoir.inventory.records import (
 )
 from comptoir.inventory.take_on import Opening, TakenOver
 from comptoir.inventory.take_on import take_over as take_over_stock
+from comptoir.inventory.waiting_api import ROUTES as WAITING_ROUTES
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
@@ -236,6 +237,7 @@ router = Router(
         *TRANSFER_ROUTES,
         *COUNT_ROUTES,
         *KEEPING_ROUTES,
+        *WAITING_ROUTES,
     ],
     tags=["inventory"],
 )

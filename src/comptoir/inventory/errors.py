@@ -85,6 +85,30 @@ class ReasonMissing(Unprocessable):
     code = "inventory.reason_missing"
 
 
+class UnknownAsk(NotFound):
+    """Nobody has asked under this id."""
+
+    code = "inventory.unknown_ask"
+
+
+class NotOut(Conflict):
+    """The article is there: buy it."""
+
+    code = "inventory.not_out"
+
+
+class AskedOtherwise(Conflict):
+    """Something else was asked for under this id."""
+
+    code = "inventory.asked_otherwise"
+
+
+class NobodyNamed(Unprocessable):
+    """Say who shall be told: a node, or an identifier that can name somebody."""
+
+    code = "inventory.nobody_named"
+
+
 class UnknownCount(NotFound):
     """There is no such count."""
 

@@ -61,6 +61,22 @@ class TransferReceived(Fact, frozen=True, kw_only=True):
         return f"t{self.transfer_id}"
 
 
+class BackInStock(Fact, frozen=True, kw_only=True):
+    """A unit has come free, and this one is the first who waits for it. Told once for each time that somebody asked."""
+
+    kind = "inventory.back_in_stock"
+
+    ask_id: UUID
+    node_id: int
+    """Who asked (identity.node)."""
+    variant_id: int
+    location_id: int
+    """Where it lies."""
+
+    def lane_key(self) -> str:
+        return f"n{self.node_id}"
+
+
 class CountWaits(Fact, frozen=True, kw_only=True):
     """A count differs from the book by so many units that somebody else must look at it."""
 

@@ -17,6 +17,7 @@ from comptoir.inventory.book import Book, keys_of
 from comptoir.inventory.events import ShortageEnded, ShortageFound
 from comptoir.inventory.records import Act, Allocate, Answer, HandOver, Hold, Key, Reallocate, Release, is_inside
 from comptoir.inventory.stock import Promise, Share, Stock
+from comptoir.inventory.waiting import freed, tell
 from comptoir.kernel.db import Tx, ints, rows, texts
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.log import Fact
@@ -32,10 +33,12 @@ async def post(tx: Tx, acts: Sequence[Act]) -> list[Answer | Refusal]:
     references = {act.reference for act in acts if isinstance(act, Hold | Allocate | Reallocate | Release | HandOver)}
     book, found = await _look(tx, keys, references)
     answers = [book.judge(act) for act in acts]
-    if book.short and await _expire(tx, book.short):
+    expired: list[tuple[int, int, int]] = []
+    if book.short and (expired := await _expire(tx, book.short)):
         book, found = await _look(tx, keys, references)
         answers = [book.judge(act) for act in acts]
     await _write(tx, book, found)
+    await tell(tx, freed(book.entries, expired))
     return answers
 
 
@@ -51,16 +54,21 @@ async def done(tx: Tx, acts: Sequence[Act]) -> list[Answer]:
 
 async def expire(tx: Tx, *, most: int = 500) -> int:
     """Give back what was held too long; returns how many lines. What is short is given back without this too."""
-    keys = {(variant, location) for variant, location in await tx.tuples(OVERDUE, now=tx.now, most=most)}
-    await _lock(tx, keys, set())
-    return await _expire(tx, keys) if keys else 0
+    return await _give_back(tx, set(await tx.tuples(OVERDUE, now=tx.now, most=most)))
 
 
 async def lapse(tx: Tx, *, variants: Iterable[int]) -> int:
     """Give back what was held too long of these variants, wherever it lies: for who has found nothing free."""
-    keys = {(variant, place) for variant, place in await tx.tuples(LAPSED, variants=ints(sorted(variants)), now=tx.now)}
+    return await _give_back(tx, set(await tx.tuples(LAPSED, variants=ints(sorted(variants)), now=tx.now)))
+
+
+async def _give_back(tx: Tx, keys: set[Key]) -> int:
+    if not keys:
+        return 0
     await _lock(tx, keys, set())
-    return await _expire(tx, keys) if keys else 0
+    expired = await _expire(tx, keys)
+    await tell(tx, freed([], expired))
+    return len(expired)
 
 
 LAPSED = """
@@ -117,6 +125,7 @@ async def opened(tx: Tx, keys: set[Key], references: set[str] | None = None) -> 
     stock = await _lock(tx, keys, references or set())
     if absent := [key for key in keys - stock.keys() if is_inside(key[1])]:
         variants, locations = zip(*sorted(absent), strict=True)
+        await tx.run(HEARD, variants=ints(sorted(set(variants))))
         await tx.run(OPEN, variants=ints(variants), locations=ints(locations))
         stock = await _lock(tx, keys, references or set())
     return stock
@@ -154,6 +163,12 @@ LOCK = """
     ) AS b
 """
 
+# Whoever asks for an article anywhere locks its balances; one that never was cannot be locked (waiting.ask).
+HEARD = """
+    SELECT pg_advisory_xact_lock_shared(hashtext('inventory.ask'), hashint8(v))
+    FROM unnest(%(variants)s::bigint[]) AS v ORDER BY v
+"""
+
 OPEN = """
     INSERT INTO inventory.balance (variant_id, location_id)
     SELECT * FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[]) ON CONFLICT DO NOTHING
@@ -171,10 +186,13 @@ LOOK = """
 """
 
 
-async def _expire(tx: Tx, keys: Iterable[Key]) -> int:
-    """Give back overdue holds, only at balances that are locked: a hold that loses a line so keeps the others."""
+async def _expire(tx: Tx, keys: Iterable[Key]) -> list[tuple[int, int, int]]:
+    """Give back overdue holds, only at balances that are locked: a hold that loses a line so keeps the others.
+
+    Returns what has come free for everybody, by variant and location, hold by hold.
+    """
     ordered = sorted(keys)
-    expired = await tx.run(
+    expired = await tx.tuples(
         EXPIRE,
         variants=ints(variant for variant, _ in ordered),
         locations=ints(location for _, location in ordered),
@@ -204,9 +222,11 @@ EXPIRE = """
         INSERT INTO inventory.fence AS f (variant_id, location_id, channel, quantity)
         SELECT variant_id, location_id, channel, sum(fenced) FROM overdue WHERE fenced > 0 GROUP BY 1, 2, 3
         ON CONFLICT (variant_id, location_id, channel) DO UPDATE SET quantity = f.quantity + excluded.quantity
+    ), entered AS (
+        INSERT INTO inventory.entry (variant_id, location_id, d_held, act, reference, occurred_at, recorded_at)
+        SELECT variant_id, location_id, -quantity, 'expire', reference, %(now)s, %(now)s FROM overdue
     )
-    INSERT INTO inventory.entry (variant_id, location_id, d_held, act, reference, occurred_at, recorded_at)
-    SELECT variant_id, location_id, -quantity, 'expire', reference, %(now)s, %(now)s FROM overdue
+    SELECT variant_id, location_id, quantity - fenced FROM overdue
 """
 
 # ---- write

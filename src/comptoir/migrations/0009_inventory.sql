@@ -208,6 +208,23 @@ CREATE TABLE inventory.accuracy (
     PRIMARY KEY (variant_id, location_id)
 );
 
+-- Who would buy an article if it were there: told once, the first to ask first, as many as units come free.
+CREATE TABLE inventory.ask (
+    ask_id       uuid PRIMARY KEY,            -- the caller's
+    number       bigint GENERATED ALWAYS AS IDENTITY,  -- the order in which they are told
+    variant_id   bigint NOT NULL,
+    location_id  smallint REFERENCES inventory.location,  -- null: anywhere
+    node_id      bigint NOT NULL,             -- identity.node: whoever it turns out to be
+    asked_at     timestamptz NOT NULL,
+    told_at      timestamptz,
+    told_of      smallint,                    -- where a unit came free
+    withdrawn_at timestamptz,
+    CHECK (told_at IS NULL OR withdrawn_at IS NULL)
+);
+CREATE INDEX ask_waiting ON inventory.ask (variant_id, number) WHERE told_at IS NULL AND withdrawn_at IS NULL;
+CREATE UNIQUE INDEX ask_once ON inventory.ask (node_id, variant_id, coalesce(location_id, 0))
+    WHERE told_at IS NULL AND withdrawn_at IS NULL;
+
 -- published
 
 -- Where stock lies or comes from.
@@ -252,3 +269,8 @@ CREATE VIEW inventory.v_transfer AS
 CREATE VIEW inventory.v_accuracy AS
     SELECT a.variant_id, a.location_id, l.code AS location, a.counted, a.book, a.counted_at, a.percent, a.withheld
     FROM inventory.accuracy AS a JOIN inventory.location AS l USING (location_id);
+
+-- Who waits, or waited, for what; the lower number is told first.
+CREATE VIEW inventory.v_ask AS
+    SELECT a.ask_id, a.number, a.variant_id, l.code AS location, a.node_id, a.asked_at, a.told_at, a.withdrawn_at
+    FROM inventory.ask AS a LEFT JOIN inventory.location AS l USING (location_id);

@@ -1,0 +1,209 @@
+"""Who waits for an article that is out, and is told when a unit comes free: the first to ask first, each once.
+
+As many are told as units come free, whatever frees them: a receipt, a return, a basket given up. Nothing is kept for
+who was told: if he does not buy, and the unit comes free again, the next one is told.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from comptoir.inventory.errors import AskedOtherwise, NotOut, UnknownAsk
+from comptoir.inventory.events import BackInStock
+from comptoir.inventory.records import Key
+from comptoir.inventory.stock import Entry
+from comptoir.kernel.db import Tx, ints
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish for an article. `ahead`: how many were there before and still wait for it, anywhere."""
+
+    ask_id: UUID
+    sku: str
+    location: str | None
+    """Null: anywhere."""
+    node_id: int
+    asked_at: datetime
+    told_at: datetime | None
+    withdrawn_at: datetime | None
+    ahead: int
+
+
+async def ask(tx: Tx, *, ask_id: UUID, variant_id: int, node_id: int, location_id: int | None = None) -> Ask:
+    """Wait for an article that is out at a location, or anywhere. Who waits for it already keeps the place.
+
+    Raises NotOut where it is there, AskedOtherwise.
+    """
+    if known := await tx.tuples(KNOWN, ask_id=ask_id):
+        if known[0] != (variant_id, location_id, node_id):
+            raise AskedOtherwise(ask_id=str(ask_id))
+        return await asked(tx, ask_id=ask_id)
+    # Whoever frees a unit holds its balance until it is told of: either he has seen the ask, or we see the unit.
+    await tx.run(HUSH, variant=variant_id)
+    free = await tx.tuples(FREE, variant=variant_id, location=location_id)
+    if there := [{"location": code, "units": units} for code, units, sells in free if units > 0 and sells]:
+        raise NotOut(there=there)
+    asked_before = await tx.value(WAITS, variant=variant_id, location=location_id, node=node_id)
+    if asked_before:
+        return await asked(tx, ask_id=asked_before)
+    try:
+        await tx.run(ASK, ask_id=ask_id, variant=variant_id, location=location_id, node=node_id, now=tx.now)
+    except psycopg.errors.UniqueViolation as error:
+        # The same one has asked twice at once: the second finds the first.
+        raise psycopg.errors.SerializationFailure(str(error)) from error
+    return await asked(tx, ask_id=ask_id)
+
+
+KNOWN = "SELECT variant_id, location_id, node_id FROM inventory.ask WHERE ask_id = %(ask_id)s"
+
+HUSH = "SELECT pg_advisory_xact_lock(hashtext('inventory.ask'), hashint8(%(variant)s::bigint))"
+
+# Shared: who asks waits for who buys or receives, and not for others who ask.
+FREE = """
+    SELECT l.code,
+           b.sellable - b.held - b.allocated - coalesce(b.safety, l.safety) - (
+               SELECT coalesce(sum(f.quantity), 0) FROM inventory.fence AS f
+               WHERE f.variant_id = b.variant_id AND f.location_id = b.location_id)::integer,
+           l.active AND l.methods <> '{}' AND l.kind IN ('shop', 'warehouse', 'distribution_centre')
+    FROM (SELECT * FROM inventory.balance
+          WHERE variant_id = %(variant)s
+            AND (%(location)s::smallint IS NULL OR location_id = %(location)s::smallint)
+          ORDER BY location_id FOR SHARE) AS b
+    JOIN inventory.location AS l USING (location_id)
+"""
+
+WAITS = """
+    SELECT ask_id FROM inventory.ask
+    WHERE variant_id = %(variant)s AND node_id = %(node)s AND told_at IS NULL AND withdrawn_at IS NULL
+      AND location_id IS NOT DISTINCT FROM %(location)s::smallint
+"""
+
+ASK = """
+    INSERT INTO inventory.ask (ask_id, variant_id, location_id, node_id, asked_at)
+    VALUES (%(ask_id)s, %(variant)s, %(location)s, %(node)s, %(now)s)
+"""
+
+
+async def withdraw(tx: Tx, *, ask_id: UUID) -> Ask:
+    """Wait no longer. Twice is fine, and so is after being told. Raises UnknownAsk."""
+    await tx.run(WITHDRAW, ask_id=ask_id, now=tx.now)
+    return await asked(tx, ask_id=ask_id)
+
+
+WITHDRAW = """
+    UPDATE inventory.ask SET withdrawn_at = %(now)s
+    WHERE ask_id = %(ask_id)s AND told_at IS NULL AND withdrawn_at IS NULL
+"""
+
+
+def freed(entries: Iterable[Entry], expired: Iterable[tuple[int, int, int]]) -> Counter[Key]:
+    """What came free by these acts and overdue holds, though another act of the batch took it again."""
+    units: Counter[Key] = Counter()
+    for variant, location, some in expired:
+        units[variant, location] += some
+    for one in entries:
+        arrived = one.moved if one.state == "sellable" else 0
+        if (here := arrived - one.d_held - one.d_allocated) > 0:
+            units[one.variant_id, one.location_id] += here
+        if one.other_location_id is not None and one.other_state == "sellable" and one.moved < 0:
+            units[one.variant_id, one.other_location_id] -= one.moved
+    return units
+
+
+async def tell(tx: Tx, freed: Mapping[Key, int]) -> None:
+    """So many units came free at these balances, which are locked: tell as many, of those still free."""
+    if not (keys := sorted(key for key, units in freed.items() if units > 0)):
+        return
+    facts: list[BackInStock] = []
+    for variant, location, units in await tx.tuples(
+        HEARD,
+        variants=ints(variant for variant, _ in keys),
+        locations=ints(location for _, location in keys),
+        units=ints(freed[key] for key in keys),
+    ):
+        for ask_id, node_id in sorted(
+            await tx.tuples(TELL, variant=variant, location=location, units=units, now=tx.now), key=lambda row: row[0]
+        ):
+            facts.append(BackInStock(ask_id=ask_id, node_id=node_id, variant_id=variant, location_id=location))
+    await tx.tell(*facts)
+
+
+# What came free above nothing: units that only make good what was missing or kept back are nobody's. Not on the way.
+HEARD = """
+    SELECT k.variant_id, k.location_id, b.units
+    FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[], %(units)s::integer[])
+        AS k (variant_id, location_id, units)
+    CROSS JOIN LATERAL (
+        SELECT greatest(f.free, 0) - greatest(f.free - k.units, 0) AS units
+        FROM (SELECT b.sellable - b.held - b.allocated - coalesce(b.safety, l.safety) - (
+                         SELECT coalesce(sum(f.quantity), 0) FROM inventory.fence AS f
+                         WHERE f.variant_id = b.variant_id AND f.location_id = b.location_id)::integer AS free
+              FROM inventory.balance AS b JOIN inventory.location AS l ON l.location_id = b.location_id
+              WHERE b.variant_id = k.variant_id AND b.location_id = k.location_id
+                AND l.active AND l.methods <> '{}' AND l.kind IN ('shop', 'warehouse', 'distribution_centre')) AS f
+    ) AS b
+    WHERE b.units > 0 AND EXISTS (
+        SELECT FROM inventory.ask AS a
+        WHERE a.variant_id = k.variant_id AND a.told_at IS NULL AND a.withdrawn_at IS NULL
+    )
+"""
+
+# Another transaction may tell some of them at this moment, of other units: those are skipped, not waited for.
+TELL = """
+    UPDATE inventory.ask SET told_at = %(now)s, told_of = %(location)s
+    WHERE ask_id IN (
+        SELECT ask_id FROM inventory.ask
+        WHERE variant_id = %(variant)s AND told_at IS NULL AND withdrawn_at IS NULL
+          AND (location_id IS NULL OR location_id = %(location)s)
+        ORDER BY number LIMIT %(units)s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING ask_id, node_id
+"""
+
+
+async def asked(tx: Tx, *, ask_id: UUID) -> Ask:
+    """One ask. Raises UnknownAsk."""
+    if found := await tx.maybe(Ask, ONE, ask_id=ask_id):
+        return found
+    raise UnknownAsk(f"Nobody has asked under {ask_id}.", ask_id=str(ask_id))
+
+
+class Demand(msgspec.Struct, frozen=True):
+    """How many wait for an article, and where."""
+
+    sku: str
+    location: str | None
+    """Null: anywhere."""
+    waiting: int
+    since: datetime
+
+
+async def demand(tx: Tx, *, limit: int = 100) -> list[Demand]:
+    """What is asked for most, and is not there."""
+    return await tx.many(Demand, DEMAND, limit=limit)
+
+
+ONE = """
+    SELECT a.ask_id, coalesce(v.sku, '') AS sku, l.code AS location, a.node_id, a.asked_at, a.told_at, a.withdrawn_at,
+           CASE WHEN a.told_at IS NULL AND a.withdrawn_at IS NULL THEN (
+               SELECT count(*) FROM inventory.ask AS o
+               WHERE o.variant_id = a.variant_id AND o.number < a.number AND o.told_at IS NULL
+                 AND o.withdrawn_at IS NULL) ELSE 0 END AS ahead
+    FROM inventory.ask AS a
+    LEFT JOIN inventory.location AS l USING (location_id)
+    LEFT JOIN catalog.v_variant AS v USING (variant_id)
+    WHERE a.ask_id = %(ask_id)s
+"""
+
+DEMAND = """
+    SELECT coalesce(v.sku, '') AS sku, a.location, a.waiting, a.since
+    FROM (SELECT variant_id, location, count(*) AS waiting, min(asked_at) AS since FROM inventory.v_ask
+          WHERE told_at IS NULL AND withdrawn_at IS NULL
+          GROUP BY variant_id, location ORDER BY count(*) DESC, variant_id LIMIT %(limit)s) AS a
+    LEFT JOIN catalog.v_variant AS v USING (variant_id)
+    ORDER BY a.waiting DESC, sku
+"""
