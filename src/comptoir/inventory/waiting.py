@@ -107,7 +107,9 @@ def freed(entries: Iterable[Entry], expired: Iterable[tuple[int, int, int]]) -> 
         units[variant, location] += some
     for one in entries:
         arrived = one.moved if one.state == "sellable" else 0
-        if (here := arrived - one.d_held - one.d_allocated) > 0:
+        here = arrived - one.d_held - one.d_allocated
+        # What is handed over to another location of ours may stay promised there.
+        if here > 0 or one.act == "hand_over":
             units[one.variant_id, one.location_id] += here
         if one.other_location_id is not None and one.other_state == "sellable" and one.moved < 0:
             units[one.variant_id, one.other_location_id] -= one.moved
