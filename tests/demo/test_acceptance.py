@@ -54,7 +54,8 @@ async def test_the_truth_hears_of_an_act_when_it_is_acknowledged(tmp_path):
     async with server(OK) as (url, received), Courier(url) as courier:
         truth = Watched(tmp_path, received)
         keys = {"web": "wk_1", "app": "wk_2"}
-        traffic = Traffic(courier=courier, keys=keys, twin=Twins(acts), truth=truth, world=WORLD)
+        traffic = Traffic(courier=courier, keys=keys, twin=Twins(acts), truth=truth, world=WORLD, shopping=None,
+                          floor=None)  # fmt: skip
         await traffic._deliver(acts)
     assert truth.known == [("m1", 2), ("m2", 2)]
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections import defaultdict
+from datetime import UTC, datetime
 
 import pytest
 
@@ -291,3 +292,17 @@ async def test_a_consumer_that_lost_its_ear_listens_again(db):
     await listening()
     stopping.set()
     await running
+
+
+async def test_processes_that_start_together_open_a_day_once(db):
+    """Who waited for another one sees what that one has made."""
+    day = datetime(2031, 1, 1, tzinfo=UTC).date()
+
+    async def start():
+        async with db.transaction() as tx:
+            await log.open_day(tx, day)
+            await asyncio.sleep(0.05)  # so that the others wait
+
+    await asyncio.gather(*(start() for _ in range(6)))
+    async with db.reading() as tx:
+        assert await tx.value("SELECT to_regclass('kernel.event_20310101') IS NOT NULL")

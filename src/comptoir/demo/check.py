@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from comptoir.demo import acceptance, stories
+from comptoir.demo import acceptance, stories, trading
 from comptoir.demo.acceptance import Scene
 
 Check = Callable[[Scene], Awaitable[str]]
@@ -23,6 +23,8 @@ CHECKS: list[tuple[str, Check]] = [
     ("A request as the official SDKs write it is accepted", acceptance.sdk_request_is_accepted),
     ("Pages open for their roles and for nobody else", acceptance.pages_open_for_their_roles),
     ("People are recognised as who they are", stories.people_are_recognised),
+    ("Ordered on three channels, and handed over", trading.ordered_and_handed_over),
+    ("The books agree", trading.books_agree),
     ("The server logged no defect", acceptance.nothing_broke),
 ]
 

@@ -175,6 +175,10 @@ class History:
         if batch:
             yield batch
 
+    def carried(self) -> list[tuple[int, int, int]]:
+        """Shop, article, times: what a shop has sold so often that it surely carries it."""
+        return [(store, product, times) for store, product, times in self._rows(CARRIED)]
+
     def totals(self) -> list[ShopTotal]:
         """Per shop, straight from the Parquet files: the other side of the proof."""
         return [ShopTotal(*row) for row in self._rows(TOTALS)]
@@ -257,6 +261,11 @@ RECEIPTS = """
            list(retail ORDER BY product_id), list(coupon ORDER BY product_id), list(coupon_match ORDER BY product_id)
     FROM slice GROUP BY basket_id
     ORDER BY min(sold_at)::date DESC, min(sold_at), basket_id
+"""
+
+CARRIED = """
+    SELECT store_id, product_id, count(*) AS times FROM slice JOIN products USING (product_id)
+    WHERE quantity BETWEEN 1 AND 50 GROUP BY ALL HAVING count(*) >= 3 ORDER BY store_id, product_id
 """
 
 TOTALS = """

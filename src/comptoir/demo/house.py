@@ -46,6 +46,8 @@ class Memory(msgspec.Struct, kw_only=True):
     receipts_sent: int = 0
     """Batches of the history that were acknowledged, from the first without a gap."""
     history_done: bool = False
+    stocked: bool = False
+    """What lies where, and what it costs, is on record."""
     caught_up: bool = False
     runs: int = 0
 
@@ -123,18 +125,23 @@ class House:
         await self.__aexit__(None, None, None)
         raise NotReady(f"The server did not start. The end of {self.log}:\n{tail}")
 
-    async def sql(self, query: str) -> list[dict[str, Any]]:
-        """`comptoir sql`: the published views, for questions about everybody at once."""
+    async def comptoir(self, *arguments: str) -> tuple[int, str]:
+        """A command of the CLI beside the running server: its exit code, and what it said."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "comptoir", "sql", query, "--format", "json"),
-            *("--data-dir", str(self.settings.data_dir)),
+            *(sys.executable, "-m", "comptoir", *arguments, "--data-dir", str(self.settings.data_dir)),
             env={**os.environ, **environment(self.settings)},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         answer, complaint = await process.communicate()
-        if process.returncode:
-            raise RuntimeError(complaint.decode(errors="replace"))
+        code = process.returncode or 0
+        return code, (answer if not code else answer + complaint).decode(errors="replace")
+
+    async def sql(self, query: str) -> list[dict[str, Any]]:
+        """`comptoir sql`: the published views, for questions about everybody at once."""
+        code, answer = await self.comptoir("sql", query, "--format", "json")
+        if code:
+            raise RuntimeError(answer)
         return LINES.decode_lines(answer)
 
     def defects(self) -> list[str]:
@@ -145,7 +152,8 @@ class House:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The settings as the child reads them."""
-    names = ("database_url", "retailer", "language", "country", "currency", "time_zone", "log_level", "demo")
+    names = ("database_url", "retailer", "language", "country", "currency", "time_zone", "log_level", "demo",
+             "simulated_payments")  # fmt: skip
     return {f"COMPTOIR_{name.upper()}": str(getattr(settings, name)) for name in names if getattr(settings, name)}
 
 

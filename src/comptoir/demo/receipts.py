@@ -65,6 +65,7 @@ def sale_entry(sale: Sale, at: datetime) -> dict[str, Any]:
         "total_minor": sum(paid for _, _, paid in sale.lines),
         "identifiers": {"loyalty_card": sale.card} if sale.card else {},
         "cashier": "simulated",
+        "moves_stock": True,
     }
 
 

@@ -22,12 +22,14 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from comptoir.demo import check, history, loading, opening, places, world
+from comptoir.demo import check, history, loading, opening, places, storeroom, world
 from comptoir.demo.courier import Courier, Refused
+from comptoir.demo.floor import Floor
 from comptoir.demo.history import History, Missing, Product, weeks_to_show
 from comptoir.demo.house import House, Memory, NotReady, free_port
 from comptoir.demo.outings import Shelf
 from comptoir.demo.receipts import NotTaken
+from comptoir.demo.shopping import Shopping
 from comptoir.demo.staff import PEOPLE, assign, hire
 from comptoir.demo.traffic import Traffic
 from comptoir.demo.truth import Truth
@@ -77,6 +79,8 @@ class Stock(msgspec.Struct, frozen=True):
     store_ids: list[int]
     world: World
     shelf: Shelf
+    carried: list[storeroom.Carried]
+    """What lies in the shops."""
 
 
 def run(
@@ -148,6 +152,7 @@ class Demo:
             currency=history.CURRENCY,
             time_zone="America/New_York",
             demo=True,
+            simulated_payments=True,
         )
         self.memory = self._remember()
         _ = options.share  # a size that is none is refused before anything starts
@@ -207,7 +212,9 @@ class Demo:
 
     async def _open(self, courier: Courier, goods: Stock) -> dict[str, str]:
         """Shops, sources, products, receipts."""
-        await opening.open_shops(courier, places.shops(goods.store_ids))
+        shops = places.shops(goods.store_ids)
+        await opening.open_shops(courier, shops)
+        await storeroom.open_places(courier, shops)
         await assign(self.settings)
         keys = await opening.open_sources(courier)
         with self._progress() as progress:
@@ -223,6 +230,14 @@ class Demo:
                     save=self.save,
                     progress=lambda more: progress.advance(bar, more),
                 )
+            if not self.memory.stocked:
+                bar = progress.add_task("Prices", total=len(goods.products))
+                await storeroom.set_prices(courier, goods.products, lambda more: progress.advance(bar, more))
+                rows = storeroom.opening(goods.products, goods.carried)
+                bar = progress.add_task("Stock", total=len(rows))
+                await storeroom.fill(courier, rows, lambda more: progress.advance(bar, more))
+                self.memory.stocked = True
+                self.save()
         return keys
 
     def _traffic(self, courier: Courier, keys: dict[str, str], goods: Stock) -> Traffic:
@@ -237,7 +252,11 @@ class Demo:
             origin = beginning(memory, real=goods.history is not None)
         twin = Twin(seed=memory.seed, world=goods.world, shelf=goods.shelf, origin=origin, run=memory.runs)
         truth = Truth(self.options.data_dir / "truth")
-        return Traffic(courier=courier, keys=keys, twin=twin, truth=truth, world=goods.world)
+        shopping = Shopping(courier, places.shops(goods.store_ids), seed=f"{twin.name}-orders")
+        floor = Floor(courier, seed=f"{twin.name}-floor")
+        return Traffic(
+            courier=courier, keys=keys, twin=twin, truth=truth, world=goods.world, shopping=shopping, floor=floor
+        )
 
     async def _catch_up(self, traffic: Traffic) -> None:
         memory = self.memory
@@ -294,10 +313,12 @@ def stock(options: Options) -> Stock:
         random.Random(options.seed).shuffle(popular)
         homes = places.made_up_households(options.seed, count)
         people = world.make(seed=options.seed, households=homes)
-        return Stock(None, products, places.MADE_UP_STORES, people, Shelf(by_number(products), popular))
+        carried = [(store, one.product_id, 24) for store in places.MADE_UP_STORES for one in products]
+        return Stock(None, products, places.MADE_UP_STORES, people, Shelf(by_number(products), popular), carried)
     products = real.products()
     people = world.make(seed=options.seed, households=real.households())
-    return Stock(real, products, real.store_ids(), people, Shelf(by_number(products), real.popular()))
+    shelf = Shelf(by_number(products), real.popular())
+    return Stock(real, products, real.store_ids(), people, shelf, real.carried())
 
 
 def by_number(products: list[Product]) -> dict[int, Product]:

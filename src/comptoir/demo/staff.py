@@ -9,7 +9,8 @@ from comptoir.kernel.postgres import database_url
 from comptoir.kernel.settings import Settings
 
 KEY = "demo"
-SCOPES = ["channels:admin", "catalog:write", "orders:write", "ingest:write", "identity:write", "profiles:write"]
+SCOPES = ["channels:admin", "catalog:write", "orders:write", "ingest:write", "identity:write", "profiles:write",
+          "inventory:write", "pricing:write"]  # fmt: skip
 
 
 class Colleague(msgspec.Struct, frozen=True):

@@ -1,5 +1,8 @@
 """Sends what the twin says: first the days since the history ended, as fast as the server takes them, then live.
 
+Orders of the days that are caught up with are told by events only; live ones go through the order book, and the staff
+of the shops works for them.
+
 Live, an act goes out at its moment; when the server asks to wait, the town waits as a whole instead of piling up.
 """
 
@@ -12,7 +15,9 @@ from typing import Any
 import msgspec
 
 from comptoir.demo.courier import Courier
+from comptoir.demo.floor import Floor
 from comptoir.demo.receipts import encode, sale_entry, send_sales
+from comptoir.demo.shopping import Shopping, wanted
 from comptoir.demo.truth import Truth
 from comptoir.demo.twin import Act, Twin
 from comptoir.demo.world import World
@@ -27,6 +32,7 @@ CHUNK = 2_000
 """Acts that are sorted by source before they are sent, so that batches are full."""
 AT_ONCE = 4
 """Requests under way while catching up."""
+ORDERED = "Order Completed"
 
 
 class Tally(msgspec.Struct):
@@ -34,17 +40,30 @@ class Tally(msgspec.Struct):
 
     events: int = 0
     receipts: int = 0
+    orders: int = 0
     damaged: int = 0
 
 
 class Traffic:
     """The twin, where its sources send to, and the truth beside it."""
 
-    def __init__(self, *, courier: Courier, keys: dict[str, str], twin: Twin, truth: Truth, world: World) -> None:
+    def __init__(
+        self,
+        *,
+        courier: Courier,
+        keys: dict[str, str],
+        twin: Twin,
+        truth: Truth,
+        world: World,
+        shopping: Shopping,
+        floor: Floor,
+    ) -> None:
         self.courier = courier
         self.keys = keys
         self.twin = twin
         self.truth = truth
+        self.shopping = shopping
+        self.floor = floor
         self.people = {person.number: person for person in world.people}
         self.tally = Tally()
         self._acts = twin.acts()
@@ -64,6 +83,14 @@ class Traffic:
         """From `opened_at` in the town's time, at about `speed` acts a second, until `stopping`."""
         pace = self.twin.pace(speed)
         began = datetime.now(UTC)
+        staff = asyncio.create_task(self.floor.work(stopping))
+        try:
+            await self._live(opened_at, pace, began, stopping)
+        finally:
+            stopping.set()
+            await staff
+
+    async def _live(self, opened_at: datetime, pace: float, began: datetime, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
             now = datetime.now(UTC)
             due = list(self._until(opened_at + (now - began) * pace))
@@ -72,6 +99,18 @@ class Traffic:
             if late > PATIENCE:
                 began += late
             await asyncio.sleep(TICK)
+
+    async def _ordered(self, act: Act) -> dict[str, Any] | None:
+        """A live order goes through the order book first; the site then tells of it by the book's number."""
+        if not act.sound:
+            return act.message
+        person = self.people[act.person]
+        placed = await self.shopping.order(act.source, person, wanted(act.message))
+        if placed is None:
+            return None  # the goods or the money were refused: nothing was bought
+        self.tally.orders += 1
+        properties = {**act.message["properties"], "order_id": str(placed.number)}
+        return {**act.message, "properties": properties}
 
     def _chunks(self, until: datetime) -> Iterator[list[Act]]:
         chunk: list[Act] = []
@@ -100,9 +139,13 @@ class Traffic:
             moment = at or act.at
             if act.sale:
                 sales.append(sale_entry(act.sale, moment))
+                self.floor.sold(act.sale)
                 self.tally.receipts += 1
             else:
-                messages[act.source].append({"timestamp": moment.isoformat(), **act.message})
+                message = await self._ordered(act) if at and act.message.get("event") == ORDERED else act.message
+                if message is None:
+                    continue
+                messages[act.source].append({"timestamp": moment.isoformat(), **message})
                 self.tally.events += 1
                 self.tally.damaged += not act.sound
         for source, several in messages.items():

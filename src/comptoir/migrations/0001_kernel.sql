@@ -36,7 +36,9 @@ DECLARE part text := 'event_' || to_char(day, 'YYYYMMDD');
 BEGIN
     IF to_regclass('kernel.' || part) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(hashtext('kernel.open_day'));
-    IF to_regclass('kernel.' || part) IS NOT NULL THEN RETURN; END IF;
+    -- Not by to_regclass: it may remember from before the lock that there was none.
+    PERFORM FROM pg_class WHERE relnamespace = 'kernel'::regnamespace AND relname = part;
+    IF FOUND THEN RETURN; END IF;
     EXECUTE format('CREATE TABLE kernel.%I PARTITION OF kernel.event FOR VALUES FROM (%L) TO (%L)',
                    part, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
     EXECUTE format('CREATE UNIQUE INDEX %I ON kernel.%I (key)', part || '_key', part);
