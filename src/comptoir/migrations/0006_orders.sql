@@ -349,6 +349,7 @@ CREATE TABLE orders.customer_return (
     fee_minor     bigint NOT NULL DEFAULT 0,
     kept_minor    bigint NOT NULL DEFAULT 0,   -- for worn goods
     actor         text NOT NULL,
+    without_receipt boolean NOT NULL DEFAULT false,  -- she was known, and so was what she had bought
     announced_at  timestamptz NOT NULL,
     received_at   timestamptz,
     refunded_at   timestamptz
@@ -376,6 +377,34 @@ CREATE TABLE orders.customer_return_line (
     CHECK (sellable + damaged <= received)
 ) WITH (fillfactor = 80);
 CREATE INDEX customer_return_line_sale ON orders.customer_return_line (sale_id, line_number);
+
+-- How far a series of numbered documents has got: locked by who takes the next number, so none is missing.
+CREATE TABLE orders.document_series (
+    outlet_id smallint NOT NULL,
+    kind      text NOT NULL,
+    year      smallint NOT NULL,               -- of the outlet's own calendar
+    last      integer NOT NULL,
+    PRIMARY KEY (outlet_id, kind, year)
+);
+
+-- An invoice, a receipt, a credit note as it was issued. Nothing of it is ever changed: what is wrong gets a credit note.
+CREATE TABLE orders.document (
+    document_id uuid PRIMARY KEY,
+    outlet_id   smallint NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('invoice', 'receipt', 'credit_note')),
+    year        smallint NOT NULL,
+    number      integer NOT NULL CHECK (number > 0),
+    sale_id     bigint NOT NULL,               -- or the return in the books
+    corrects_id uuid REFERENCES orders.document,  -- of a credit note: its invoice
+    language    text NOT NULL CHECK (language IN ('en', 'fr')),
+    content     text NOT NULL,                 -- orders.aftersale.documents.Content as JSON, as it was. Personal
+    email       text NOT NULL,                 -- ready to be sent
+    digest      bytea NOT NULL,                -- SHA-256 of content, email and pdf
+    pdf         bytea NOT NULL,
+    issued_at   timestamptz NOT NULL,
+    UNIQUE (outlet_id, kind, year, number),
+    UNIQUE (sale_id, kind)
+);
 
 -- published
 

@@ -118,6 +118,19 @@ class OrderCancelled(Fact, frozen=True, kw_only=True):
         return f"o{self.order_id}" if self.node_id is None else f"n{self.node_id}"
 
 
+class AddressChanged(Fact, frozen=True, kw_only=True):
+    """An order goes to another address; which, stands in the order book."""
+
+    kind = "orders.address_changed"
+
+    order_id: UUID
+    order_number: int
+    node_id: int | None
+
+    def lane_key(self) -> str:
+        return f"o{self.order_id}" if self.node_id is None else f"n{self.node_id}"
+
+
 class GoodsReturned(Fact, frozen=True, kw_only=True):
     """Goods have come back to a location. The money for them is told as a sale that is a return."""
 

@@ -5,8 +5,14 @@ cancelling  pieces that are not wanted any more, before they are handed over
 sold        what was sold, and what of it has come back
 returns     goods that come back, at any location: announced or at the counter, received, looked at
 refunds     the money for them, as it was paid; never more than was paid
+giving      how money goes back: through the provider, or by hand
+goodwill    money for a customer who keeps the goods
+strangers   goods without a receipt: what a known customer has bought
+exchanges   goods for other goods, in one act
+edits       another address, before the goods are picked
+documents   invoices, receipts and credit notes: numbered, frozen    paper  what stands on them    drawing  as PDF
 policy      what may be done without a manager
-actions     what may be done with an order now, by whom, and why not
+actions     what may be done with an order now, by whom, and why not    standing  how it stands
 proofs      what must hold of all of it
 """
 

@@ -11,13 +11,13 @@ import msgspec
 from comptoir.kernel.auth.permissions import opens
 
 Name = Literal[
-    "cancel", "cancel_pieces", "change_address", "add_pieces", "accept", "pick", "hand_over", "announce_return",
+    "cancel", "cancel_pieces", "change_address", "accept", "pick", "hand_over", "announce_return",
     "take_back", "exchange", "goodwill", "invoice", "credit_note",
 ]  # fmt: skip
 Why = Literal[
     "", "not_allowed", "nothing_open", "one_piece_open", "picking_begun", "collected_at_shop", "not_accepted",
     "nothing_picked", "all_picked", "accepted_already", "nothing_handed_over", "all_returned", "nothing_left_to_give",
-    "not_paid_ahead", "nothing_given_back", "invoiced",
+    "nothing_given_back", "invoiced",
 ]  # fmt: skip
 
 
@@ -38,8 +38,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Of the customer's money, for what was handed over."""
     given_minor: int
     """Of it, was given back."""
-    spare_minor: int = 0
-    """Authorised, and neither taken nor owed: so much may be added."""
     uninvoiced: int = 0
     """Receipts without an invoice."""
     uncredited: int = 0
@@ -82,14 +80,6 @@ def _change_address(order: Standing) -> Why:
     if order.method == "collect":
         return "collected_at_shop"
     return "picking_begun" if order.picked else ""
-
-
-def _add_pieces(order: Standing) -> Why:
-    if not order.open:
-        return "nothing_open"
-    if order.picked:
-        return "picking_begun"
-    return "" if order.spare_minor else "not_paid_ahead"
 
 
 def _accept(order: Standing) -> Why:
@@ -138,7 +128,6 @@ RULES: dict[Name, tuple[str, Callable[[Standing], Why]]] = {
     "cancel": ("orders:write", _cancel),
     "cancel_pieces": ("orders:write", _cancel_pieces),
     "change_address": ("orders:write", _change_address),
-    "add_pieces": ("orders:write", _add_pieces),
     "accept": ("orders:write", _accept),
     "pick": ("orders:write", _pick),
     "hand_over": ("orders:write", _hand_over),

@@ -3,25 +3,32 @@
 With the scope `orders:admin` one acts as a manager: beyond the limits of aftersale.policy.
 """
 
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
-from comptoir import inventory
+from comptoir import identity, inventory
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
-from comptoir.orders.aftersale import cancelling, returns
+from comptoir.orders.aftersale import cancelling, documents, edits, exchanges, returns, strangers
+from comptoir.orders.aftersale import goodwill as goodwills
+from comptoir.orders.aftersale.actions import Action
+from comptoir.orders.aftersale.documents import Document, Issue
 from comptoir.orders.aftersale.errors import (
     ApprovalNeeded,
+    EditRefused,
     IdTaken,
+    NothingToWrite,
     NotOpen,
     NotReturnable,
     ReturnSettled,
     TenderRefused,
+    UnknownDocument,
     UnknownReturn,
 )
 from comptoir.orders.aftersale.records import (
@@ -29,12 +36,20 @@ from comptoir.orders.aftersale.records import (
     AtCounter,
     Cancel,
     Cancellation,
+    Exchange,
+    Exchanged,
+    Given,
+    Goodwill,
     Inspect,
+    Purchase,
     Receive,
     Return,
     Settling,
+    WithoutReceipt,
 )
 from comptoir.orders.aftersale.sold import Sold, sales_of_order, sold
+from comptoir.orders.aftersale.standing import actions_of
+from comptoir.orders.baskets import Address, Delivery
 from comptoir.orders.errors import UnknownOrder, UnknownSale
 
 MANAGER = "orders:admin"
@@ -158,6 +173,112 @@ async def post_giving_up(tx: NamedDependency[Tx], return_id: FromPath[UUID]) -> 
     return await returns.give_up(tx, return_id=return_id)
 
 
+@get("/book/{order_id:uuid}/actions", guards=[allow("orders:read")], responses=raises(UnknownOrder))
+async def get_actions(tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]) -> list[Action]:
+    """What you may do with this order now, and what not and why."""
+    return await actions_of(tx, order_id=order_id, scopes=actor.scopes)
+
+
+@put(
+    "/book/{order_id:uuid}/address",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownOrder, EditRefused),
+)
+async def put_address(tx: NamedDependency[Tx], order_id: FromPath[UUID], data: JSONBody[Address]) -> Delivery:
+    """Send an order to another address, before its goods are picked."""
+    return await edits.change_address(tx, order_id=order_id, address=data)
+
+
+@post(
+    "/sales/{sale_id:int}/goodwill",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownSale, ApprovalNeeded, TenderRefused),
+    status_code=HTTP_200_OK,
+)
+async def post_goodwill(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], sale_id: FromPath[int], data: JSONBody[Goodwill]
+) -> Given:
+    """Give some of the money back to a customer who keeps the goods."""
+    return await goodwills.goodwill(tx, sale_id=sale_id, asked=data, actor=actor.name, approved=actor.may(MANAGER))
+
+
+@get("/purchases", guards=[allow("orders:read")], responses=raises(identity.UnknownPerson))
+async def get_purchases(
+    tx: NamedDependency[Tx],
+    person: Annotated[UUID, QueryParameter(description="Public id of the person.")],
+    sku: Annotated[str, QueryParameter(description="Only this article; empty for all.", max_length=500)] = "",
+) -> list[Purchase]:
+    """What a person bought within a year and may still bring back, newest first. Personal."""
+    return await strangers.purchases(tx, person=person, skus=[sku] if sku else [])
+
+
+@post(
+    "/returns/without-receipt",
+    guards=[allow("orders:write")],
+    responses=raises(identity.UnknownPerson, NotReturnable, TenderRefused, inventory.UnknownLocation),
+    status_code=HTTP_200_OK,
+)
+async def post_without_receipt(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[WithoutReceipt]
+) -> Return:
+    """Take goods back from a customer whom we know, by what she bought. Too often: the money waits for a manager."""
+    return await strangers.without_receipt(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
+
+
+@post(
+    "/exchanges",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, inventory.UnknownLocation),
+    status_code=HTTP_200_OK,
+)
+async def post_exchange(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Exchange]) -> Exchanged:
+    """Take goods back and give others over the counter; the difference is paid or given back."""
+    return await exchanges.exchange(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
+
+
+@post(
+    "/sales/{sale_id:int}/documents",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownSale, NothingToWrite),
+    status_code=HTTP_200_OK,
+)
+async def post_document(tx: NamedDependency[Tx], sale_id: FromPath[int], data: JSONBody[Issue]) -> Document:
+    """Issue an invoice or a receipt of a sale, or the credit note of a return: once, numbered, never changed."""
+    return await documents.issue(tx, sale_id=sale_id, asked=data)
+
+
+@get("/sales/{sale_id:int}/documents", guards=[allow("orders:read")])
+async def get_documents(tx: NamedDependency[Tx], sale_id: FromPath[int]) -> list[Document]:
+    """The documents of a sale and of what was given back of it. Personal."""
+    return await documents.documents_of(tx, sale_ids=[sale_id])
+
+
+@get("/book/{order_id:uuid}/documents", guards=[allow("orders:read")])
+async def get_documents_of_order(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> list[Document]:
+    """The documents of an order's parcels. Personal."""
+    return await documents.documents_of(tx, sale_ids=await sales_of_order(tx, order_id=order_id))
+
+
+@get("/documents/{document_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownDocument))
+async def get_document(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Document:
+    """A document as it was issued. Personal."""
+    return await documents.document(tx, document_id=document_id)
+
+
+@get(
+    "/documents/{document_id:uuid}/pdf",
+    guards=[allow("orders:read")],
+    responses=raises(UnknownDocument),
+    media_type="application/pdf",
+)
+async def get_pdf(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Response[bytes]:
+    """The same document as PDF, byte for byte the same each time. Personal."""
+    found = await documents.document(tx, document_id=document_id)
+    pdf = await documents.pdf_of(tx, document_id=document_id)
+    head = {"content-disposition": f'inline; filename="{found.number}.pdf"', "etag": f'"{found.digest}"'}
+    return Response(pdf, media_type="application/pdf", headers=head)
+
+
 router = Router(
     "/v1/orders",
     route_handlers=[
@@ -173,6 +294,17 @@ router = Router(
         post_inspection,
         post_refund,
         post_giving_up,
+        get_actions,
+        put_address,
+        post_goodwill,
+        get_purchases,
+        post_without_receipt,
+        post_exchange,
+        post_document,
+        get_documents,
+        get_documents_of_order,
+        get_document,
+        get_pdf,
     ],
     tags=["orders"],
 )

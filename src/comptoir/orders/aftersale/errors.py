@@ -41,3 +41,21 @@ class ApprovalNeeded(Forbidden):
     """It is beyond what may be done without a manager."""
 
     code = "orders.approval_needed"
+
+
+class EditRefused(Conflict):
+    """The order cannot be changed so any more."""
+
+    code = "orders.edit_refused"
+
+
+class UnknownDocument(NotFound):
+    """There is no such document."""
+
+    code = "orders.unknown_document"
+
+
+class NothingToWrite(Unprocessable):
+    """There is nothing that such a document could say."""
+
+    code = "orders.nothing_to_write"

@@ -33,7 +33,8 @@ REFUNDS: LiteralString = """
 TOO_MUCH: LiteralString = """
     SELECT 'given back' AS check, s.sale_id, format('%%s given back of %%s', b.ours, s.total_minor) AS detail
     FROM (SELECT origin_sale_id AS sale_id, -sum(total_minor) AS ours FROM orders.sale
-          WHERE origin_sale_id IS NOT NULL AND receipt_number LIKE 'return/%%' GROUP BY 1) AS b
+          WHERE origin_sale_id IS NOT NULL AND (receipt_number LIKE 'return/%%' OR receipt_number LIKE 'goodwill/%%')
+          GROUP BY 1) AS b
     JOIN orders.sale AS s USING (sale_id)
     WHERE b.ours > s.total_minor
     LIMIT %(most)s
@@ -66,4 +67,23 @@ CANCELLED: LiteralString = """
     LIMIT %(most)s
 """
 
-ALL: tuple[LiteralString, ...] = (PIECES, REFUNDS, TOO_MUCH, AGREED, CANCELLED)
+# Documents are numbered without a gap, and are what they were.
+SERIES: LiteralString = """
+    SELECT 'documents' AS check, 0 AS sale_id,
+           format('%%s of outlet %%s in %%s: %%s documents up to %%s, the series says %%s', kind, outlet_id, year,
+                  d.count, d.last, s.last) AS detail
+    FROM orders.document_series AS s
+    FULL JOIN (SELECT outlet_id, kind, year, count(*) AS count, max(number) AS last
+               FROM orders.document GROUP BY 1, 2, 3) AS d USING (outlet_id, kind, year)
+    WHERE (d.count, d.last) IS DISTINCT FROM (s.last::bigint, s.last)
+    LIMIT %(most)s
+"""
+
+FROZEN: LiteralString = """
+    SELECT 'documents' AS check, sale_id, format('document %%s is not what it was', document_id) AS detail
+    FROM orders.document
+    WHERE digest <> sha256(convert_to(content || email, 'UTF8') || pdf)
+    LIMIT %(most)s
+"""
+
+ALL: tuple[LiteralString, ...] = (PIECES, REFUNDS, TOO_MUCH, AGREED, CANCELLED, SERIES, FROZEN)

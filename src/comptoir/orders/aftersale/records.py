@@ -193,3 +193,81 @@ class Return(msgspec.Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """What stands on the parcel, as text and as a code."""
         return f"R{self.return_number}"
+
+
+# ---- more than that
+
+
+class Goodwill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Money for a customer who keeps the goods: late, scratched. With an id of your own, it is given once."""
+
+    goodwill_id: UUID | None = None
+    amount_minor: Annotated[int, Meta(ge=1, le=MAX_MINOR)]
+    reason: Word
+    tenders: Annotated[tuple[Tender, ...], Meta(max_length=20)] = ()
+    """By hand. None: as it was paid."""
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Money that went back, and the sale that says so in the books."""
+
+    goodwill_id: UUID
+    sale_id: int
+    amount_minor: int
+    tenders: list[Tender]
+
+
+class WithoutReceipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Goods on the counter, and a customer who has no receipt but a name: her purchases are looked for."""
+
+    return_id: UUID | None = None
+    person: UUID
+    sku: Annotated[str, Meta(min_length=1, max_length=500)]
+    quantity: Count = 1
+    reason: Word
+    state: State | None = None
+    location: Annotated[str, Meta(min_length=1, max_length=60)]
+    price: Literal["newest", "lowest"] = "lowest"
+    """Which of her purchases it is taken for: the last one, or the cheapest."""
+
+
+class Purchase(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a sale of which pieces may still come back, and what one of them cost."""
+
+    sale_id: int
+    line_number: int
+    outlet: str
+    receipt_number: str
+    occurred_at: datetime
+    sku: str
+    name: str | None
+    left: int
+    paid_minor: int
+
+
+class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many pieces of an article that the customer takes with her."""
+
+    sku: Annotated[str, Meta(min_length=1, max_length=500)]
+    quantity: Count = 1
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Goods on the counter for other goods: one act. Another size of the same article costs what was paid for it."""
+
+    return_id: UUID | None = None
+    location: Annotated[str, Meta(min_length=1, max_length=60)]
+    lines: Annotated[tuple[Back, ...], Meta(min_length=1, max_length=200)]
+    instead: Annotated[tuple[Instead, ...], Meta(min_length=1, max_length=200)]
+    paid: Annotated[tuple[Tender, ...], Meta(max_length=20)] = ()
+    """The difference, where the new goods cost more."""
+    refund: Settling = Settling()
+    """How the difference goes back, where they cost less."""
+
+
+class Exchanged(msgspec.Struct, frozen=True):
+    """What came back, the sale of what was taken instead, and the difference: above zero the customer paid it."""
+
+    returned: Return
+    sale_id: int
+    difference_minor: int

@@ -9,25 +9,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from comptoir.kernel.db import Tx, ints, rows
+from comptoir.kernel.db import Tx, rows
 from comptoir.kernel.errors import Refusal
-from comptoir.orders import payment_acts, shares
+from comptoir.orders import shares
 from comptoir.orders.aftersale import policy
 from comptoir.orders.aftersale import sold as books
 from comptoir.orders.aftersale.cancelling import opened
 from comptoir.orders.aftersale.errors import ApprovalNeeded, NotReturnable, TenderRefused
+from comptoir.orders.aftersale.giving import Giving, give, split
 from comptoir.orders.aftersale.owed import open_pieces
 from comptoir.orders.aftersale.records import Return, Settling, Tender
 from comptoir.orders.aftersale.sold import Sold, SoldLine
-from comptoir.orders.payment_acts import PaymentAct
 from comptoir.orders.records import NewDiscount, NewLine, NewSale, NewTender, Receipt
-from comptoir.orders.sales.judging import is_card_number
 from comptoir.orders.sales.recording import record
 from comptoir.orders.shares import Money
-
-UNTAKEN = "not_taken"
-"""Of money that was never taken, because its capture failed: the goods come back, and nothing is given."""
-VOUCHER = "voucher"
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -38,8 +33,12 @@ class Share(msgspec.Struct, frozen=True):
     money: Money
 
 
-async def refund(tx: Tx, found: Return, asked: Settling, *, outlet: str, approved: bool) -> int:
-    """Give back the money for the lines of a return; returns how much. The return, its order and sales are locked.
+async def refund(
+    tx: Tx, found: Return, asked: Settling, *, outlet: str, approved: bool, credit_minor: int = 0
+) -> list[Tender]:
+    """Give back the money for the lines of a return; returns how. The return, its order and sales are locked.
+
+    So much of it as `credit_minor` is not given but stands against other goods (exchanges.py).
 
     Raises ApprovalNeeded where the goods are not back yet and it is more than the limit, NotReturnable where pieces
     were paid back before, TenderRefused where it is to be given in a way that it was not paid.
@@ -60,8 +59,13 @@ async def refund(tx: Tx, found: Return, asked: Settling, *, outlet: str, approve
         )
     slips = keep(slips, fee=asked.fee_minor, kept=asked.kept_minor)
     total -= kept
-    tenders = await _given(tx, found, known, asked, total, approved=approved)
-    await _record(tx, found, slips, tenders, outlet)
+    credit = min(credit_minor, total)
+    giving = Giving(
+        reference=f"{found.return_id}-refund", order_id=found.order_id, currency=found.currency,
+        sales=list(known.values()), tenders=asked.tenders,
+    )  # fmt: skip
+    tenders = await give(tx, giving, total, credit=credit, approved=approved)
+    await _enter(tx, found, slips, tenders, outlet)
     await tx.run(
         REFUNDED, id=found.return_id, refund=total, fee=asked.fee_minor, kept=asked.kept_minor, now=tx.now,
         lines=rows([
@@ -69,7 +73,7 @@ async def refund(tx: Tx, found: Return, asked: Settling, *, outlet: str, approve
                 found.lines, by_line(found, known), strict=True)
         ]),
     )  # fmt: skip
-    return total
+    return tenders
 
 
 class Slip(msgspec.Struct, frozen=True):
@@ -104,79 +108,7 @@ async def _with_delivery(tx: Tx, found: Return, parts: dict[int, list[Share]]) -
     return more
 
 
-async def _given(
-    tx: Tx,
-    found: Return,
-    known: dict[int, Sold],
-    asked: Settling,
-    total: int,
-    *,
-    approved: bool,
-) -> list[Tender]:
-    """How the money is given: as it was paid, or as the till says that it has done."""
-    if found.order_id is not None:
-        return await _through_provider(tx, found, asked, total)
-    paid = [Tender(one.kind, one.amount_minor, one.reference) for sale in known.values() for one in sale.tenders]
-    before = await _given_before(tx, list(known))
-    if not asked.tenders:
-        return as_paid(paid, before, total)
-    if sum(one.amount_minor for one in asked.tenders) != total:
-        raise TenderRefused(
-            f"{total} is given back, but the tenders say {sum(one.amount_minor for one in asked.tenders)}.",
-            total_minor=total,
-        )
-    if not approved and (strange := unpaid(paid, before, asked.tenders)):
-        raise TenderRefused(
-            f"So much was not paid by {strange}: give it back as it was paid, as a voucher, or ask a manager.",
-            kind=strange,
-            paid=msgspec.to_builtins(paid),
-        )
-    return list(asked.tenders)
-
-
-async def _through_provider(tx: Tx, found: Return, asked: Settling, total: int) -> list[Tender]:
-    """What was taken for the order goes back to where it came from; a voucher instead is for the customer to choose."""
-    assert found.order_id is not None
-    order = await opened(tx, found.order_id)
-    paid = (await payment_acts.paid(tx, order_ids=[found.order_id])).get(found.order_id)
-    sale_ids = await books.sales_of_order(tx, order_id=found.order_id)
-    known = {UNTAKEN, order.payment.provider if order.payment else ""}
-    by_hand = sum(one.amount_minor for one in await _given_before(tx, sale_ids) if one.kind not in known)
-    left = max(0, paid.captured_minor - paid.refunded_minor - by_hand) if paid else 0
-    given = min(total, left)
-    if asked.tenders:
-        if any(one.kind != VOUCHER for one in asked.tenders) or sum(one.amount_minor for one in asked.tenders) != given:
-            raise TenderRefused(
-                f"{given} goes back to where it was paid, or the whole of it to a voucher.", total_minor=given
-            )
-        tenders = list(asked.tenders)
-    else:
-        tenders = []
-        if given and order.payment:
-            payment = order.payment
-            await payment_acts.due(
-                tx,
-                [
-                    PaymentAct(
-                        reference=f"{found.return_id}-refund",
-                        order_id=found.order_id,
-                        kind="refund",
-                        provider=payment.provider,
-                        authorisation=payment.authorisation,
-                        amount_minor=given,
-                        currency=found.currency,
-                    )
-                ],
-            )
-            tenders = [Tender(payment.provider, given, reference_of(payment.authorisation))]
-    return [*tenders, Tender(UNTAKEN, total - given)] if total > given else tenders
-
-
-async def _given_before(tx: Tx, sale_ids: Sequence[int]) -> list[Tender]:
-    return await tx.many(Tender, GIVEN, ids=ints(sale_ids))
-
-
-async def _record(tx: Tx, found: Return, slips: Sequence[Slip], tenders: Sequence[Tender], outlet: str) -> None:
+async def _enter(tx: Tx, found: Return, slips: Sequence[Slip], tenders: Sequence[Tender], outlet: str) -> None:
     """A return in the books for each sale."""
     waiting = [one for one in tenders if one.amount_minor]
     new: list[NewSale] = []
@@ -201,13 +133,6 @@ async def _record(tx: Tx, found: Return, slips: Sequence[Slip], tenders: Sequenc
         if isinstance(answer, Refusal):
             raise answer
 
-
-GIVEN = """
-    SELECT t.kind, -sum(t.amount_minor)::bigint AS amount_minor
-    FROM orders.tender AS t JOIN orders.sale AS s USING (sale_id)
-    WHERE s.origin_sale_id = ANY(%(ids)s::bigint[])
-    GROUP BY t.kind
-"""
 
 REFUNDED = """
     WITH one AS (
@@ -276,51 +201,3 @@ def back(share: Share) -> NewLine:
         name=line.name,
         kind=line.kind,  # pyright: ignore[reportArgumentType]  as it was recorded
     )
-
-
-def reference_of(authorisation: str) -> str | None:
-    """As on the receipt of the sale: what looks like the number of a card is not written there."""
-    return None if is_card_number(authorisation) else authorisation
-
-
-def as_paid(paid: Sequence[Tender], before: Sequence[Tender], total: int) -> list[Tender]:
-    """In the order in which it was paid, as far as it was paid so; the rest is a voucher."""
-    left = room(paid, before)
-    made: list[Tender] = []
-    for kind, amount in left.items():
-        if part := min(amount, total):
-            made.append(Tender(kind, part))
-            total -= part
-    return [*made, Tender(VOUCHER, total)] if total else made
-
-
-def unpaid(paid: Sequence[Tender], before: Sequence[Tender], asked: Sequence[Tender]) -> str:
-    """The kind of which more is asked than was paid; empty: none. A voucher can always be had."""
-    left = room(paid, before)
-    for one in asked:
-        left[one.kind] = left.get(one.kind, 0) - one.amount_minor
-    return next((kind for kind, amount in left.items() if amount < 0 and kind != VOUCHER), "")
-
-
-def room(paid: Sequence[Tender], before: Sequence[Tender]) -> dict[str, int]:
-    """How much was paid in each way and has not been given back so."""
-    left: dict[str, int] = {}
-    for one in paid:
-        left[one.kind] = left.get(one.kind, 0) + one.amount_minor
-    for one in before:
-        left[one.kind] = max(0, left.get(one.kind, 0) - one.amount_minor)
-    return left
-
-
-def split(tenders: Sequence[Tender], total: int) -> tuple[list[Tender], list[Tender]]:
-    """The first of them up to so much, and the rest."""
-    mine: list[Tender] = []
-    rest: list[Tender] = []
-    for one in tenders:
-        part = min(one.amount_minor, total)
-        total -= part
-        if part:
-            mine.append(msgspec.structs.replace(one, amount_minor=part))
-        if one.amount_minor > part:
-            rest.append(msgspec.structs.replace(one, amount_minor=one.amount_minor - part))
-    return mine, rest

@@ -142,6 +142,11 @@ async def one(tx: Tx, *, return_id: UUID) -> Return:
     return await _whole(tx, return_id)
 
 
+async def known(tx: Tx, *, return_id: UUID) -> Return | None:
+    """The return that this id has made already."""
+    return await tx.maybe(Return, KNOWN, id=return_id)
+
+
 async def of_order(tx: Tx, *, order_id: UUID) -> list[Return]:
     """What came back of an order, the first first."""
     return await tx.many(Return, RETURN + "WHERE r.order_id = %(order_id)s ORDER BY r.return_number", order_id=order_id)
