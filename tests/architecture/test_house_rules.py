@@ -28,6 +28,7 @@ LAYERS = [
     "rfid",
     "orders",
     "tills",
+    "connectors",
     "profiles",
     "feeds",
     "console",

@@ -25,6 +25,7 @@ LAYERS = [
     "tills",
     "profiles",
     "feeds",
+    "connectors",
 ]
 
 pytestmark = pytest.mark.anyio

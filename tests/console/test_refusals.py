@@ -29,6 +29,7 @@ BELOW = (
         "tills",
         "profiles",
         "feeds",
+        "connectors",
     ),
     "console",
 )

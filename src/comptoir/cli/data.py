@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from comptoir import catalog, channels, orders, pricing
-from comptoir.cli import books, files, views
+from comptoir import catalog, channels, connectors, orders, pricing
+from comptoir.cli import books, files, receipts, views
 from comptoir.cli.terminal import DataDir, Json, complain, load_settings, ready_database, run, table
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal
@@ -74,6 +74,20 @@ def import_sales(file: File, data_dir: DataDir = None) -> None:
         ]
 
     take(load_settings(data_dir), file, orders.NewSale, record, batch=1_000)
+
+
+@imports.command("receipts")
+def import_receipts(
+    file: Annotated[Path, typer.Argument(help="An export of a till: CSV, one line of a receipt each.")],
+    mapping: Annotated[Path, typer.Option("--mapping", help="A .toml or .json file: which column is what.")],
+    errors: Annotated[Path | None, typer.Option("--errors", help="Write every refused line and its reason.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Receipts from a till's export (Odoo and others), by a mapping of its columns.
+
+    Receipts are known by outlet and number. A bad line leaves out its receipt and nothing else. No stock moves.
+    """
+    receipts.take(load_settings(data_dir), file, connectors.load(mapping), errors)
 
 
 def take(

@@ -228,4 +228,11 @@ WORDS: dict[str, str] = {
     "tills.not_a_device": N_("Only a till, by its own key, can ask for this."),
     "tills.bad_sync": N_("What the till sent cannot be read."),
     "tills.unknown_entry": N_("No such entry stands aside."),
+    "connectors.unknown_connection": N_("There is no such connection."),
+    "connectors.unknown_delivery": N_("There is no such delivery of a webhook."),
+    "connectors.connection_exists": N_("Another connection has this name."),
+    "connectors.bad_signature": N_("The signature does not fit: it is not from there, or the secret has changed."),
+    "connectors.bad_payload": N_("What was sent is not what this system sends."),
+    "connectors.by_hand": N_("Somebody must do this here: the message alone cannot say enough."),
+    "connectors.bad_mapping": N_("The mapping cannot be used: it names no such column, or lacks a field."),
 }

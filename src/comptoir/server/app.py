@@ -22,6 +22,7 @@ from comptoir import ingest
 from comptoir.catalog.api import router as catalog
 from comptoir.channels import Sources
 from comptoir.channels.api import router as channels
+from comptoir.connectors.api import router as connectors
 from comptoir.console import SECTIONS, Console, Retailer
 from comptoir.feeds import Guard
 from comptoir.feeds.api import router as feeds
@@ -59,7 +60,7 @@ STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
 ROUTERS: Sequence[Router] = (
     *(kernel, channels, ingestion, identity),
     *(*STOCK, orders, baskets, fulfilments, aftersale, tills, profiles),
-    *(feeds, shelf, sourcing),
+    *(feeds, shelf, sourcing, connectors),
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from comptoir import ingest, inventory, orders, pricing, profiles
+from comptoir import connectors, ingest, inventory, orders, pricing, profiles
 from comptoir.kernel import log
 from comptoir.kernel.auth import sessions
 from comptoir.kernel.db import Database, Tx
@@ -76,6 +76,12 @@ async def watch_fulfilment(db: Database) -> None:
     await orders.resolve_shortages.work(db)
 
 
+@every("* * * * *")
+async def take_messages(db: Database) -> None:
+    """What other systems sent and no job has taken yet."""
+    await connectors.work_off(db)
+
+
 @every("20 3 * * *")
 async def forget_old(db: Database) -> None:
     """What is kept for a number of days, as the settings say. The log and its facts are kept."""
@@ -115,4 +121,5 @@ TIMERS = [
     abandon_baskets,
     move_money,
     watch_fulfilment,
+    take_messages,
 ]

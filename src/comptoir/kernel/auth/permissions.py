@@ -21,6 +21,7 @@ PACKAGES = (
     "rfid",
     "orders",
     "tills",
+    "connectors",
     "profiles",
     "feeds",
 )

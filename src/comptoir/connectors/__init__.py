@@ -1,0 +1,46 @@
+"""Other systems that sell for the house: shops on Shopify and WooCommerce, and tills that export files.
+
+connections  which shop elsewhere stands for which outlet, and its secret
+signatures   whether a webhook is theirs; pure
+deliveries   webhooks are kept at once and worked off after it, in any order, once; failed ones again
+shopify, woocommerce  what they send, as orders of ours; pure
+taking       what a delivery does to the order book
+receipts     exports of tills: a mapping says which column is what
+"""
+
+from comptoir.connectors.connections import connect, connection, connections, renew
+from comptoir.connectors.deliveries import deliveries, replay, work_off
+from comptoir.connectors.errors import BadMapping, BadPayload, BadSignature, ConnectionExists, UnknownConnection
+from comptoir.connectors.events import DeliveryFailed
+from comptoir.connectors.history import Imported, import_orders
+from comptoir.connectors.receipts.mapping import Mapping, load
+from comptoir.connectors.receipts.reading import Faulty, Parsed, read
+from comptoir.connectors.records import Connected, Connection, Delivery, NewConnection, Platform
+
+__all__ = [
+    "BadMapping",
+    "BadPayload",
+    "BadSignature",
+    "Connected",
+    "Connection",
+    "ConnectionExists",
+    "Delivery",
+    "DeliveryFailed",
+    "Faulty",
+    "Imported",
+    "Mapping",
+    "NewConnection",
+    "Parsed",
+    "Platform",
+    "UnknownConnection",
+    "connect",
+    "connection",
+    "connections",
+    "deliveries",
+    "import_orders",
+    "load",
+    "read",
+    "renew",
+    "replay",
+    "work_off",
+]

@@ -1,0 +1,99 @@
+"""What a message does to the order book: an order taken, cancelled, made smaller; or why it waits or is for a person.
+
+Messages overtake each other: a cancellation or a refund of an order that is not here yet waits for it.
+"""
+
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from comptoir import orders
+from comptoir.connectors import shopify, woocommerce
+from comptoir.connectors.errors import ByHand
+from comptoir.connectors.history import sale_of
+from comptoir.connectors.records import Platform, Told
+from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import Refusal
+from comptoir.orders import Cancel, ExternalRecorded, UnknownOrder
+
+SPACE = UUID("6f1d6a52-6c0b-5d0e-9d55-2f3c1f0f7a10")
+"""Of the ids of cancellations: the same message cancels once."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """waiting, done, ignored or failed, and what there is to say of it."""
+
+    state: str
+    detail: str = ""
+    code: str = ""
+
+
+def read(platform: Platform, topic: str, payload: dict[str, Any], *, outlet: str) -> Told:
+    """Raises BadPayload."""
+    return (shopify if platform == "shopify" else woocommerce).told(topic, payload, outlet=outlet)
+
+
+async def take(tx: Tx, told: Told, *, outlet: str, webhook_id: str) -> Outcome:
+    """Raises a Refusal that says why it cannot be done."""
+    if told.ignored:
+        return Outcome("ignored", told.ignored)
+    known = await _known(tx, outlet, told.subject)
+    said: list[str] = []
+    if told.order is not None:
+        if known is None and (told.cancelled or told.over):
+            return await _history(tx, told)
+        (answer,) = await orders.record_orders(tx, [told.order])
+        if isinstance(answer, Refusal):
+            raise answer
+        known = answer
+        said = [*answer.flags, *(f"changed {one}" for one in answer.changed)]
+    if known is None:
+        return Outcome("waiting", f"Order {told.subject} has not come yet.")
+    if told.cancelled:
+        await _cancel(tx, known, Cancel(reason=told.cancelled[:40]), webhook_id="whole")
+        said.append("cancelled")
+    if told.refund:
+        await _fewer(tx, known, told, webhook_id)
+        said.append("fewer pieces")
+    if told.by_hand:
+        return Outcome("failed", told.by_hand, ByHand.code)  # what could be done stays done
+    return Outcome("done", ", ".join(said))
+
+
+async def _known(tx: Tx, outlet: str, number: str) -> ExternalRecorded | None:
+    try:
+        return await orders.external_order(tx, outlet=outlet, number=number)
+    except UnknownOrder:
+        return None
+
+
+async def _history(tx: Tx, told: Told) -> Outcome:
+    """What was over before we heard of it is no order to be carried out: a sale, or nothing."""
+    assert told.order
+    if told.cancelled:
+        return Outcome("ignored", "It was cancelled before it came here.")
+    (answer,) = await orders.record(tx, [sale_of(told.order)])
+    if isinstance(answer, Refusal):
+        raise answer
+    return Outcome("done", "It was fulfilled there: recorded as a sale.")
+
+
+async def _cancel(tx: Tx, known: ExternalRecorded, asked: Cancel, *, webhook_id: str) -> None:
+    cancellation_id = uuid5(SPACE, f"{known.order_id} {webhook_id}")
+    asked = msgspec.structs.replace(asked, cancellation_id=cancellation_id)
+    await orders.cancel(tx, order_id=known.order_id, asked=asked, actor=f"connector {known.outlet}")
+
+
+async def _fewer(tx: Tx, known: ExternalRecorded, told: Told, webhook_id: str) -> None:
+    """The lines of a refund, by their place in the order that is here."""
+    places = {line.line: line for line in (await orders.order(tx, order_id=known.order_id)).lines}
+    ids = told.raw.get("line_ids", {})
+    lines = [
+        orders.Fewer(ids[one.line_id], one.quantity)
+        for one in told.refund
+        if one.quantity > 0 and ids.get(one.line_id) in places
+    ]
+    if len(lines) < len(told.refund):
+        raise ByHand("It names lines that are not goods of this order: cancel or refund here what it is about.")
+    await _cancel(tx, known, Cancel(reason="refunded there", lines=tuple(lines)), webhook_id=webhook_id)
