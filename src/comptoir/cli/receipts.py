@@ -9,6 +9,7 @@ from rich.progress import Progress
 
 from comptoir import connectors, orders
 from comptoir.cli.terminal import complain, ready_database, run
+from comptoir.kernel import log
 from comptoir.kernel.errors import Invalid, Refusal
 from comptoir.kernel.settings import Settings
 
@@ -30,6 +31,8 @@ def take(settings: Settings, file: Path, mapping: connectors.Mapping, errors: Pa
         nonlocal repeated
         rest = iter(parsed)
         async with ready_database(settings) as db:
+            async with db.transaction() as tx:
+                await log.open_days(tx)  # perhaps nobody has served it yet
             while batch := list(islice(rest, BATCH)):
                 async with db.transaction() as tx:
                     answers = await orders.record(tx, [one.sale for one in batch])
