@@ -34,8 +34,8 @@ GROW = """
     SELECT 'other-' || n, 1, 1000 + n %% 4000, 10, 1, now() + interval '1 hour' FROM generate_series(1, 20000) AS n;
     INSERT INTO inventory.entry (variant_id, location_id, d_held, act, occurred_at, recorded_at)
     SELECT 1000 + n %% 4000, 10, 1, 'hold', now(), now() FROM generate_series(1, 80000) AS n;
-    INSERT INTO orders.basket (basket_id, state, body, changed_at)
-    SELECT gen_random_uuid(), 'ordered', '{}', now() FROM generate_series(1, 20000);
+    INSERT INTO orders.basket (basket_id, state, body, changed_at, quiet_since)
+    SELECT gen_random_uuid(), 'ordered', '{}', now(), now() FROM generate_series(1, 20000);
     INSERT INTO orders.sales_order (order_id, outlet_id, channel, currency, delivery, delivery_minor, discount_minor,
         tax_minor, total_minor, placed_at)
     SELECT basket_id, 1, 'web', 'EUR', '{}', 0, 0, 0, 0, now() FROM orders.basket WHERE body = '{}';
