@@ -161,6 +161,14 @@ async def search_uses_the_index(tx):
     assert "Seq Scan" not in sku_plan, sku_plan
     gtin_plan = "\n".join(await tx.values("EXPLAIN " + BY_GTIN, gtin="00000000000001"))
     assert "variant_gtin" in gtin_plan, gtin_plan
-    page = {"words": "", "pattern": "%%", "gtin": None, "category_id": None, "after_name": "product 5", "after_id": 1}
+    page = {
+        "words": "",
+        "pattern": "%%",
+        "gtin": None,
+        "category_id": None,
+        "among": None,
+        "after_name": "product 5",
+        "after_id": 1,
+    }
     search_plan = "\n".join(await tx.values("EXPLAIN " + SEARCH, **page, limit=51))
     assert "product_name" in search_plan, search_plan

@@ -14,6 +14,12 @@ from console.town import OTHERS, POUNDS_ONLY, POUNDS_TOO, SHOPS, XSS, person
 PAGES = {
     "/": "",
     "/customers": "profiles:read",
+    "/products": "inventory:read",
+    "/availability": "inventory:read",
+    "/prices": "pricing:read",
+    "/prices/promotions": "pricing:read",
+    "/prices/why": "pricing:read",
+    "/prices/coupons": "pricing:read",
     "/events": "ingest:read",
     "/quality": "ingest:read",
     "/quality/letters": "ingest:read",

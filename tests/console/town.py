@@ -27,6 +27,7 @@ from comptoir.kernel.migrate import migrate
 from comptoir.kernel.settings import Settings
 from comptoir.kernel.time import advance
 from comptoir.server.running import running
+from console.goods import stock_up
 
 SHOPS = {
     "LYB": ("Lyon Bellecour", "Lyon"),
@@ -119,6 +120,7 @@ def serving(url: str, *, empty: bool = False, hostile: bool = True) -> Iterator[
                 await asyncio.to_thread(people_come_by, town, hostile=hostile)
                 await record_receipts(house.db)
                 await digested(house.db)
+                await stock_up(house.db)
             ready.append(town)
             up.set()
             await stop.wait()

@@ -38,7 +38,7 @@ from comptoir.catalog.errors import (
 from comptoir.catalog.gtin import check_digit, gtin14
 from comptoir.catalog.imports import import_products
 from comptoir.catalog.memory import EVERYWHERE, Assortments, Sold
-from comptoir.catalog.products import placed, product, products_by_gtin, search, variant, variants_by_sku
+from comptoir.catalog.products import how_many, placed, product, products_by_gtin, search, variant, variants_by_sku
 from comptoir.catalog.records import (
     Category,
     Imported,
@@ -48,6 +48,7 @@ from comptoir.catalog.records import (
     NewVariant,
     Placed,
     Product,
+    ProductVariant,
     RefusedRow,
     Tally,
     Variant,
@@ -79,6 +80,7 @@ __all__ = [
     "Placed",
     "Product",
     "ProductTwice",
+    "ProductVariant",
     "RefusedRow",
     "SkuTwice",
     "Sold",
@@ -94,6 +96,7 @@ __all__ = [
     "contents",
     "drop_assortment",
     "gtin14",
+    "how_many",
     "import_content",
     "import_products",
     "placed",

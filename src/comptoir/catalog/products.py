@@ -1,6 +1,7 @@
 """Finding what is sold: by SKU, by barcode, by words; and many SKUs at once for whoever records what was bought."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from comptoir.catalog.errors import BadGtin, UnknownProduct
 from comptoir.catalog.gtin import gtin14
@@ -44,29 +45,44 @@ async def product(tx: Tx, *, product_id: int) -> Product:
 
 
 async def search(
-    tx: Tx, *, words: str = "", category_id: int | None = None, after: tuple[str, int] | None = None, limit: int = 50
+    tx: Tx,
+    *,
+    words: str = "",
+    category_id: int | None = None,
+    among: Iterable[int] | None = None,
+    after: tuple[str, int] | None = None,
+    limit: int = 50,
 ) -> list[Product]:
     """Products whose name holds `words`, or whose code, SKU or GTIN is `words`; in a category and beneath it.
 
-    In order of name; `after` is the (search_name, product_id) of the last one seen. An empty search lists everything.
+    `among`: only those with one of these variants. In order of name; `after` is the (search_name, product_id) of the
+    last one seen. An empty search lists everything.
     """
+    after_name, after_id = after or ("", -1)
+    wanted = asked(words, category_id, among)
+    return await tx.many(Product, SEARCH, **wanted, after_name=after_name, after_id=after_id, limit=limit)
+
+
+async def how_many(
+    tx: Tx, *, words: str = "", category_id: int | None = None, among: Iterable[int] | None = None
+) -> int:
+    """How many products `search` would find in all. Reads them: not for where it hurries."""
+    return await tx.value(COUNT, **asked(words, category_id, among))
+
+
+def asked(words: str, category_id: int | None, among: Iterable[int] | None) -> dict[str, Any]:
     words = words.strip()
     try:
         gtin = gtin14(words)
     except BadGtin:
         gtin = None
-    after_name, after_id = after or ("", -1)
-    return await tx.many(
-        Product,
-        SEARCH,
-        words=words,
-        pattern=f"%{like(words.lower())}%",
-        gtin=gtin,
-        category_id=category_id,
-        after_name=after_name,
-        after_id=after_id,
-        limit=limit,
-    )
+    return {
+        "words": words,
+        "pattern": f"%{like(words.lower())}%",
+        "gtin": gtin,
+        "category_id": category_id,
+        "among": None if among is None else ints(sorted(set(among))),
+    }
 
 
 BY_SKUS = """
@@ -88,20 +104,30 @@ BY_SKU = "SELECT * FROM catalog.v_variant WHERE sku = %(sku)s"
 
 BY_GTIN = "SELECT * FROM catalog.v_variant WHERE gtin = %(gtin)s ORDER BY variant_id"
 
-# Beneath the first page is decided by ids only, so that the aggregates run for one page and not for the catalog.
-SEARCH = """
-    SELECT p.product_id, p.code, p.name, p.search_name, p.brand, p.category_id, c.path AS category, p.attributes,
-           v.variants, m.media
-    FROM (
-        SELECT * FROM catalog.product AS p
-        WHERE (p.search_name, p.product_id) > (%(after_name)s, %(after_id)s::bigint)
-          AND (%(words)s = '' OR p.search_name LIKE %(pattern)s OR p.code = %(words)s
-               OR p.product_id = ANY(ARRAY(SELECT product_id FROM catalog.variant WHERE sku = %(words)s
-                                           UNION SELECT product_id FROM catalog.variant WHERE gtin = %(gtin)s)))
+FOUND = """
+    FROM catalog.product AS p WHERE
+          (%(words)s = '' OR p.search_name LIKE %(pattern)s OR p.code = %(words)s
+           OR p.product_id = ANY(ARRAY(SELECT product_id FROM catalog.variant WHERE sku = %(words)s
+                                       UNION SELECT product_id FROM catalog.variant WHERE gtin = %(gtin)s)))
           AND (%(category_id)s::integer IS NULL OR p.category_id = ANY(ARRAY(
                 SELECT b.category_id FROM catalog.category AS a JOIN catalog.category AS b
                   ON b.path[1:cardinality(a.path)] = a.path
                 WHERE a.category_id = %(category_id)s::integer)))
+          AND (%(among)s::bigint[] IS NULL OR p.product_id = ANY(ARRAY(
+                SELECT product_id FROM catalog.variant WHERE variant_id = ANY(%(among)s::bigint[]))))
+"""
+
+COUNT_HEAD = "SELECT count(*)"
+COUNT = COUNT_HEAD + FOUND
+
+# Beneath the first page is decided by ids only, so that the aggregates run for one page and not for the catalog.
+PAGE_HEAD = """
+    SELECT p.product_id, p.code, p.name, p.search_name, p.brand, p.category_id, c.path AS category, p.attributes,
+           v.variants, m.media
+    FROM (SELECT *
+"""
+PAGE_FOOT = """
+          AND (p.search_name, p.product_id) > (%(after_name)s, %(after_id)s::bigint)
         ORDER BY p.search_name, p.product_id
         LIMIT %(limit)s
     ) AS p
@@ -118,6 +144,7 @@ SEARCH = """
     ) AS m
     ORDER BY p.search_name, p.product_id
 """
+SEARCH = PAGE_HEAD + FOUND + PAGE_FOOT
 
 BY_ID = """
     SELECT p.product_id, p.code, p.name, p.search_name, p.brand, p.category_id,

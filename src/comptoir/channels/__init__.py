@@ -17,7 +17,7 @@ from comptoir.channels.errors import (
     UnknownSource,
     UnknownTimeZone,
 )
-from comptoir.channels.hours import is_open, next_opening, openings_of
+from comptoir.channels.hours import is_open, next_closing, next_opening, openings_of
 from comptoir.channels.outlets import add_outlet, countries, currencies, near, outlet, outlets, record_outlets
 from comptoir.channels.records import Channel, Near, Opening, OpeningHours, Outlet, OutletEntry, Source
 from comptoir.channels.sources import Sources, add_source, change_source, rotate, source, sources
@@ -48,6 +48,7 @@ __all__ = [
     "currencies",
     "is_open",
     "near",
+    "next_closing",
     "next_opening",
     "openings_of",
     "outlet",

@@ -30,6 +30,14 @@ def next_opening(outlet: Outlet, at: datetime) -> datetime | None:
     return next((opens for opens, _ in _around(outlet, outlet.opening_hours, at, days=YEAR) if opens > at), None)
 
 
+def next_closing(outlet: Outlet, at: datetime) -> datetime | None:
+    """When the opening that is under way ends, UTC; None where it is closed, or never closes."""
+    if not outlet.active or outlet.opening_hours is None:
+        return None
+    around = _around(outlet, outlet.opening_hours, at, days=1)
+    return next((closes for opens, closes in around if opens <= at < closes), None)
+
+
 def check_hours(hours: OpeningHours) -> None:
     """Refuse openings of one day that overlap, or last no time at all."""
     days = [*hours.weekly.items(), *hours.exceptions.items()]

@@ -54,6 +54,8 @@ class Room(msgspec.Struct, frozen=True):
 ROOMS: tuple[Room, ...] = (
     Room("home", "/", N_("Home"), "home", "h"),
     Room("customers", "/customers", N_("Customers"), "users", "c", "profiles:read"),
+    Room("stock", "/products", N_("Stock"), "stack-2", "t", "inventory:read"),
+    Room("prices", "/prices", N_("Prices"), "receipt", "r", "pricing:read"),
     Room("events", "/events", N_("Live events"), "activity", "e", "ingest:read", place="back", short=N_("Live")),
     Room(
         "quality",

@@ -7,6 +7,8 @@ moving     transfers, deliveries, receiving; who has it from which day on
 counting   sheets, differences, approval; how far the book can be believed
 adjustments  theft, damage, display, customers' returns; keeping  safety, fences, thresholds
 waiting    who is told when a unit comes free
+explaining  the same, and for each location that cannot: why not
+shelves    what lies where, for people who look; the story of an article at a place
 ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory
@@ -32,6 +34,7 @@ from comptoir.inventory.errors import (
     UnknownVariant,
 )
 from comptoir.inventory.events import ShortageEnded, ShortageFound
+from comptoir.inventory.explaining import Explained, Explanation, explain
 from comptoir.inventory.ledger import expire, lapse, post
 from comptoir.inventory.locations import by_code, locations, record_locations
 from comptoir.inventory.reconcile import reconcile
@@ -58,6 +61,18 @@ from comptoir.inventory.records import (
     State,
     Units,
 )
+from comptoir.inventory.shelves import (
+    Entry,
+    KeptBack,
+    Level,
+    Standing,
+    in_stock,
+    kept_back,
+    levels,
+    newest_entry,
+    stock_of,
+    story,
+)
 from comptoir.inventory.shortages import shortages
 from comptoir.inventory.take_on import Opening, TakenOver, take_over
 
@@ -74,10 +89,15 @@ __all__ = [
     "BadQuantity",
     "Desk",
     "Done",
+    "Entry",
+    "Explained",
+    "Explanation",
     "Fault",
     "HandOver",
     "Hold",
     "InsufficientStock",
+    "KeptBack",
+    "Level",
     "Location",
     "LocationEntry",
     "Method",
@@ -95,6 +115,7 @@ __all__ = [
     "Short",
     "ShortageEnded",
     "ShortageFound",
+    "Standing",
     "State",
     "TakenOver",
     "Units",
@@ -104,14 +125,21 @@ __all__ = [
     "by_code",
     "counting",
     "expire",
+    "explain",
+    "in_stock",
+    "kept_back",
     "km_to",
     "lapse",
+    "levels",
     "locations",
     "moving",
+    "newest_entry",
     "places",
     "post",
     "reconcile",
     "record_locations",
     "shortages",
+    "stock_of",
+    "story",
     "take_over",
 ]

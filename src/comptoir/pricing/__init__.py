@@ -2,7 +2,7 @@
 
 lists        price lists: currency, channel, outlet, customer group, period
 prices       a price file of any size into a list, in one go: `import_prices`
-choice       which price wins, and nothing else decides it; where channels do not cost the same
+choice       which price wins, and nothing else decides it; an article in every list, and where it differs
 taxes        rates by place and class, and the tax in an amount
 promotions   what is taken off, under which conditions, beside what
 quotes       `quotes`: any number of baskets, with the same few statements; `shelf_prices`: one piece of each article
@@ -20,7 +20,8 @@ Amounts are minor units, exact; nothing is converted from one currency to anothe
 """
 
 from comptoir.pricing.book import Book
-from comptoir.pricing.choice import differences
+from comptoir.pricing.choice import CommonPrice, Listed, common_price, common_prices, differences, listed, price_at
+from comptoir.pricing.conditions import unmet_in_words
 from comptoir.pricing.coupons import (
     Campaign,
     CampaignEntry,
@@ -65,15 +66,28 @@ from comptoir.pricing.promotions import (
     Bundle,
     BuyGet,
     FixedPrice,
+    InWords,
     Part,
     Percent,
     Promotion,
     PromotionEntry,
+    Spent,
+    in_words,
     promotion,
     promotions,
     set_promotion,
+    spent,
 )
-from comptoir.pricing.quotes import ListPrice, list_prices, offline_promotions, quotes, shelf_prices
+from comptoir.pricing.quotes import (
+    Claimed,
+    ListPrice,
+    LookedUp,
+    list_prices,
+    look_up,
+    offline_promotions,
+    quotes,
+    shelf_prices,
+)
 from comptoir.pricing.records import (
     Considered,
     Declined,
@@ -116,7 +130,9 @@ __all__ = [
     "BuyGet",
     "Campaign",
     "CampaignEntry",
+    "Claimed",
     "CodeTaken",
+    "CommonPrice",
     "Considered",
     "Coupon",
     "CouponRefused",
@@ -126,8 +142,11 @@ __all__ = [
     "Effect",
     "FixedPrice",
     "House",
+    "InWords",
     "LineTwice",
     "ListPrice",
+    "Listed",
+    "LookedUp",
     "NewCoupon",
     "NewPrice",
     "NoPrice",
@@ -151,6 +170,7 @@ __all__ = [
     "RefusedRow",
     "Settled",
     "ShelfPrice",
+    "Spent",
     "TaxClass",
     "TaxRate",
     "TooManyGuesses",
@@ -164,15 +184,21 @@ __all__ = [
     "add_coupons",
     "campaign",
     "campaigns",
+    "common_price",
+    "common_prices",
     "count_guesses",
     "differences",
     "forget_guesses",
     "forgive_guesses",
     "house",
     "import_prices",
+    "in_words",
     "list_prices",
+    "listed",
+    "look_up",
     "mint",
     "offline_promotions",
+    "price_at",
     "price_list",
     "price_lists",
     "prices_of",
@@ -190,5 +216,7 @@ __all__ = [
     "set_tax_rates",
     "settle",
     "shelf_prices",
+    "spent",
     "tax_rates",
+    "unmet_in_words",
 ]

@@ -7,8 +7,10 @@ And where the same article does not cost the same: by channel and by outlet, wit
 rule says so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+
+import msgspec
 
 from comptoir import channels
 from comptoir.kernel.db import Tx, ints, rows
@@ -54,6 +56,91 @@ def winner(lists: Iterable[PriceList], prices: Mapping[int, Price]) -> tuple[Pri
         if (price := prices.get(found.price_list_id)) is not None:
             return found, price
     return None
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A price in its list. `live`: the list holds now."""
+
+    variant_id: int
+    price: Price
+    list: PriceList
+    live: bool
+    changed_at: datetime
+
+
+class CommonPrice(msgspec.Struct, frozen=True):
+    """What an article costs now whoever asks and wherever. `differs`: somewhere, or for some, it is something else."""
+
+    currency: str
+    amount_minor: int
+    per_units: int
+    was_minor: int | None
+    price_list: str
+    tax_included: bool
+    differs: bool
+
+
+async def listed(tx: Tx, variants: Iterable[int]) -> dict[int, list[Listed]]:
+    """The prices of these variants in all lists, also in those that hold no more or not yet; who wins comes first."""
+    known = {one.price_list_id: one for one in await lists.price_lists(tx)}
+    found: dict[int, list[Listed]] = {}
+    for variant_id, list_id, amount, per_units, was, changed_at in await tx.tuples(
+        LISTED, variants=ints(sorted(set(variants)))
+    ):
+        if (here := known.get(list_id)) is not None:
+            price = Price(variant_id, list_id, amount, per_units, was)
+            found.setdefault(variant_id, []).append(Listed(variant_id, price, here, live(here, tx.now), changed_at))
+    for several in found.values():
+        several.sort(key=lambda one: rank(one.list), reverse=True)
+    return found
+
+
+async def common_prices(tx: Tx, variants: Iterable[int], *, currency: str) -> dict[int, CommonPrice]:
+    """What these variants cost in the lists that hold for everybody everywhere. Without such a price one is missing."""
+    return {
+        variant_id: price
+        for variant_id, several in (await listed(tx, variants)).items()
+        if (price := common_price(several, currency)) is not None
+    }
+
+
+def common_price(prices: Sequence[Listed], currency: str) -> CommonPrice | None:
+    """The price that wins where nothing is special, of one variant."""
+    holding = [one for one in prices if one.live and one.list.currency == currency]
+    common = [one.list for one in holding if is_common(one.list)]
+    won = winner(common, {one.list.price_list_id: one.price for one in holding})
+    if won is None:
+        return None
+    here, price = won
+    worth = (price.amount_minor, price.per_units, here.tax_included)
+    differs = any(
+        (one.price.amount_minor, one.price.per_units, one.list.tax_included) != worth
+        for one in holding
+        if not is_common(one.list)
+    )
+    return CommonPrice(
+        currency, price.amount_minor, price.per_units, price.was_minor, here.code, here.tax_included, differs
+    )
+
+
+def price_at(
+    prices: Sequence[Listed], *, currency: str, channel: str, outlet_id: int | None = None, groups: Sequence[str] = ()
+) -> Listed | None:
+    """The price that wins at a place for somebody, of one variant: as a quote chooses it."""
+    holding = {one.list.price_list_id: one for one in prices if one.live}
+    applying = [
+        one.list
+        for one in holding.values()
+        if applies(one.list, currency=currency, channel=channel, outlet_id=outlet_id, groups=groups)
+    ]
+    applying.sort(key=rank, reverse=True)
+    won = winner(applying, {id_: one.price for id_, one in holding.items()})
+    return holding[won[0].price_list_id] if won else None
+
+
+def is_common(found: PriceList) -> bool:
+    """It holds on every channel, in every outlet, for everybody."""
+    return found.channel is None and found.outlet_id is None and found.customer_group is None
 
 
 CHUNK = 5_000
@@ -161,4 +248,9 @@ DIFFER = """
     SELECT d.variant_id, v.sku, v.name, d.places, d.ruled
     FROM differing AS d JOIN catalog.v_variant AS v USING (variant_id)
     ORDER BY d.variant_id
+"""
+
+LISTED = """
+    SELECT variant_id, price_list_id, amount_minor, per_units, was_minor, changed_at FROM pricing.price
+    WHERE variant_id = ANY(%(variants)s::bigint[])
 """

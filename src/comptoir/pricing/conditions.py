@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from comptoir.kernel import rules
 from comptoir.kernel.rules import Attribute, Vocabulary, Words
 from comptoir.pricing.errors import BadPromotion
@@ -72,6 +74,38 @@ def check(vocabulary: Vocabulary, condition: dict[str, Any] | None, *, where: st
         rules.parse(vocabulary, condition)
     except rules.BadRule as refusal:
         raise BadPromotion(f"{where}: {refusal.detail}", where=where, **refusal.data) from refusal
+
+
+def words(vocabulary: Vocabulary, condition: dict[str, Any], language: rules.Language, *, currency: str = "") -> str:
+    """The condition as a sentence; amounts in the currency, or in minor units without one."""
+    return rules.words(rules.parse(vocabulary, condition), language, currency=currency)
+
+
+def unmet(condition: dict[str, Any], facts: dict[str, Any], now: rules.Now) -> dict[str, Any]:
+    """What of a condition over the basket does not hold, each part with what was seen instead. For people: slow."""
+    seen = rules.explain(rules.parse(BASKET, condition), facts, now)
+    failed = [{"rule": one.node, "seen": one.seen} for one in failing(seen)]
+    return {"unmet": msgspec.to_builtins(failed)}
+
+
+def unmet_in_words(data: dict[str, Any], language: rules.Language, *, currency: str) -> list[tuple[str, str, Any]]:
+    """What a refused promotion asked for in vain (`Declined.data` of `condition`): sentence, attribute, what is."""
+    return [
+        (
+            words(BASKET, one["rule"], language, currency=currency),
+            str(one["rule"].get("attribute", "")),
+            one["seen"],
+        )
+        for one in data.get("unmet", ())
+    ]
+
+
+def failing(seen: rules.Seen) -> list[rules.Seen]:
+    if seen.holds:
+        return []
+    if isinstance(seen.node, rules.AllOf | rules.AnyOf):
+        return [leaf for part in seen.parts for leaf in failing(part)]
+    return [seen]
 
 
 def moment(now: datetime, zone: str) -> rules.Now:

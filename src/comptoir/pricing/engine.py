@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from comptoir.kernel.money import MAX_MINOR
-from comptoir.pricing import benefits, taxes
+from comptoir.pricing import benefits, conditions, taxes
 from comptoir.pricing.benefits import Cost, Working
 from comptoir.pricing.book import Book
 from comptoir.pricing.choice import rank, winner
@@ -200,7 +200,9 @@ class Desk:
                 return None
             left_minor = left.minor if left is not None else None
         if one.condition is not None and not one.condition(self.facts, self.now):
-            self.refused.append(Declined("condition", code, coupon))
+            asked = promotion.condition if self.request.why else None
+            data = conditions.unmet(asked, self.facts, self.now) if asked else {}
+            self.refused.append(Declined("condition", code, coupon, data))
             return None
         places: Sequence[int] = range(len(lines))
         if one.target is not None:

@@ -1,11 +1,13 @@
 """Promotions: what a basket must be like, what is taken off, and what it may stand beside."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from comptoir.kernel import rules
 from comptoir.kernel.db import Tx
 from comptoir.pricing import conditions
 from comptoir.pricing.errors import BadPromotion, UnknownPromotion
@@ -123,6 +125,18 @@ class Promotion(PromotionEntry, frozen=True, kw_only=True):
         return None
 
 
+class Spent(msgspec.Struct, frozen=True):
+    """What a promotion has given so far. Minor units of its currency."""
+
+    promotion_id: int
+    max_uses: int | None
+    budget_minor: int | None
+    used: int
+    reserved: int
+    spent_minor: int
+    reserved_minor: int
+
+
 async def set_promotion(tx: Tx, *, code: Code, entry: PromotionEntry) -> Promotion:
     """A new promotion, or a known one anew; what was used of it stays used."""
     check(entry)
@@ -147,6 +161,11 @@ async def promotions(tx: Tx, *, code: str | None = None) -> list[Promotion]:
     ]
 
 
+async def spent(tx: Tx) -> dict[int, Spent]:
+    """What each promotion has given so far, by its id. Uses of coupons count where it has a limit of its own."""
+    return {one.promotion_id: one for one in await tx.many(Spent, SPENT)}
+
+
 WRITE = """
     INSERT INTO pricing.promotion (code, promotion) VALUES (%(code)s, %(promotion)s::json)
     ON CONFLICT (code) DO UPDATE SET promotion = excluded.promotion
@@ -163,6 +182,36 @@ READ = """
     SELECT promotion_id, code, promotion FROM pricing.promotion
     WHERE %(code)s::text IS NULL OR code = %(code)s ORDER BY code
 """
+
+SPENT = """
+    SELECT promotion_id, max_uses, budget_minor, used, reserved, spent_minor, reserved_minor FROM pricing.allowance
+    ORDER BY promotion_id
+"""
+
+
+class InWords(msgspec.Struct, frozen=True):
+    """The rules of a promotion as sentences; empty: everything."""
+
+    condition: str
+    target: str
+    parts: Sequence[str]
+    """Of a bundle."""
+
+
+def in_words(found: Promotion, language: rules.Language, *, currency: str) -> InWords:
+    """What a promotion asks of a basket and of its lines, in the reader's language. `currency`: where it has none."""
+
+    def said(vocabulary: rules.Vocabulary, rule: dict[str, Any] | None) -> str:
+        if rule is None:
+            return ""
+        return conditions.words(vocabulary, rule, language, currency=found.currency or currency)
+
+    parts = found.benefit.parts if isinstance(found.benefit, Bundle) else ()
+    return InWords(
+        said(conditions.BASKET, found.condition),
+        said(conditions.LINE, found.target),
+        [said(conditions.LINE, part.target) for part in parts],
+    )
 
 
 def check(entry: PromotionEntry) -> None:

@@ -1,6 +1,7 @@
 """`quotes`: any number of baskets at once, with the same few statements for one and for a thousand."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -8,19 +9,45 @@ import msgspec
 from comptoir import catalog, channels, identity
 from comptoir.kernel.db import Tx, ints, rows, texts
 from comptoir.kernel.errors import Refusal
-from comptoir.pricing import terms
+from comptoir.pricing import codes, guesses, terms
 from comptoir.pricing.book import Book, Held, Left, lists_for
 from comptoir.pricing.choice import winner
-from comptoir.pricing.coupons import Coupon, coupons_by_code, refused
+from comptoir.pricing.coupons import Campaign, Coupon, coupons_by_code, refused
 from comptoir.pricing.engine import quote
 from comptoir.pricing.promotions import Promotion
+from comptoir.pricing.promotions import promotion as promotion_of
 from comptoir.pricing.records import Price, Quote, QuoteLine, QuoteRequest, ShelfPrice
-from comptoir.pricing.settle import BY_PERSON
+from comptoir.pricing.settle import BY_PERSON, State
 from comptoir.pricing.taxes import tax_in
 from comptoir.pricing.terms import Known, Terms, categories
 
 Own = dict[tuple[str, int, int], tuple[int, int | None]]
 """What baskets have already, by reference, promotion and coupon: the amount, and whose it is."""
+
+
+CLAIMS = 20
+
+
+class Claimed(msgspec.Struct, frozen=True):
+    """A basket or an order that has it, or had it."""
+
+    reference: str
+    state: State
+    amount_minor: int
+    expires_at: datetime | None
+    changed_at: datetime
+
+
+class LookedUp(msgspec.Struct, frozen=True):
+    """What a code is. `reason`: why it is not good now; of a code that nobody knows there is nothing more."""
+
+    good: bool
+    reason: str | None
+    coupon: Coupon | None = None
+    campaign: Campaign | None = None
+    promotion: Promotion | None = None
+    claims: Sequence[Claimed] = ()
+    """The latest first."""
 
 
 async def quotes(tx: Tx, requests: Sequence[QuoteRequest]) -> list[Quote | Refusal]:
@@ -122,6 +149,26 @@ async def judge(tx: Tx, *, code: str, reference: str, node_id: int | None) -> tu
         return None
     promotion = next(name for name, number in held.numbers.items() if number == one.promotion_id)
     return promotion, one.refused
+
+
+async def look_up(tx: Tx, *, code: str, who: str, node_id: int | None = None) -> LookedUp:
+    """Look a code up. Codes that are wrong count as tries of `who` to guess one. Raises TooManyGuesses."""
+    await guesses.count(tx, who=who)
+    judged = await judge(tx, code=code, reference="", node_id=node_id)
+    if judged is None:
+        mistyped = len(codes.read(code)) >= codes.SHORTEST and not codes.right(code)
+        return LookedUp(good=False, reason="mistyped" if mistyped else "unknown_coupon")
+    await guesses.forgive(tx, who=who)
+    coupon = (await coupons_by_code(tx, [code]))[code]
+    opened, reason = judged
+    return LookedUp(
+        good=reason is None,
+        reason=reason,
+        coupon=coupon,
+        campaign=(await terms.current(tx)).campaigns[coupon.campaign_id],
+        promotion=await promotion_of(tx, code=opened),
+        claims=await tx.many(Claimed, OF_COUPON, coupon_id=coupon.coupon_id, most=CLAIMS),
+    )
 
 
 async def prices(tx: Tx, variants: Sequence[int], lists: Sequence[int]) -> dict[int, dict[int, Price]]:
@@ -321,3 +368,13 @@ async def offline_promotions(tx: Tx, *, currency: str) -> tuple[list[Promotion],
         else:
             others[one.code] = why
     return alone, others
+
+
+# By the primary key, whose first column is the promotion. A code on a poster has many; those are read all.
+OF_COUPON = """
+    SELECT c.reference, c.state, c.amount_minor, c.expires_at, c.changed_at FROM pricing.claim AS c
+    WHERE c.coupon_id = %(coupon_id)s
+      AND c.promotion_id = (SELECT g.promotion_id FROM pricing.coupon AS o
+                            JOIN pricing.campaign AS g USING (campaign_id) WHERE o.coupon_id = %(coupon_id)s)
+    ORDER BY c.changed_at DESC, c.reference LIMIT %(most)s
+"""

@@ -11,12 +11,19 @@ sources, keys                what may send      plans, plan_table, plan_text    
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
 evidence   identity in words       graph     identifiers drawn                   veil  raw events, the person covered
 home_chart the day as a picture    snippets  the first event of a source
+
+products, product        what is sold, where it lies      prices, promotions   what it costs, what is taken off
+availability             who can give it, who cannot      quoting, coupons     why this price; a code looked up
+goods  articles and places as these pages show them      stock_why, stock_story, stock_chart   a stock explained
+price_why, promotion_words   lists and promotions in words
 """
 
 from comptoir.console.console import Section
 from comptoir.console.pages import (
+    availability,
     because,
     consumers,
+    coupons,
     customer,
     customers,
     cutting,
@@ -26,7 +33,12 @@ from comptoir.console.pages import (
     letters,
     mending,
     plans,
+    prices,
+    product,
+    products,
+    promotions,
     quality,
+    quoting,
     shell,
     sign_in,
     sources,
@@ -42,6 +54,13 @@ SECTIONS: list[Section] = [
     because.section,
     mending.section,
     cutting.section,
+    products.section,
+    product.section,
+    availability.section,
+    prices.section,
+    promotions.section,
+    quoting.section,
+    coupons.section,
     events.section,
     quality.section,
     letters.section,
