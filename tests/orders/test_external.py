@@ -12,9 +12,12 @@ from comptoir.orders import (
     Delivery,
     ExternalLine,
     ExternalOrderConflict,
+    PaymentAct,
     ShortLine,
+    due,
     external_order,
     order,
+    paid,
     reconcile,
     record_orders,
 )
@@ -79,8 +82,17 @@ async def test_what_may_change_changes_and_an_older_version_says_nothing(market)
     assert changed.order_id == first.order_id and changed.changed == ["delivery", "payment", "customer"]
     (older,) = await take(market, an_order(paid_minor=0))
     assert older.changed == []
-    said = "SELECT delivery -> 'address' ->> 'city', (payment ->> 'amount_minor')::int FROM orders.sales_order"
+    said = """SELECT delivery -> 'address' ->> 'city', paid_minor FROM orders.sales_order
+        JOIN orders.external_order USING (order_id)"""
     assert await market.tuples(said) == [("Nice", 2890)]
+
+
+async def test_what_is_paid_on_delivery_can_be_handed_over(market):
+    (done,) = await take(market, an_order(paid_minor=0))
+    act = PaymentAct(reference="r", order_id=done.order_id, kind="capture", provider="external", authorisation="a",
+                     amount_minor=2890, currency="EUR")  # fmt: skip
+    await due(market, [act])
+    assert (await paid(market, order_ids=[done.order_id]))[done.order_id].captured_minor == 2890
 
 
 async def test_what_cannot_be_had_is_short_and_told_and_the_rest_is_promised(market):

@@ -283,6 +283,7 @@ CREATE TABLE orders.external_order (
     order_id    uuid NOT NULL UNIQUE,
     revised_at  timestamptz NOT NULL,         -- when the version on record was made there; an older one says nothing new
     content     bytea NOT NULL,               -- digest of what may not change: lines and sums
+    paid_minor  bigint NOT NULL,              -- what the platform has from the customer so far
     rest        json NOT NULL DEFAULT '[]',   -- lines that are not promised: gift cards, tips, unknown articles
     short       json NOT NULL DEFAULT '[]',   -- what no location could give
     flags       text[] NOT NULL DEFAULT '{}', -- taken, but look at it: unknown_sku, totals_disagree, short …
@@ -435,5 +436,5 @@ FROM orders.sales_order AS o;
 
 -- Orders made elsewhere, by their number there.
 CREATE VIEW orders.v_external_order AS
-SELECT e.outlet_id, e.number, e.order_id, e.revised_at, e.rest, e.short, e.flags, e.received_at
+SELECT e.outlet_id, e.number, e.order_id, e.revised_at, e.paid_minor, e.rest, e.short, e.flags, e.received_at
 FROM orders.external_order AS e;

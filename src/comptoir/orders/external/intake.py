@@ -199,6 +199,7 @@ def _claims(new: Sequence[Judged]) -> str:
                 "order_id": one.order_id,
                 "revised_at": one.order.revised_at,
                 "content": one.content.hex(),
+                "paid_minor": one.order.paid_minor,
             }
             for one in new
         ]
@@ -207,10 +208,10 @@ def _claims(new: Sequence[Judged]) -> str:
 
 # Of two who bring the same order at once, the later waits here until the first has committed, and claims nothing.
 CLAIM = """
-    INSERT INTO orders.external_order (outlet_id, number, order_id, revised_at, content, received_at)
-    SELECT outlet_id, number, order_id, revised_at, decode(content, 'hex'), %(now)s
+    INSERT INTO orders.external_order (outlet_id, number, order_id, revised_at, content, paid_minor, received_at)
+    SELECT outlet_id, number, order_id, revised_at, decode(content, 'hex'), paid_minor, %(now)s
     FROM json_to_recordset(%(orders)s::json) AS o (outlet_id smallint, number text, order_id uuid,
-        revised_at timestamptz, content text)
+        revised_at timestamptz, content text, paid_minor bigint)
     ORDER BY outlet_id, number
     ON CONFLICT (outlet_id, number) DO NOTHING
     RETURNING outlet_id, number
@@ -236,7 +237,8 @@ def _order_row(one: Judged, node_id: int | None, sourced: Sourced) -> dict[str, 
         "payment": {
             "provider": "external",
             "authorisation": order.payment_reference or f"{order.outlet} {order.number}",
-            "amount_minor": order.paid_minor,
+            # Whether the customer has paid there yet is the platform's business: it owes us what is handed over.
+            "amount_minor": max(order.total_minor, _lines_minor(order)),
             "currency": order.currency,
         },
         "delivery_minor": order.delivery_minor,
@@ -246,6 +248,10 @@ def _order_row(one: Judged, node_id: int | None, sourced: Sourced) -> dict[str, 
         "placed_at": order.placed_at,
         "sourced": sourced.why or None,
     }
+
+
+def _lines_minor(order: ExternalOrder) -> int:
+    return sum(line.total_minor for line in order.lines) + order.delivery_minor
 
 
 def _line_row(order_id: UUID, line: ExternalLine, variant_id: int) -> dict[str, Any]:

@@ -58,7 +58,7 @@ async def known_by(tx: Tx, keys: Collection[Key]) -> dict[Key, Known]:
 
 KNOWN = """
     SELECT e.outlet_id, e.number, e.order_id, o.order_number, o.state, o.node_id, e.revised_at, e.content, e.flags,
-           e.short, o.delivery, coalesce((o.payment ->> 'amount_minor')::bigint, 0) AS paid_minor
+           e.short, o.delivery, e.paid_minor
     FROM unnest(%(outlets)s::smallint[], %(numbers)s::text[]) AS k (outlet_id, number)
     CROSS JOIN LATERAL (
         SELECT * FROM orders.external_order AS e WHERE e.outlet_id = k.outlet_id AND e.number = k.number
@@ -90,7 +90,7 @@ async def revise(tx: Tx, one: Judged, before: Known) -> ExternalRecorded:
         order_id=before.order_id,
         revised_at=one.order.revised_at,
         delivery=msgspec.json.encode(one.order.delivery).decode() if "delivery" in changed else None,
-        paid_minor=one.order.paid_minor if "payment" in changed else None,
+        paid_minor=max(one.order.paid_minor, before.paid_minor),
         node_id=node_id,
     )
     return answer(one, before, repeated=True, changed=changed)
@@ -98,16 +98,10 @@ async def revise(tx: Tx, one: Judged, before: Known) -> ExternalRecorded:
 
 REVISE = """
     WITH revised AS (
-        UPDATE orders.external_order SET revised_at = %(revised_at)s
+        UPDATE orders.external_order SET revised_at = %(revised_at)s, paid_minor = %(paid_minor)s
         WHERE outlet_id = %(outlet_id)s AND number = %(number)s
-    ), paid AS (
-        UPDATE orders.payment SET authorised_minor = greatest(authorised_minor, %(paid_minor)s::bigint)
-        WHERE order_id = %(order_id)s AND %(paid_minor)s::bigint IS NOT NULL
     )
-    UPDATE orders.sales_order
-    SET delivery = coalesce(%(delivery)s::json, delivery), node_id = %(node_id)s::bigint,
-        payment = CASE WHEN %(paid_minor)s::bigint IS NULL THEN payment
-                       ELSE jsonb_set(payment::jsonb, '{amount_minor}', to_jsonb(%(paid_minor)s::bigint))::json END
+    UPDATE orders.sales_order SET delivery = coalesce(%(delivery)s::json, delivery), node_id = %(node_id)s::bigint
     WHERE order_id = %(order_id)s
 """
 
