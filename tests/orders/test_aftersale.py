@@ -303,3 +303,25 @@ async def test_before_the_goods_are_back_a_manager_gives_the_money(desk):
     await desk.stock(lyon=(1, 0, 0))
     other = await desk("POST", "returns", {"lines": [back(await desk.sell("2", 100))]})
     assert (await desk("POST", f"returns/{other['return_id']}/giving-up", {}))["state"] == "given_up"
+
+
+async def test_a_piece_that_lies_here_unpaid_is_not_paid_to_somebody_else(desk):
+    sale_id = await desk.sell("1", 500)
+    ahead = await desk("POST", "returns", {"lines": [back(sale_id)]})
+    here = await desk("POST", "returns/at-counter", {"location": "nice", "lines": [back(sale_id)], "refund": None})
+    assert (here["state"], here["refund_minor"]) == ("received", None)
+    for path, body in (("refund", {}), ("receipt", {"location": "lyon"})):
+        refused = await desk("POST", f"returns/{ahead['return_id']}/{path}", body, status=409)
+        assert refused["code"] == "orders.not_returnable"
+    assert (await desk("POST", f"returns/{here['return_id']}/refund", {}))["refund_minor"] == 500
+    await desk.house.right()
+
+
+async def test_two_lines_of_one_piece_are_one_piece(desk):
+    sale_id = await desk.sell("1", 1000, quantity=2)
+    both = await desk("POST", "returns", {"lines": [back(sale_id), back(sale_id)]})
+    await desk("POST", "returns/at-counter", {"location": "nice", "lines": [back(sale_id)]})
+    at = f"returns/{both['return_id']}/receipt"
+    refused = await desk("POST", at, {"location": "lyon"}, status=409)
+    assert refused["data"]["left"] == 1
+    await desk.house.right()

@@ -44,6 +44,7 @@ async def refund(
     were paid back before, TenderRefused where it is to be given in a way that it was not paid.
     """
     known = await books.sold(tx, sale_ids={one.sale_id for one in found.lines})
+    books.only_once(found, known)
     parts = {sale.sale_id: shared(sale, found) for sale in known.values()}
     if asked.with_delivery and found.order_id is not None:
         parts |= await _with_delivery(tx, found, parts)

@@ -50,7 +50,7 @@ async def at_counter(tx: Tx, *, asked: AtCounter, actor: str, approved: bool = F
     found, known = await _opened(tx, asked.return_id, asked.lines, place.location_id, actor)
     if known:
         return known
-    await _receive(tx, found, place, [one.state for one in asked.lines], actor)
+    found = await _receive(tx, found, place, [one.state for one in asked.lines], actor)
     if asked.refund is not None:
         await refund(tx, found, asked.refund, outlet=place.outlet, approved=approved)
     return await _whole(tx, found.return_id)
@@ -64,7 +64,7 @@ async def receive(tx: Tx, *, return_id: UUID, asked: Receive, actor: str, approv
         return found
     if found.state != "announced":
         raise ReturnSettled(return_id=str(return_id), state=found.state)
-    await _receive(tx, found, place, [asked.state for _ in found.lines], actor)
+    found = await _receive(tx, found, place, [asked.state for _ in found.lines], actor)
     if asked.refund is not None and found.refund_minor is None:
         await refund(tx, found, asked.refund, outlet=place.outlet, approved=approved)
     return await _whole(tx, return_id)
@@ -206,16 +206,9 @@ async def _opened(
 
 async def _receive(
     tx: Tx, found: Return, place: inventory.Location, states: Sequence[State | None], actor: str
-) -> None:
+) -> Return:
     """The goods lie at the location. What was received of the sale elsewhere meanwhile does not come twice."""
-    sales = await books.sold(tx, sale_ids={one.sale_id for one in found.lines})
-    for line in found.lines:
-        there = sales[line.sale_id].line(line.line_number)
-        # This return's own refunded pieces count as taken, and they are just what comes now.
-        if there is None or there.left + line.refunded < line.quantity:
-            raise NotReturnable(
-                "Meanwhile they have come back elsewhere.", place=line.place, left=there.left if there else 0
-            )
+    books.only_once(found, await books.sold(tx, sale_ids={one.sale_id for one in found.lines}))
     moves: list[inventory.Move] = []
     lines: list[ReturnLine] = []
     for line, state in zip(found.lines, states, strict=True):
@@ -251,6 +244,7 @@ async def _receive(
             reasons=sorted({one.reason for one in found.lines}),
         )
     )
+    return await _whole(tx, found.return_id)
 
 
 async def write_lines(tx: Tx, return_id: UUID, lines: Sequence[ReturnLine]) -> None:

@@ -4,12 +4,14 @@ What comes back belongs to a line of a sale (orders.sale), whatever its channel:
 parcel of an order. So its price, discount and tax are those that were recorded, and each piece has its stored share.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 import msgspec
 
 from comptoir.kernel.db import Tx, ints
+from comptoir.orders.aftersale.errors import NotReturnable
+from comptoir.orders.aftersale.records import Return
 from comptoir.orders.errors import UnknownSale
 from comptoir.orders.records import Tender
 from comptoir.orders.shares import Priced
@@ -142,3 +144,21 @@ def counted(sale: Sold, ours: dict[tuple[int, int], tuple[int, int]], foreign: d
             foreign[key] -= more
         lines.append(msgspec.structs.replace(line, refunded=refunded + more, taken=taken + more))
     return msgspec.structs.replace(sale, lines=lines)
+
+
+def only_once(found: Return, sales: Mapping[int, Sold]) -> None:
+    """Whether the pieces of a return have not come back, or been paid back, by another one. Raises NotReturnable."""
+    wanted: dict[tuple[int, int], tuple[int, int]] = {}
+    for one in found.lines:
+        quantity, mine = wanted.get((one.sale_id, one.line_number), (0, 0))
+        wanted[one.sale_id, one.line_number] = quantity + one.quantity, mine + max(one.received, one.refunded)
+    for (sale_id, number), (quantity, mine) in wanted.items():
+        line = sales[sale_id].line(number)
+        left = line.left + mine if line else 0
+        if quantity > left:
+            raise NotReturnable(
+                f"Meanwhile they have come back otherwise: {left} are left.",
+                sale_id=sale_id,
+                line_number=number,
+                left=left,
+            )

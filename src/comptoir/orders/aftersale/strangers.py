@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
-
 from comptoir import identity, inventory
 from comptoir.kernel.db import Tx, ints, texts
 from comptoir.orders import shares
@@ -16,6 +14,7 @@ from comptoir.orders.aftersale import policy, returns
 from comptoir.orders.aftersale import sold as books
 from comptoir.orders.aftersale.errors import NotReturnable
 from comptoir.orders.aftersale.records import AtCounter, Back, Purchase, Return, Settling, WithoutReceipt
+from comptoir.orders.fulfilment.tasks import open_tasks
 
 
 async def purchases(tx: Tx, *, person: UUID, skus: Sequence[str] = ()) -> list[Purchase]:
@@ -80,11 +79,15 @@ async def without_receipt(tx: Tx, *, asked: WithoutReceipt, actor: str, approved
     await tx.run(MARK, id=made.return_id, node=nodes[0])
     if often:
         (place,) = await inventory.by_code(tx, [asked.location])
-        await tx.run(
-            TASK, order_id=made.order_id, location_id=place.location_id, now=tx.now,
-            why=f"Return {made.return_number}: the {earlier + 1}th without a receipt in {policy.PERIOD_DAYS} days.",
-            data=msgspec.json.encode({"return_id": made.return_id, "person": asked.person}).decode(),
-        )  # fmt: skip
+        task = {
+            "kind": "without_receipt",
+            "order_id": made.order_id,
+            "fulfilment_id": None,
+            "location_id": place.location_id,
+            "why": f"Return {made.return_number}: without a receipt, the {earlier + 1}th in {policy.PERIOD_DAYS} days.",
+            "data": {"return_id": made.return_id, "person": asked.person},
+        }
+        await open_tasks(tx, [task])
     return await returns.one(tx, return_id=made.return_id)
 
 
@@ -112,11 +115,6 @@ EARLIER = """
 MARK = """
     UPDATE orders.customer_return SET without_receipt = true, node_id = coalesce(node_id, %(node)s)
     WHERE return_id = %(id)s
-"""
-
-TASK = """
-    INSERT INTO orders.task (kind, order_id, location_id, why, data, opened_at)
-    VALUES ('without_receipt', %(order_id)s, %(location_id)s, %(why)s, %(data)s::json, %(now)s)
 """
 
 
