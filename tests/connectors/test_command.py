@@ -1,8 +1,11 @@
 """`comptoir import receipts`: what it prints, and what it leaves out."""
 
+import json
+
 import pytest
 
 from cli.test_commands import comptoir  # noqa: F401  a fixture
+from connectors.payloads import shopify_order
 from connectors.test_receipts import FRENCH, HEAD
 
 pytestmark = pytest.mark.anyio
@@ -27,3 +30,17 @@ def test_receipts_are_imported_and_refused_lines_are_told(comptoir, tmp_path):  
     assert "Columns are needed" in comptoir(
         "import", "receipts", str(export), "--mapping", str(mapping), expect=1
     ).stderr  # fmt: skip
+
+
+def test_the_history_of_a_shop_becomes_sales(comptoir, tmp_path):  # noqa: F811
+    outlets, history = tmp_path / "outlets.csv", tmp_path / "orders.json"
+    outlets.write_text("code,name,channel\nsite,Site,web\n")
+    comptoir("import", "outlets", str(outlets))
+    history.write_text(json.dumps({"orders": [shopify_order(1), shopify_order(2, line_items=[]), shopify_order(3)]}))
+    asked = ("import", "orders", str(history), "--platform", "shopify", "--outlet", "site")
+    said = comptoir(*asked, expect=1)
+    assert said.stdout == "3 orders read, 2 recorded, 0 on record already, 1 refused.\n" and "2:" in said.stderr
+    history.write_text("\n".join(json.dumps(shopify_order(n)) for n in (1, 4)))
+    assert "1 recorded, 1 on record already, 0 refused" in comptoir(*asked).stdout
+    history.write_text("nothing")
+    assert "holds no orders" in comptoir(*asked, expect=1).stderr

@@ -90,6 +90,17 @@ def import_receipts(
     receipts.take(load_settings(data_dir), file, connectors.load(mapping), errors)
 
 
+@imports.command("orders")
+def import_orders(
+    file: Annotated[Path, typer.Argument(help="Orders as the platform's API gives them: JSON or NDJSON.")],
+    platform: Annotated[connectors.Platform, typer.Option("--platform", help="shopify or woocommerce.")],
+    outlet: Annotated[str, typer.Option("--outlet", help="Code of the outlet that it is here.")],
+    data_dir: DataDir = None,
+) -> None:
+    """The history of a shop on Shopify or WooCommerce: its orders become sales. No stock moves."""
+    receipts.take_orders(load_settings(data_dir), file, platform, outlet)
+
+
 def take(
     settings: Settings,
     file: Path,

@@ -1,8 +1,10 @@
-"""Exports of tills: lines become receipts by a mapping, and each is recorded by itself."""
+"""Exports of tills by a mapping, and the history of shops on other systems: each receipt is recorded by itself."""
 
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -47,6 +49,44 @@ def take(settings: Settings, file: Path, mapping: connectors.Mapping, errors: Pa
         bar = progress.add_task(file.name, total=len(parsed))
         run(work())
     tell(len(parsed), repeated, sorted(faults, key=lambda one: one.line), errors)
+
+
+def take_orders(settings: Settings, file: Path, platform: connectors.Platform, outlet: str) -> None:
+    """`[…]`, `{"orders": […]}`, or one order a line."""
+    if not file.exists():
+        raise Invalid(f"There is no file {file}.")
+    try:
+        told: Any = msgspec.json.decode(file.read_bytes())
+        payloads = msgspec.convert(told["orders"] if isinstance(told, dict) else told, list[dict[str, Any]])
+    except (msgspec.MsgspecError, KeyError, UnicodeDecodeError):
+        try:
+            lines = file.read_bytes().splitlines()
+            payloads = [msgspec.json.decode(line, type=dict[str, Any]) for line in lines if line.strip()]
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Invalid(f"{file.name} holds no orders: {error}") from error
+    done: list[connectors.Imported] = []
+
+    async def work() -> None:
+        async with ready_database(settings) as db:
+            for start in range(0, len(payloads), BATCH):
+                some = payloads[start : start + BATCH]
+                async with db.transaction() as tx:
+                    await log.open_days(tx)
+                    done.append(
+                        await connectors.import_orders(tx, platform=platform, outlet=outlet, payloads=some)
+                    )  # fmt: skip
+                progress.advance(bar, len(some))
+
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task(file.name, total=len(payloads))
+        run(work())
+    refused = [line for one in done for line in one.refused]
+    recorded, repeated = sum(one.recorded for one in done), sum(one.repeated for one in done)
+    print(f"{len(payloads)} orders read, {recorded} recorded, {repeated} on record already, {len(refused)} refused.")
+    for line in refused[:SHOWN]:
+        complain(line)
+    if refused:
+        raise typer.Exit(1)
 
 
 def tell(receipts: int, repeated: int, faults: list[connectors.Faulty], errors: Path | None) -> None:
