@@ -5,6 +5,7 @@ as array literals (`ints`, `texts`, … unnested by the statement) or as one JSO
 `json_to_recordset`): a list parameter costs psycopg five to ten times more.
 """
 
+import contextlib
 import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
@@ -216,7 +217,9 @@ async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString 
         yield Tx(connection, row[0])
     except BaseException:
         if not connection.closed:
-            await connection.execute("ROLLBACK")
+            # Who was cut off in the middle of a statement leaves a connection that the pool throws away.
+            with contextlib.suppress(psycopg.OperationalError):
+                await connection.execute("ROLLBACK")
         raise
     await connection.execute("COMMIT")
 
