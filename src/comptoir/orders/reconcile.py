@@ -1,16 +1,19 @@
 """Proofs that the books are right. Nothing here mends: a fault is a defect of ours, or somebody wrote by hand."""
 
 from comptoir.kernel.db import Tx
-from comptoir.orders.aftersale import proofs
+from comptoir.orders.aftersale import proofs as of_aftersale
+from comptoir.orders.fulfilment import proofs as of_fulfilment
 from comptoir.orders.records import Fault
 
 MOST = 100
 """Faults named per check; one is enough to begin looking."""
+BENEATH = (*of_fulfilment.ALL, *of_aftersale.ALL)
+"""Proofs of the packages within."""
 
 
 async def reconcile(tx: Tx) -> list[Fault]:
     """Every sale adds up, has its lines, and was told once with the same amount; open orders are what is allocated.
-    Nothing came back that was not sold, and no more money than was taken.
+    What has left is what was taken for and sold. Nothing came back that was not sold, and no more money than was taken.
 
     No fault: an empty list.
     """
@@ -20,7 +23,11 @@ async def reconcile(tx: Tx) -> list[Fault]:
         *await tx.many(Fault, TENDERS, most=MOST),
         *await tx.many(Fault, TOLD, most=MOST),
         *await tx.many(Fault, OPEN, most=MOST),
-        *[fault for proof in proofs.ALL for fault in await tx.many(Fault, proof, most=MOST)],
+        *[
+            fault
+            for proof in (*of_fulfilment.ALL, *of_aftersale.ALL)
+            for fault in await tx.many(Fault, proof, most=MOST)
+        ],
     ]
 
 

@@ -14,6 +14,7 @@ clock         what is late, and what nobody came for
 waves         several works in one walk
 works         lists for a board, one with all that was done for it
 tasks         what somebody must look at
+proofs        that the books of all this are right
 """
 
 from comptoir.orders.fulfilment.clock import give_up_uncollected, tell_overdue
