@@ -259,3 +259,21 @@ async def test_a_parcel_has_a_number(house, staff):  # noqa: F811
     assert (packed["sscc"], packed["carrier"]) == ("106141412345678908", "post")
     not_yet = await staff(f"{at}/ready")
     assert (not_yet.status_code, not_yet.json()["code"]) == (409, "orders.not_picked")
+
+
+async def test_pieces_that_leave_one_by_one_cost_what_the_line_does(house, staff):  # noqa: F811
+    await house.stock(north_shirt=3)
+    order_id = await buys(house, shirt=3)
+    async with house.db.transaction() as tx:  # as if a promotion had taken off an amount that three do not share
+        await tx.run("UPDATE orders.sales_order_line SET discount_minor = 100, total_minor = 2900")
+        await tx.run("UPDATE orders.sales_order SET discount_minor = 100, total_minor = total_minor - 100")
+    at = (await work(staff, order_id, 0))["fulfilment_id"]
+    await staff.done(f"{at}/accept")
+    await staff.done(f"{at}/pick", picked=[{"line": 1, "pieces": 3}])
+    for parcel in ("a", "b", "c"):
+        for _ in range(2):
+            await staff.done(f"{at}/ship", lines=[{"line": 1, "pieces": 1}], reference=parcel)
+    sold = await staff.sold(await staff.order(order_id))
+    assert [one["total_minor"] for one in sold] == [967 + 490, 966, 967]
+    assert [one["discount_minor"] for one in sold] == [33, 34, 33]
+    await staff.right(order_id)

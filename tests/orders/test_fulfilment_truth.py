@@ -72,7 +72,8 @@ class Town:
         self.bank = Bank(self.dice)
 
     async def step(self, name):
-        with contextlib.suppress(Refusal):
+        """What a customer asks may be refused. The floor is answered; what it is not told of is a defect."""
+        with contextlib.suppress(*((Refusal,) if name in {"buy", "cancel"} else ())):
             await getattr(self, name)()
 
     async def buy(self):
@@ -86,7 +87,7 @@ class Town:
             found = await orders.fulfilments(tx, limit=100)
         if not found:
             return
-        acts = [self.act(one) for one in self.dice.choices(found, k=self.dice.randint(1, 3))]
+        acts = [self.act(one) for one in self.dice.choices(found, k=self.dice.randint(1, 6))]
 
         async def work(tx):
             await run_fulfilment(tx, acts)
@@ -100,7 +101,7 @@ class Town:
         forward = {
             "coming": Arrive(fulfilment_id=id_),
             "open": Accept(fulfilment_id=id_),
-            "accepted": dice.choice([Pick(fulfilment_id=id_, picked=full), Ready(fulfilment_id=id_)]),
+            "accepted": dice.choice([Pick(fulfilment_id=id_, picked=full), Ready(fulfilment_id=id_, keep_days=2)]),
             "ready": (Send if one.method == "transfer" else HandOver)(fulfilment_id=id_),
         }[one.state]
         aside = dice.choice([
@@ -136,7 +137,7 @@ class Town:
         await orders.resolve_shortages.work(self.db)
 
     async def days_pass(self):
-        await later(self.house, days=self.dice.randint(0, 4))
+        await later(self.house, days=self.dice.randint(1, 4))
         await orders.tell_overdue(self.db)
         await orders.give_up_uncollected(self.db)
 
@@ -160,12 +161,14 @@ MONEY = """
        OR p.captured_minor > p.authorised_minor OR s.sold > o.total_minor
 """
 
-STEPS = st.sampled_from(["buy"] * 4 + ["work"] * 14 + ["cancel", "deliver", "sell", "shortages", "days_pass", "pay"])
+STEPS = st.sampled_from(
+    ["buy"] * 3 + ["work"] * 16 + ["cancel", "deliver", "sell", "shortages", "pay"] + ["days_pass"] * 3
+)
 
 
-@settings(max_examples=int(os.environ.get("COMPTOIR_EXAMPLES", "8")), deadline=None,
+@settings(max_examples=int(os.environ.get("COMPTOIR_EXAMPLES", "10")), deadline=None,
           suppress_health_check=list(HealthCheck))  # fmt: skip
-@given(steps=st.lists(STEPS, min_size=30, max_size=70), seed=st.integers(0, 10**6))
+@given(steps=st.lists(STEPS, min_size=40, max_size=80), seed=st.integers(0, 10**6))
 async def test_nothing_is_lost_or_made_in_a_busy_day(house, steps, seed):  # noqa: F811
     async with house.db.transaction() as tx:
         await tx.run(TABLES)
@@ -173,7 +176,7 @@ async def test_nothing_is_lost_or_made_in_a_busy_day(house, steps, seed):  # noq
     async with house.db.transaction() as tx:
         await log.open_days(tx)
     town = Town(house, seed)
-    await house.stock(north_shirt=4, north_bag=2, south_shirt=3, south_bag=3)
+    await house.stock(north_shirt=8, north_bag=2, south_shirt=3, south_bag=8)
     for place, name in enumerate(steps):
         if place % 3 == 2:  # two at once
             await asyncio.gather(town.step(name), town.step("work"))
