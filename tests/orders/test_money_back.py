@@ -190,6 +190,7 @@ acts = st.tuples(
 @example(3, 2, [[("hand_over", 3)], [("take_back", 1)], [("take_back", 1)]], True)
 @example(2, 1, [[("hand_over", 2)], [("make_good", 1)], [("take_back", 1), ("take_back", 1), ("take_back", 1)]], True)
 @example(2, 1, [[("hand_over", 1)], [("take_back", 1)], [("cancel", 1)]], False)
+@example(1, 0, [[("hand_over", 1)], [("announce", 1)], [("take_unpaid", 1)], [("pay_ahead", 1)]], True)
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_piece_twice_and_no_cent_too_much(ground, pieces, discount, turns, works):  # noqa: F811
     shop = Shop(ground)
