@@ -26,7 +26,14 @@ from comptoir.kernel.settings import Settings
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "comptoir"
 REFERENCE = ROOT / "docs" / "reference"
-PACKAGES = ["kernel", "channels", "ingest", "identity", "catalog", "pricing", "rfid", "orders", "profiles", "feeds"]
+# In the order of their first migrations: each stands on those before it.
+PACKAGES = list(
+    dict.fromkeys(
+        package
+        for file in sorted((SRC / "migrations").glob("*.sql"))
+        if (SRC / (package := file.stem.split("_")[1]) / "schema.sql").exists()
+    )
+)
 NOTE = "<!-- Written by tools/reference.py from the code: `make docs`. Do not edit. -->\n"
 
 

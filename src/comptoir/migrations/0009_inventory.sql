@@ -133,6 +133,7 @@ CREATE TABLE inventory.transfer (
 CREATE INDEX transfer_open ON inventory.transfer (to_location_id, transfer_id) WHERE closed_at IS NULL;
 CREATE INDEX transfer_requested ON inventory.transfer (requested_at, transfer_id);
 
+-- What is asked for, has left and has come of each article. What is under way is the difference.
 CREATE TABLE inventory.transfer_line (
     transfer_id    uuid NOT NULL REFERENCES inventory.transfer,
     variant_id     bigint NOT NULL,
@@ -183,6 +184,7 @@ CREATE TABLE inventory.count (
 );
 CREATE INDEX count_opened ON inventory.count (opened_at, count_id);
 
+-- What was counted of an article in a state, and what the book said at that moment.
 CREATE TABLE inventory.count_line (
     count_id         uuid NOT NULL REFERENCES inventory.count,
     variant_id       bigint NOT NULL,

@@ -60,6 +60,7 @@ CREATE TABLE tills.snapshot (
     version   bigint NOT NULL,
     made_at   timestamptz NOT NULL
 );
+-- What was told a till of each article, so that the next time only what has changed is told.
 CREATE TABLE tills.snapshot_row (
     outlet_id smallint NOT NULL,
     part      text NOT NULL,                  -- prices, stock, taxes, promotions, online_only
