@@ -20,6 +20,7 @@ PAGES = {
     "/prices/promotions": "pricing:read",
     "/prices/why": "pricing:read",
     "/prices/coupons": "pricing:read",
+    "/orders": "orders:read",
     "/events": "ingest:read",
     "/quality": "ingest:read",
     "/quality/letters": "ingest:read",

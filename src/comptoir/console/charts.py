@@ -143,6 +143,17 @@ def strand(lane: int, to_lane: int, count: int, *, channel: str, to_channel: str
     return svg(drawn, box="0 0 100 100", css="strands", stretch=True)
 
 
+def reach(channel: str, to_channel: str, *, name: str, future: bool = False) -> Markup:
+    """The line from one stage of an order's life to the next. `future`: it has not been gone yet."""
+    hue = 'class="seg-rule"'
+    shade = ""
+    if not future:
+        ends = 'x1="0" x2="100" y1="0" y2="0"'
+        shade = f"<defs>{fade(name, channel, to_channel, ends, (0.3, 0.7))}</defs>"
+        hue = f'fill="url(#{name})"'
+    return svg(f'{shade}<rect width="100" height="4" {hue}/>', box="0 0 100 4", css="lifeline-s", stretch=True)
+
+
 def lane_x(lane: int, count: int) -> float:
     return (lane + 0.5) * 100 / count
 

@@ -74,7 +74,7 @@ class Draw:
                 self.mini,
             ),
             self.in_english,
-            *(self.strung, self.unique, self.language.ngettext),
+            *(self.strung, self.reach, self.unique, self.language.ngettext),
             *(charts.bar, charts.stack, charts.spark, charts.curve, charts.lanes),
         )
         return {word.__name__: word for word in words} | {"_": self.language.gettext, "sign": self.icon}
@@ -234,6 +234,10 @@ class Draw:
     def mini(self, contacts: Sequence[Contact], *, label: str, width: int = 132, height: int = 22) -> Markup:
         """The thread in one row of a list; at most 12 points."""
         return charts.mini(contacts, label=label, name=self.unique("mini"), width=width, height=height)
+
+    def reach(self, channel: str, to_channel: str, *, future: bool = False) -> Markup:
+        """From one stage of an order's life to the next, changing hue on its way."""
+        return charts.reach(channel, to_channel, name=self.unique("reach"), future=future)
 
     def strung(self, knots: Sequence[Knot], channels: Sequence[str]) -> list[Strung]:
         """Knots, newest first, each in its lane and tied to the next older one; `channels` are the lanes in use."""

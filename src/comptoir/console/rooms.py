@@ -54,6 +54,8 @@ class Room(msgspec.Struct, frozen=True):
 ROOMS: tuple[Room, ...] = (
     Room("home", "/", N_("Home"), "home", "h"),
     Room("customers", "/customers", N_("Customers"), "users", "c", "profiles:read"),
+    Room("orders", "/orders", N_("Orders"), "package", "o", "orders:read"),
+    Room("fulfilment", "/fulfilment", N_("Fulfilment"), "basket-check", "f", "orders:read", short=N_("To pick")),
     Room("stock", "/products", N_("Stock"), "stack-2", "t", "inventory:read"),
     Room("prices", "/prices", N_("Prices"), "receipt", "r", "pricing:read"),
     Room("events", "/events", N_("Live events"), "activity", "e", "ingest:read", place="back", short=N_("Live")),

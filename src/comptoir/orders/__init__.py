@@ -11,6 +11,7 @@ counter    `Counter`, one a process: concurrent shoppers share batches; paying, 
 payments   providers behind one Protocol, and a simulator
 payment_acts  what providers are to do: agreed in a transaction, done after it
 order_book an order as it was agreed, and where each piece of it is
+finding    orders found by a number, a receipt, an article, a customer; how much work there is
 shares     what k of the n pieces of a line cost, to the cent
 external   orders made elsewhere: marketplaces, a shop's own system
 sourcing   from which locations the goods of an order come
@@ -22,6 +23,7 @@ Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_c
 `orders.v_sale`, `orders.v_sale_line`.
 """
 
+from comptoir.orders import finding
 from comptoir.orders.aftersale import (
     Action,
     Announce,
@@ -42,6 +44,8 @@ from comptoir.orders.aftersale import (
     cancellations,
     returns,
 )
+from comptoir.orders.aftersale.documents import Document, documents_of
+from comptoir.orders.aftersale.standing import actions_of
 from comptoir.orders.baskets import Address, Basket, BasketLine, Delivery, Part, Payment
 from comptoir.orders.checkout import Checkout
 from comptoir.orders.counter import Counter
@@ -99,6 +103,7 @@ from comptoir.orders.fulfilment import (
     Arrive,
     BadParcelNumber,
     BadPieces,
+    Done,
     Expire,
     Fulfilment,
     FulfilmentChanged,
@@ -141,7 +146,7 @@ from comptoir.orders.fulfilment import (
 )
 from comptoir.orders.fulfilment import run as run_fulfilment
 from comptoir.orders.kept_baskets import abandon, forget_baskets, live_baskets
-from comptoir.orders.order_book import Order, order
+from comptoir.orders.order_book import Order, OrderLine, order
 from comptoir.orders.payment_acts import Attempt, Paid, PaymentAct, attempts, due, paid, perform
 from comptoir.orders.payments import External, Provider, Simulator, providers
 from comptoir.orders.reconcile import reconcile
@@ -167,7 +172,7 @@ from comptoir.orders.sales.receipts import find, receipt, sale, sales_by_receipt
 from comptoir.orders.sales.recording import record
 from comptoir.orders.sales.totals import revenue_by_outlet, totals
 from comptoir.orders.sales.tracked import take_completed
-from comptoir.orders.sourcing import Again, Missing, Wanted, source_again
+from comptoir.orders.sourcing import Again, Considered, Explanation, Missing, Wanted, source_again, sourcing_of
 from comptoir.orders.steps import (
     Abandon,
     Claim,
@@ -217,11 +222,15 @@ __all__ = [
     "CardNumberSent",
     "Checkout",
     "Claim",
+    "Considered",
     "Counter",
     "Delivery",
     "Discount",
+    "Document",
+    "Done",
     "EmptySale",
     "Expire",
+    "Explanation",
     "External",
     "ExternalLine",
     "ExternalOrder",
@@ -258,6 +267,7 @@ __all__ = [
     "Order",
     "OrderCancelled",
     "OrderEnded",
+    "OrderLine",
     "OrderPlaced",
     "OutOfStock",
     "Overdue",
@@ -321,13 +331,16 @@ __all__ = [
     "WrongState",
     "abandon",
     "actions",
+    "actions_of",
     "attempts",
     "cancel",
     "cancellations",
     "close_task",
+    "documents_of",
     "due",
     "external_order",
     "find",
+    "finding",
     "flagged",
     "forget_baskets",
     "forget_unrecorded",
@@ -356,6 +369,7 @@ __all__ = [
     "sales_by_receipt",
     "sales_of",
     "source_again",
+    "sourcing_of",
     "start_wave",
     "take_completed",
     "tasks",

@@ -8,6 +8,10 @@ events, quality, letters     what comes in, how good, what waits
 consumers                    who reads it; what could not be digested
 sources, keys                what may send      plans, plan_table, plan_text            what it has promised
 
+orders, order                found by anything known of one; one with its whole life
+order_story, order_money      what became of it; its ledger       order_doing  what may be done now
+order_words                  what states are called, whose an order is, where a thing lies
+
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
 evidence   identity in words       graph     identifiers drawn                   veil  raw events, the person covered
 home_chart the day as a picture    snippets  the first event of a source
@@ -32,6 +36,8 @@ from comptoir.console.pages import (
     keys,
     letters,
     mending,
+    order,
+    orders,
     plans,
     prices,
     product,
@@ -61,6 +67,8 @@ SECTIONS: list[Section] = [
     promotions.section,
     quoting.section,
     coupons.section,
+    orders.section,
+    order.section,
     events.section,
     quality.section,
     letters.section,
