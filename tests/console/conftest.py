@@ -105,3 +105,15 @@ def bare_town(server_url, template):
     recreate(server_url, name, template)
     with serving_town(url_of(server_url, name), empty=True) as town:
         yield town
+
+
+@pytest.fixture(scope="session")
+def yard(server_url, template):
+    """Shops and a warehouse with stock; tests of moving goods share it."""
+    from conftest import recreate, url_of  # noqa: PLC0415
+    from console.yard import serving as serving_yard  # noqa: PLC0415
+
+    name = template.replace("template", "yard")
+    recreate(server_url, name, template)
+    with serving_yard(url_of(server_url, name)) as house:
+        yield house

@@ -21,6 +21,7 @@ PAGES = {
     "/prices/why": "pricing:read",
     "/prices/coupons": "pricing:read",
     "/orders": "orders:read",
+    "/transfers": "inventory:read",
     "/events": "ingest:read",
     "/quality": "ingest:read",
     "/quality/letters": "ingest:read",

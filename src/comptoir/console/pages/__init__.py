@@ -20,6 +20,8 @@ products, product        what is sold, where it lies      prices, promotions   w
 availability             who can give it, who cannot      quoting, coupons     why this price; a code looked up
 goods  articles and places as these pages show them      stock_why, stock_story, stock_chart   a stock explained
 price_why, promotion_words   lists and promotions in words
+
+transfers, transfer          goods on their way           pieces  lines of them, as drawn and as typed
 """
 
 from comptoir.console.console import Section
@@ -49,6 +51,8 @@ from comptoir.console.pages import (
     sign_in,
     sources,
     styleguide,
+    transfer,
+    transfers,
 )
 
 FRAME: list[Section] = [shell.section, sign_in.section, styleguide.section]
@@ -69,6 +73,8 @@ SECTIONS: list[Section] = [
     coupons.section,
     orders.section,
     order.section,
+    transfers.section,
+    transfer.section,
     events.section,
     quality.section,
     letters.section,

@@ -27,6 +27,11 @@ Deed = Literal[
     "source_on",
     "source_off",
     "plan_published",
+    "transfer_requested",
+    "delivery_announced",
+    "transfer_shipped",
+    "goods_received",
+    "transfer_cancelled",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -43,6 +48,11 @@ WORDS: dict[Deed, str] = {
     "source_on": N_("Its events are taken again."),
     "source_off": N_("Its events are refused from now on."),
     "plan_published": N_("Published. It is in force within two seconds."),
+    "transfer_requested": N_("Asked for. It leaves their stock when they send it."),
+    "delivery_announced": N_("Announced. Its day is told to whoever asks."),
+    "transfer_shipped": N_("Sent. It lies in transit until somebody has it in hand."),
+    "goods_received": N_("Received. What is fit for sale can be sold at once."),
+    "transfer_cancelled": N_("Called off. No stock has moved."),
 }
 
 

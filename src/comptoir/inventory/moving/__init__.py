@@ -3,9 +3,11 @@
 transfers  sent by another location in two steps, or announced by a supplier
 receiving  what was in the parcel: short, over, damaged, never announced
 incoming   who has it from which day on
+looking    what is on its way and what is late, for people; the story of one
 """
 
 from comptoir.inventory.moving.incoming import Incoming, Outlook, outlook
+from comptoir.inventory.moving.looking import Kind, Standing, Step, Tally, pulse, sought, story, tally
 from comptoir.inventory.moving.receiving import Arrived, receive
 from comptoir.inventory.moving.transfers import (
     Transfer,
@@ -16,12 +18,17 @@ from comptoir.inventory.moving.transfers import (
     expect,
     request,
     ship,
+    transfer,
 )
 
 __all__ = [
     "Arrived",
     "Incoming",
+    "Kind",
     "Outlook",
+    "Standing",
+    "Step",
+    "Tally",
     "Transfer",
     "TransferLine",
     "Wanted",
@@ -29,7 +36,12 @@ __all__ = [
     "cancel",
     "expect",
     "outlook",
+    "pulse",
     "receive",
     "request",
     "ship",
+    "sought",
+    "story",
+    "tally",
+    "transfer",
 ]

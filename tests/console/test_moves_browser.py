@@ -1,0 +1,85 @@
+"""The pages of moving goods in Chromium: open to all, in both languages, light and dark, desk and phone; by keyboard."""
+
+from uuid import uuid4
+
+import pytest
+
+from console.test_browser import browsing, overflow, violations
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+
+LOOKS = [(1440, "en"), (1440, "fr"), (390, "en"), (390, "fr")]
+
+
+@pytest.fixture(scope="module")
+def made(yard):
+    """What the pages show: one of each kind, by the word that stands in a path."""
+    found = {}
+    with yard.visitor("merchandiser") as client:
+
+        def ask(name, **data):
+            found[name] = str(uuid4())
+            form = {"transfer_id": found[name], "kind": "transfer", "source": "SQF", "target": "LYB"}
+            lines = "K-204-M 2\nC-101-38 1\nA-410 2\nB-900 4"
+            assert client.post("/transfers", data=form | {"lines": lines} | data).status_code == 303
+
+        ask("asked", note="for the window")
+        ask("delivery", kind="delivery", supplier="Filature du Nord", expected_on="2020-01-05")
+        ask("sent")
+        path = f"/transfers/{found['sent']}"
+        lines = client.get(f"/v1/inventory{path}").json()["lines"]
+        ids = [one["variant_id"] for one in lines]
+        sent = {f"send-{one['variant_id']}": one["quantity"] for one in lines}
+        assert client.post(f"{path}/shipment", data={**sent, "is_fact": "on"}).status_code == 303
+        came = {"reference": "box 1", f"sellable-{ids[0]}": "5", f"damaged-{ids[1]}": "1"}
+        assert client.post(f"{path}/receipts", data=came).status_code == 303
+    return found
+
+
+PATHS = [
+    "/transfers",
+    "/transfers?standing=late&at=LYB",
+    "/transfers/new",
+    "/transfers/new?kind=delivery",
+    "/transfers/{asked}",
+    "/transfers/{delivery}",
+    "/transfers/{sent}",
+]
+
+
+@pytest.mark.parametrize(("width", "lang"), LOOKS)
+async def test_every_page_is_open_to_all(chromium, yard, made, width, lang):
+    faults = {}
+    async with browsing(chromium, yard.url, width=width, lang=lang) as page:
+        for path in PATHS:
+            answer = await page.goto(path.format(**made))
+            assert answer.status == 200, path
+            found = await violations(page)
+            if too_wide := await overflow(page):
+                found.append(f"{too_wide} px too wide")
+            if found:
+                faults[path] = found
+        assert not page.wrong
+    assert not faults
+
+
+async def test_goods_are_asked_for_by_keyboard_and_show_on_the_other_screen(chromium, yard):
+    async with (
+        browsing(chromium, yard.url) as page,
+        browsing(chromium, yard.url, role="associate") as other,
+    ):
+        await other.goto("/transfers?at=BXL")
+        await other.get_by_text("Nothing fits").wait_for()
+        await other.locator("x-link", has_text="Live").wait_for()
+        await page.goto("/transfers")
+        await page.wait_for_selector("x-link:not(:empty)", state="attached")
+        await page.keyboard.press("n")
+        await page.wait_for_url("**/transfers/new")
+        await page.get_by_label("From").select_option("SQF")
+        await page.get_by_label("To", exact=True).select_option("BXL")
+        await page.get_by_label("Articles").fill("A-410\nA-410")
+        await page.get_by_role("button", name="Ask for them").focus()
+        await page.keyboard.press("Enter")
+        await page.get_by_text("Asked for. It leaves").wait_for()
+        await other.locator("#moves .status", has_text="asked for").wait_for(timeout=10000)
+        assert not page.wrong + other.wrong
