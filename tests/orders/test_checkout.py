@@ -241,10 +241,14 @@ async def test_the_goods_come_from_one_location_if_one_has_all_else_from_few(hou
     await house.right()
 
 
-async def test_collected_where_the_customer_says_or_not_at_all(house):
+async def test_collected_where_the_customer_says(house):
+    """What lies there, or is sent there from where it lies."""
     await house.stock(north_shirt=5)
+    at_south = Delivery(method="collect", location="south")
+    sent = await house.counter(TakeQuote(await house.basket(at_south, shirt=1)))
+    assert [part.quantity for part in sent.parts] == [1]
     with pytest.raises(OutOfStock):
-        await house.counter(TakeQuote(await house.basket(Delivery(method="collect", location="south"), shirt=1)))
+        await house.counter(TakeQuote(await house.basket(at_south, shirt=6)))
     held = await house.counter(TakeQuote(await house.basket(Delivery(method="collect", location="north"), shirt=1)))
     assert held.quote.total_minor == 1000
 

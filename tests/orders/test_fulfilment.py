@@ -200,6 +200,37 @@ async def test_what_cannot_be_found_is_promised_from_elsewhere_at_once(house, st
     assert closed.json()["closed_at"] is not None
 
 
+async def test_endless_aisle(house, staff):  # noqa: F811
+    """Her size is not in the shop: she collects it there all the same, another one sends it."""
+    await house.stock(north_shirt=1, south_shirt=5, south_bag=1)
+    order_id = await buys(house, COLLECT, shirt=2, bag=1)
+    own, sent = sorted(await staff.works(order_id), key=lambda one: one["location"])
+    assert (own["location"], own["method"], own["destination"]) == ("north", "collect", None)
+    assert (sent["location"], sent["method"], sent["destination"]) == ("south", "transfer", "north")
+    assert [(one["line"], one["quantity"]) for one in sent["lines"]] == [(1, 1), (2, 1)]
+    await staff.right(order_id)
+
+    await staff.done(f"{sent['fulfilment_id']}/accept")
+    await staff.done(f"{sent['fulfilment_id']}/pick", picked=[{"line": 1, "pieces": 1}, {"line": 2, "pieces": 1}])
+    await staff.done(f"{sent['fulfilment_id']}/send")
+    box = next(one for one in await staff.works(order_id) if one["state"] == "coming")
+    await staff.done(f"{box['fulfilment_id']}/arrive")
+    await staff.done(f"{own['fulfilment_id']}/accept")
+    await staff.done(f"{own['fulfilment_id']}/pick", picked=[{"line": 1, "pieces": 1}])
+    for one in (own, box):
+        await staff.done(f"{one['fulfilment_id']}/ready")
+        await staff.done(f"{one['fulfilment_id']}/hand-over")
+    await staff.right(order_id)
+    assert (await staff.order(order_id))["state"] == "done"
+
+
+async def test_what_nobody_has_cannot_be_collected_either(house, staff):  # noqa: F811
+    await house.stock(north_shirt=1, south_shirt=1)
+    with pytest.raises(orders.OutOfStock) as refused:
+        await buys(house, COLLECT, shirt=3)
+    assert refused.value.data["missing"] == [{"line": 1, "missing": 1}]
+
+
 async def test_ship_from_shop_who_declined_is_not_asked_again(house, staff):  # noqa: F811
     await house.stock(north_shirt=2, south_shirt=1)
     order_id = await buys(house, shirt=1)

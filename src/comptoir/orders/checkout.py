@@ -19,7 +19,7 @@ from comptoir.kernel.db import Tx, rows, uuids
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.log import Fact
 from comptoir.orders import baskets
-from comptoir.orders.baskets import Basket, Payment
+from comptoir.orders.baskets import Basket, Part, Payment
 from comptoir.orders.changes import Change, basket_of, changed, merged, told
 from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
@@ -231,13 +231,7 @@ async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: invent
     if placed := done.placed:
         numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
         lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]
-        parts = [
-            {"order_id": one.basket_id, "method": one.delivery.method, "due_at": due, **msgspec.to_builtins(part)}
-            for one in placed
-            if one.delivery
-            for part in one.parts
-            for due in [places.due(part.location_id, one.delivery.method, tx.now)]
-        ]
+        parts = [_part_row(one, part, places, tx.now) for one in placed for part in one.parts]
         await tx.run(PLACE_LINES, lines=rows(lines), parts=rows(parts), now=tx.now)
         changed = [
             msgspec.structs.replace(one, order_number=numbered[one.basket_id]) if one.basket_id in numbered else one
@@ -319,6 +313,24 @@ def _line_row(one: Basket, line: pricing.PricedLine) -> dict[str, Any]:
     }
 
 
+def _part_row(one: Basket, part: Part, places: inventory.Places, now: datetime) -> dict[str, Any]:
+    """What is collected elsewhere than it lies is sent there first."""
+    assert one.delivery
+    method: inventory.Method = one.delivery.method
+    destination = places.ids.get(one.delivery.location) if method == "collect" else None
+    if destination == part.location_id:
+        destination = None
+    elif destination is not None:
+        method = "transfer"
+    return {
+        "order_id": one.basket_id,
+        "method": method,
+        "destination_id": destination,
+        "due_at": places.due(part.location_id, method, now),
+        **msgspec.to_builtins(part),
+    }
+
+
 PLACE_LINES = """
     WITH line AS (
         INSERT INTO orders.sales_order_line (order_id, line, variant_id, sku, quantity, unit_price_minor, amount_minor,
@@ -330,10 +342,10 @@ PLACE_LINES = """
             total_minor bigint, effects json)
     ), part AS MATERIALIZED (
         SELECT * FROM json_to_recordset(%(parts)s::json) AS p (order_id uuid, line integer, location_id smallint,
-            variant_id bigint, quantity integer, method text, due_at timestamptz)
+            variant_id bigint, quantity integer, method text, destination_id smallint, due_at timestamptz)
     ), work AS (
-        INSERT INTO orders.fulfilment (order_id, location_id, method, due_at, changed_at)
-        SELECT DISTINCT order_id, location_id, method, due_at, %(now)s::timestamptz FROM part
+        INSERT INTO orders.fulfilment (order_id, location_id, method, destination_id, due_at, changed_at)
+        SELECT DISTINCT order_id, location_id, method, destination_id, due_at, %(now)s::timestamptz FROM part
         RETURNING fulfilment_id, order_id, location_id
     )
     INSERT INTO orders.fulfilment_line (fulfilment_id, order_id, line, location_id, variant_id, quantity)
