@@ -21,7 +21,6 @@ AT_ONCE = 20
 CALLED_OFF = 0.02
 LOW = 8
 """Pieces of an article that a till has sold before the shop asks for more."""
-NEXT = {"open": "accept", "accepted": "pick"}
 
 
 class Floor:
@@ -63,12 +62,18 @@ class Floor:
                 body = {"cancellation_id": str(uuid4()), "reason": "changed_mind"}
                 await self.courier.post(f"/v1/orders/book/{work['order_id']}/cancellations", body)
                 self.done["called off"] += 1
+            elif work["state"] == "coming":
+                await self.courier.post(f"{at}/arrive", {})
+                self.done["arrived"] += 1
             elif work["state"] == "open":
                 await self.courier.post(f"{at}/accept", {"picker": "simulated"})
                 self.done["accepted"] += 1
             elif any(one["picked"] < one["open"] for one in work["lines"]):
                 await self.courier.post(f"{at}/pick", {"picked": picked})
                 self.done["picked"] += 1
+            elif work["method"] == "transfer":
+                await self.courier.post(f"{at}/send", {"carrier": "Simulated van"})
+                self.done["sent"] += 1
             elif work["method"] == "collect":
                 proof = {"code": str(work["order_number"]), "identified_by": "code"}
                 await self.courier.post(f"{at}/hand-over", {"proof": proof})
