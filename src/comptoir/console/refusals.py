@@ -153,6 +153,8 @@ WORDS: dict[str, str] = {
     "pricing.unknown_sku": N_("The catalog has no such SKU."),
     "rfid.bad_document": N_("The document or one of its events is not EPCIS 2.0."),
     "rfid.bad_key": N_("The number is no GS1 key: its form, its length or its check digit is wrong."),
+    "rfid.bad_rule": N_("A rule for reads cannot be taken: its condition cannot be read, or its name stands twice."),
+    "rfid.rules_changed": N_("The rules for reads were changed meanwhile. Read them again, then change them."),
     "rfid.bad_query": N_("A parameter of the query is unknown here, or cannot be read."),
     "rfid.too_many_events": N_("One capture holds more events than are taken at once."),
     "rfid.unknown_capture": N_("There is no such capture job."),

@@ -7,9 +7,9 @@ shapes        what an event looks like, and what is wrong with one, by its place
 fingerprints  the canonical hash by which a duplicate is known
 queries       the simple query of the standard
 vocabulary    the words of the Core Business Vocabulary
+readings      what reads do to the stock: only what a rule says, through inventory
 
-Reads do not touch stock: turning them into counts and movements is a later part, by rules, through inventory. Bulk
-readers use `rfid.v_event`; who follows along reads the fact `rfid.events_captured`.
+Bulk readers use `rfid.v_event` and `rfid.v_reading`; who follows along reads the fact `rfid.events_captured`.
 """
 
 from comptoir.rfid.captures import begin, capture, recent, record
@@ -17,6 +17,8 @@ from comptoir.rfid.errors import (
     BadDocument,
     BadGs1Key,
     BadQuery,
+    BadReadingRule,
+    RulesChanged,
     TooManyEvents,
     UnknownCapture,
     UnknownEvent,
@@ -32,9 +34,11 @@ __all__ = [
     "BadDocument",
     "BadGs1Key",
     "BadQuery",
+    "BadReadingRule",
     "Capture",
     "EventsCaptured",
     "Key",
+    "RulesChanged",
     "TooManyEvents",
     "UnknownCapture",
     "UnknownEvent",

@@ -29,6 +29,7 @@ from comptoir.rfid.errors import (
     UnknownEvent,
     VersionNotServed,
 )
+from comptoir.rfid.readings.api import ROUTES as READINGS
 from comptoir.rfid.records import Behaviour, Capture
 
 MAX_BODY = 32_000_000
@@ -206,6 +207,7 @@ router = Router(
         list_events_of,
         list_words,
         list_places,
+        *READINGS,
     ],
     tags=["rfid"],
 )

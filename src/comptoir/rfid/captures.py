@@ -26,6 +26,7 @@ from comptoir.rfid import documents
 from comptoir.rfid.documents import Document
 from comptoir.rfid.errors import BadDocument, UnknownCapture
 from comptoir.rfid.events import EventsCaptured
+from comptoir.rfid.readings.judging import judge_readings
 from comptoir.rfid.records import Behaviour, Capture, Event, Problem, Stored
 from comptoir.rfid.shapes import Fault
 
@@ -222,7 +223,7 @@ def problem_of(fault: Fault) -> Problem:
 
 
 async def store(tx: Tx, events: Sequence[Event], *, capture_id: UUID, total_before: int = 0) -> Stored:
-    """Keep those that are not on record, by their canonical hash; tell of them in one fact."""
+    """Keep those that are not on record, by their canonical hash, to be judged; tell of them in one fact."""
     if not events:
         return Stored(0, 0)
     contexts = {hashlib.sha256(one.context).digest(): one.context for one in events}
@@ -233,6 +234,7 @@ async def store(tx: Tx, events: Sequence[Event], *, capture_id: UUID, total_befo
     await tx.copy(COPY, pack.whole(packed(one) for one in events))
     stored = await tx.value(KEEP, capture_id=capture_id, now=tx.now)
     if stored:
+        await jobs.defer(tx, judge_readings)
         await tx.tell(EventsCaptured(capture_id=capture_id, stored=stored, total_before=total_before))
     return Stored(stored, len(events) - stored)
 
@@ -262,7 +264,9 @@ KEEP = """
         FROM pg_temp.rfid_event_row AS r JOIN rfid.context AS c ON c.digest = r.context
         ORDER BY r.key
         ON CONFLICT (key) DO NOTHING
-        RETURNING 1
+        RETURNING event_id
+    ), listed AS (
+        INSERT INTO rfid.unjudged (event_id) SELECT event_id FROM kept
     )
     SELECT count(*) FROM kept
 """

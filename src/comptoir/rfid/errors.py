@@ -1,6 +1,6 @@
 """Refusals in the vocabulary of EPCIS 2.0 (section 12.8): `type` is the standard's exception, `code` is ours."""
 
-from comptoir.kernel.errors import Invalid, NotFound, Refusal, TooLarge
+from comptoir.kernel.errors import Conflict, Invalid, NotFound, Refusal, TooLarge, Unprocessable
 
 
 class BadGs1Key(Invalid):
@@ -50,3 +50,15 @@ class VersionNotServed(Refusal):
     code = "rfid.version_not_served"
     status = 406
     kind = "epcisException:NotAcceptableException"
+
+
+class BadReadingRule(Unprocessable):
+    """A rule for reads cannot be taken: its condition cannot be read, or its name stands twice."""
+
+    code = "rfid.bad_rule"
+
+
+class RulesChanged(Conflict):
+    """The rules for reads were changed meanwhile. Read them again, then change what is in force."""
+
+    code = "rfid.rules_changed"

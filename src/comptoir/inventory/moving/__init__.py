@@ -10,6 +10,7 @@ from comptoir.inventory.moving.incoming import Incoming, Outlook, outlook
 from comptoir.inventory.moving.looking import Kind, Standing, Step, Tally, pulse, sought, story, tally
 from comptoir.inventory.moving.receiving import Arrived, receive
 from comptoir.inventory.moving.transfers import (
+    Stage,
     Transfer,
     TransferLine,
     Wanted,
@@ -20,12 +21,14 @@ from comptoir.inventory.moving.transfers import (
     ship,
     transfer,
 )
+from comptoir.inventory.moving.transfers import transfers as list_transfers
 
 __all__ = [
     "Arrived",
     "Incoming",
     "Kind",
     "Outlook",
+    "Stage",
     "Standing",
     "Step",
     "Tally",
@@ -35,6 +38,7 @@ __all__ = [
     "announce",
     "cancel",
     "expect",
+    "list_transfers",
     "outlook",
     "pulse",
     "receive",

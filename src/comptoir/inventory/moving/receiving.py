@@ -6,6 +6,7 @@ is given up with a reason.
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -36,12 +37,14 @@ async def receive(
     complete: bool = False,
     reason: str = "",
     unexpected: bool = False,
+    occurred_at: datetime | None = None,
     actor: str = "",
 ) -> Transfer:
     """Goods are here, each lot once (`reference`). More than were under way come from the sender: he has counted wrong.
 
     `complete`: nothing more will come; what is still under way is given up, with the `reason`. `unexpected`: articles
-    that were not announced are taken too. Raises UnknownTransfer, WrongStage, NotExpected, ReasonMissing, BadQuantity.
+    that were not announced are taken too. `occurred_at`: now, unless it was earlier.
+    Raises UnknownTransfer, WrongStage, NotExpected, ReasonMissing, BadQuantity.
     """
     there = await locked(tx, transfer_id)
     is_new = await tx.run(RECEIPT, transfer_id=transfer_id, reference=reference, now=tx.now, actor=actor)
@@ -60,7 +63,9 @@ async def receive(
     if complete or all(not line.under_way for line in there.lines.values()):
         moves += _given_up(there, reason, sum_up)
         there.stage = "received"
-    told = [msgspec.structs.replace(one, reference=str(transfer_id), actor=actor) for one in moves]
+    told = [
+        msgspec.structs.replace(one, reference=str(transfer_id), occurred_at=occurred_at, actor=actor) for one in moves
+    ]
     await done(tx, told)
     await write(tx, transfer_id, there)
     if there.stage == "received":

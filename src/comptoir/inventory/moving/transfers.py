@@ -205,10 +205,12 @@ async def ship(
     lines: Mapping[int, int] | None = None,
     expected_on: date | None = None,
     is_fact: bool = False,
+    occurred_at: datetime | None = None,
     actor: str = "",
 ) -> Transfer:
     """The goods leave: what was asked for, or so many pieces by variant. Shipped once, however often it is told.
 
+    `occurred_at`: now, unless it was earlier.
     Raises UnknownTransfer, WrongStage, NotExpected for another article, NotThere where that would break a promise
     (unless it `is_fact`: they are in the van).
     """
@@ -231,6 +233,7 @@ async def ship(
             act="ship",
             is_fact=is_fact,
             reference=str(transfer_id),
+            occurred_at=occurred_at,
             actor=actor,
         )
         for variant, units in leaving.items()
