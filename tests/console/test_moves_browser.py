@@ -33,6 +33,16 @@ def made(yard):
         assert client.post(f"{path}/shipment", data={**sent, "is_fact": "on"}).status_code == 303
         came = {"reference": "box 1", f"sellable-{ids[0]}": "5", f"damaged-{ids[1]}": "1"}
         assert client.post(f"{path}/receipts", data=came).status_code == 303
+
+    with yard.visitor("associate") as client:
+        for name in ("sheet", "review"):
+            found[name] = str(uuid4())
+            form = {"count_id": found[name], "location": "LYP", "lines": "K-231-M\nB-900\nA-410"}
+            assert client.post("/counts", data=form).status_code == 303
+        path = f"/counts/{found['review']}"
+        for one in client.get(f"/v1/inventory{path}").json()["lines"]:
+            client.post(f"{path}/lines", data={"variant": one["variant_id"], "quantity": "40"})
+        assert client.post(f"{path}/submission").status_code == 303
     return found
 
 
@@ -44,6 +54,11 @@ PATHS = [
     "/transfers/{asked}",
     "/transfers/{delivery}",
     "/transfers/{sent}",
+    "/counts",
+    "/counts?standing=ended",
+    "/counts/new",
+    "/counts/{sheet}",
+    "/counts/{review}",
 ]
 
 
@@ -83,3 +98,19 @@ async def test_goods_are_asked_for_by_keyboard_and_show_on_the_other_screen(chro
         await page.get_by_text("Asked for. It leaves").wait_for()
         await other.locator("#moves .status", has_text="asked for").wait_for(timeout=10000)
         assert not page.wrong + other.wrong
+
+
+async def test_a_sheet_is_counted_by_numbers_and_enter_alone(chromium, yard, made):
+    async with browsing(chromium, yard.url, role="associate", width=390) as page:
+        await page.goto(f"/counts/{made['sheet']}")
+        await page.wait_for_selector("x-link:not(:empty)", state="attached")
+        for n in range(3):
+            field = page.locator("#how-many")
+            await page.wait_for_function("document.activeElement?.id === 'how-many'")
+            article = await page.locator(".aisle-article h2").text_content()
+            await field.press_sequentially(str(n))
+            await page.keyboard.press("Enter")
+            await page.locator(".aisle-head", has_text=f"{n + 1} / 3").wait_for()
+            assert await page.locator(".aisle-article h2", has_text=article).count() == 0
+        await page.get_by_text("All counted").wait_for()
+        assert not page.wrong

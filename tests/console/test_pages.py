@@ -22,6 +22,7 @@ PAGES = {
     "/prices/coupons": "pricing:read",
     "/orders": "orders:read",
     "/transfers": "inventory:read",
+    "/counts": "inventory:read",
     "/events": "ingest:read",
     "/quality": "ingest:read",
     "/quality/letters": "ingest:read",

@@ -21,7 +21,8 @@ availability             who can give it, who cannot      quoting, coupons     w
 goods  articles and places as these pages show them      stock_why, stock_story, stock_chart   a stock explained
 price_why, promotion_words   lists and promotions in words
 
-transfers, transfer          goods on their way           pieces  lines of them, as drawn and as typed
+transfers, transfer          goods on their way           counts, count   sheets, and what differs
+pieces  lines of both, as drawn and as typed
 """
 
 from comptoir.console.console import Section
@@ -29,6 +30,8 @@ from comptoir.console.pages import (
     availability,
     because,
     consumers,
+    count,
+    counts,
     coupons,
     customer,
     customers,
@@ -75,6 +78,8 @@ SECTIONS: list[Section] = [
     order.section,
     transfers.section,
     transfer.section,
+    counts.section,
+    count.section,
     events.section,
     quality.section,
     letters.section,

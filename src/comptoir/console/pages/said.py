@@ -32,6 +32,10 @@ Deed = Literal[
     "transfer_shipped",
     "goods_received",
     "transfer_cancelled",
+    "count_over",
+    "count_approved",
+    "count_rejected",
+    "count_cancelled",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -53,6 +57,10 @@ WORDS: dict[Deed, str] = {
     "transfer_shipped": N_("Sent. It lies in transit until somebody has it in hand."),
     "goods_received": N_("Received. What is fit for sale can be sold at once."),
     "transfer_cancelled": N_("Called off. No stock has moved."),
+    "count_over": N_("Handed in."),
+    "count_approved": N_("The differences are in the book."),
+    "count_rejected": N_("Not believed: the book stays as it is."),
+    "count_cancelled": N_("The sheet is given up. The book stays as it is."),
 }
 
 

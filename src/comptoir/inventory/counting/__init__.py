@@ -2,6 +2,7 @@
 
 counts    sheets, differences as of the moment of the counting, approval by somebody else
 accuracy  by location, of the last count of each article
+looking   how far each is, and what moved meanwhile, for people
 house     the retailer's limits
 """
 
@@ -19,6 +20,8 @@ from comptoir.inventory.counting.counts import (
     submit,
 )
 from comptoir.inventory.counting.house import House, set_house
+from comptoir.inventory.counting.house import house as limits
+from comptoir.inventory.counting.looking import Sheet, moved_since, sheets
 
 __all__ = [
     "Accuracy",
@@ -26,12 +29,16 @@ __all__ = [
     "CountLine",
     "Counted",
     "House",
+    "Sheet",
     "approve",
     "cancel_count",
     "count",
+    "limits",
+    "moved_since",
     "open_count",
     "record_counted",
     "reject",
     "set_house",
+    "sheets",
     "submit",
 ]
