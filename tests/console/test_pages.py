@@ -23,6 +23,8 @@ PAGES = {
     "/orders": "orders:read",
     "/transfers": "inventory:read",
     "/counts": "inventory:read",
+    "/fulfilment": "orders:read",
+    "/fulfilment/tasks": "orders:read",
     "/events": "ingest:read",
     "/quality": "ingest:read",
     "/quality/letters": "ingest:read",

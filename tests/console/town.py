@@ -28,6 +28,7 @@ from comptoir.kernel.settings import Settings
 from comptoir.kernel.time import advance
 from comptoir.server.running import running
 from console.goods import stock_up
+from console.ordering import take_orders
 
 SHOPS = {
     "LYB": ("Lyon Bellecour", "Lyon"),
@@ -121,6 +122,7 @@ def serving(url: str, *, empty: bool = False, hostile: bool = True) -> Iterator[
                 await record_receipts(house.db)
                 await digested(house.db)
                 await stock_up(house.db)
+                await take_orders(house.db)
             ready.append(town)
             up.set()
             await stop.wait()

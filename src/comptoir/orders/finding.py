@@ -208,6 +208,27 @@ WORKLOADS = """
 """
 
 
+class Buyer(msgspec.Struct, frozen=True):
+    """Whose an order is (identity.node); null: nobody was named."""
+
+    order_id: UUID
+    node_id: int | None
+
+
+async def orders_at(tx: Tx, *, location: str) -> list[Buyer]:
+    """The orders for which a location (code) has work."""
+    return await tx.many(Buyer, AT, location=location)
+
+
+AT = """
+    SELECT DISTINCT o.order_id, o.node_id
+    FROM orders.fulfilment AS f
+    JOIN inventory.v_location AS p USING (location_id)
+    JOIN orders.sales_order AS o USING (order_id)
+    WHERE p.code = %(location)s AND f.state IN ('coming', 'open', 'accepted', 'ready')
+"""
+
+
 class Agreed(msgspec.Struct, frozen=True):
     """What was agreed beside the lines of an order. Personal."""
 

@@ -10,6 +10,7 @@ sources, keys                what may send      plans, plan_table, plan_text    
 
 orders, order                found by anything known of one; one with its whole life
 order_story, order_money      what became of it; its ledger       order_doing  what may be done now
+floor, picking               the board of a shop; a walk, one piece of work
 order_words                  what states are called, whose an order is, where a thing lies
 
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
@@ -37,12 +38,14 @@ from comptoir.console.pages import (
     customers,
     cutting,
     events,
+    floor,
     home,
     keys,
     letters,
     mending,
     order,
     orders,
+    picking,
     plans,
     prices,
     product,
@@ -80,6 +83,8 @@ SECTIONS: list[Section] = [
     transfer.section,
     counts.section,
     count.section,
+    floor.section,
+    picking.section,
     events.section,
     quality.section,
     letters.section,

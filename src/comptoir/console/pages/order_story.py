@@ -281,7 +281,7 @@ def events(page: Page, papers: Papers) -> list[Event]:
         if one.refunded_at and one.refund_minor is not None:
             amount = papers.money(-one.refund_minor)
             found.append(Event("shop", one.refunded_at, gettext("Money given back"), one.label, amount=amount))
-    return sorted(found, key=lambda one: one.at, reverse=True)
+    return sorted(found, key=lambda one: one.at)[::-1]
 
 
 def reasons_of(one: orders.Return) -> str:

@@ -36,6 +36,10 @@ Deed = Literal[
     "count_approved",
     "count_rejected",
     "count_cancelled",
+    "work_done",
+    "work_handed_over",
+    "work_rejected",
+    "task_closed",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -51,6 +55,10 @@ WORDS: dict[Deed, str] = {
     "key_revoked": N_("Revoked. The key opens nothing any more."),
     "source_on": N_("Its events are taken again."),
     "source_off": N_("Its events are refused from now on."),
+    "work_done": N_("Done."),
+    "work_handed_over": N_("Handed over. The sale is recorded."),
+    "work_rejected": N_("Noted. It is looked for elsewhere at once."),
+    "task_closed": N_("Looked at."),
     "plan_published": N_("Published. It is in force within two seconds."),
     "transfer_requested": N_("Asked for. It leaves their stock when they send it."),
     "delivery_announced": N_("Announced. Its day is told to whoever asks."),

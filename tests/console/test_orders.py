@@ -1,0 +1,140 @@
+"""Orders and the floor as a browser asks for them: found by anything, told whole, worked on step by step, refused in words."""
+
+import re
+from html import unescape
+
+import pytest
+
+from console.ordering import number
+
+TABLE = re.compile(r"<tbody>.*?</tbody>", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def admin(town):
+    with town.visitor("admin") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def associate(town):
+    with town.visitor("associate") as client:
+        yield client
+
+
+def order_of(client, stage: str) -> str:
+    """The address of the order at this stage."""
+    page = client.get("/orders", params={"q": number(stage)}).text
+    (href,) = set(re.findall(r'href="(/orders/[0-9a-f-]{36})"', page))
+    return href
+
+
+def work_of(client, stage: str) -> str:
+    return re.findall(r'href="(/fulfilment/works/\d+)"', client.get(order_of(client, stage)).text)[0]
+
+
+def rows(client, **asked) -> int:
+    return client.get("/orders", params=asked).text.count('<tr><th scope="row">')
+
+
+def test_an_order_is_found_by_anything_known_of_it(admin):
+    ours = re.search(r"<h1>Order (\d+)", admin.get(order_of(admin, "sent")).text).group(1)
+    parcel = re.search(r"Colissimo (6A\d+)", admin.get(order_of(admin, "sent")).text).group(1)
+    for question in (ours, number("sent"), parcel):
+        assert rows(admin, q=question) == 1, question
+    everything = rows(admin)
+    assert rows(admin, q="K-204-M") == everything - 1, "all but the scarf"
+    assert rows(admin, q="ines.morel@posteo.example") == everything
+    assert rows(admin, q="Morel") == everything
+    assert rows(admin, q="nothing-is-called-so") == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "stage", "other"),
+    [
+        ({"state": "done"}, "sent", "new"),
+        ({"state": "cancelled"}, "cancelled", "new"),
+        ({"method": "collect"}, "to-fetch", "new"),
+        ({"at": "LYB"}, "to-fetch", "new"),
+        ({"channel": "market", "state": "open"}, "new", "sent"),
+    ],
+)
+def test_filters_narrow(admin, asked, stage, other):
+    page = admin.get("/orders", params=asked).text
+    assert number(stage) in page
+    assert number(other) not in page
+
+
+def test_no_order_fits_and_why(admin):
+    page = unescape(admin.get("/orders", params={"q": "A-410", "method": "ship"}).text)
+    assert "No order fits" in page
+    assert "Drop that one" in page
+
+
+@pytest.mark.parametrize("path", ["/orders?after=nonsense~x", "/orders?day=yesterday", "/orders?state=lost"])
+def test_a_senseless_address_is_refused(admin, path):
+    assert admin.get(path).status_code in {400, 422}
+
+
+def test_one_order_tells_its_life(admin):
+    page = unescape(admin.get(order_of(admin, "given-back")).text)
+    for words in ("Given to the carrier", "Taken back", "returned, had been from", "Money", "Inès Morel", "Why"):
+        assert words in page, words
+    rejected = unescape(admin.get(order_of(admin, "rejected")).text)
+    assert "Not given" in rejected
+    assert "not found" in rejected
+
+
+def test_what_is_not_allowed_says_why(town, admin):
+    page = admin.get(order_of(admin, "sent")).text
+    assert "everything was handed over or cancelled" in page
+    with town.visitor("analyst") as analyst:
+        assert "Your role does not do this." in analyst.get(order_of(analyst, "new")).text
+        assert analyst.post(f"{work_of(analyst, 'new')}/accept").status_code == 403
+
+
+def test_work_goes_from_hand_to_hand(associate):
+    """Taken on, picked in part, the rest, put on a shelf, handed over; and again is refused in words."""
+    work = work_of(associate, "to-fetch")
+    assert associate.post(f"{work}/ready", data={"shelf": "A 1"}).status_code == 409
+    for deed, data in [
+        ("accept", {}),
+        ("pick", {"line": 1, "pieces": 1}),
+        ("ready", {"shelf": "A 1"}),
+        ("hand_over", {"name": "Inès Morel", "identified_by": "document"}),
+    ]:
+        assert associate.post(f"{work}/{deed}", data=data).status_code == 303, deed
+    page = unescape(associate.get(order_of(associate, "to-fetch")).text)
+    assert "Handed to Inès Morel." in page
+    assert "1 collected, Lyon Bellecour" in page
+    assert associate.post(f"{work}/accept").status_code == 409
+    assert associate.post(f"{work}/dance").status_code in {400, 404, 422}
+
+
+def test_a_walk_takes_one_article_after_the_other(associate):
+    begun = associate.post("/fulfilment/at/SQF/walk")
+    assert begun.status_code == 303
+    walk = begun.headers["location"]
+    for _ in range(20):
+        page = associate.get(walk).text
+        found = re.search(r'name="sku" value="([^"]+)"', page)
+        if found is None:
+            break
+        left = re.search(r'name="pieces"[^>]*value="(\d+)"|value="(\d+)"[^>]*name="pieces"', page)
+        assert (
+            associate.post(walk, data={"sku": found.group(1), "pieces": left.group(1) or left.group(2)}).status_code
+            == 303
+        )
+    assert "Everything is in the boxes" in page
+    assert associate.post("/fulfilment/at/SQF/walk").status_code == 409, "nothing is left to pick"
+
+
+def test_what_is_not_there_is_sought_elsewhere(associate):
+    work = work_of(associate, "rejected")
+    page = unescape(associate.get(order_of(associate, "rejected")).text)
+    assert work in page
+    tasks = associate.get("/fulfilment/tasks").text
+    assert "Pieces were not found" in tasks
+    (first, *_) = re.findall(r'action="(/fulfilment/tasks/\d+/close)"', tasks)
+    assert associate.post(first).status_code == 303
+    assert first not in associate.get("/fulfilment/tasks").text

@@ -1,0 +1,52 @@
+"""Orders and the floor in Chromium: open to all, desk and phone, both languages, light and dark."""
+
+import pytest
+
+from console.test_browser import browsing, overflow, violations
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+
+PATHS = [
+    "/orders",
+    "/orders?q=nothing-is-called-so",
+    "{order}",
+    "/fulfilment?all=yes",
+    "/fulfilment/at/SQF",
+    "/fulfilment/at/LYB",
+    "/fulfilment/works/1",
+    "/fulfilment/works/4",
+    "/fulfilment/tasks",
+]
+
+
+@pytest.mark.parametrize(("width", "lang", "dark"), [(1440, "en", False), (390, "fr", True)])
+async def test_pages_of_orders_are_open_to_all(chromium, town, width, lang, dark):
+    faults = {}
+    async with browsing(chromium, town.url, width=width, lang=lang) as page:
+        await page.emulate_media(color_scheme="dark" if dark else "light")
+        await page.goto("/orders")
+        order = await page.locator(".order-name a").first.get_attribute("href")
+        for path in PATHS:
+            answer = await page.goto(path.replace("{order}", order))
+            assert answer.status == 200, path
+            found = await violations(page)
+            if too_wide := await overflow(page):
+                found.append(f"{too_wide} px too wide")
+            if found:
+                faults[path] = found
+        assert not page.wrong
+    assert not faults
+
+
+async def test_a_board_moves_without_a_reload(chromium, town):
+    async with browsing(chromium, town.url) as page:
+        await page.goto("/fulfilment/at/LIL")
+        await page.locator("x-link", has_text="Live").wait_for()
+        await page.evaluate("window.here = true")
+        card = page.locator(".floor-open .floor-card").first
+        work = await card.get_attribute("href")
+        with town.visitor("associate") as sana:
+            assert sana.post(f"{work}/accept").status_code == 303
+        await page.locator(f".floor-accepted a[href='{work}']").wait_for(timeout=10_000)
+        assert await page.evaluate("window.here")
+        assert not page.wrong
