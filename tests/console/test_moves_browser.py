@@ -59,6 +59,7 @@ PATHS = [
     "/counts/new",
     "/counts/{sheet}",
     "/counts/{review}",
+    "/sourcing",
 ]
 
 

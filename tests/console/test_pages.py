@@ -25,6 +25,7 @@ PAGES = {
     "/counts": "inventory:read",
     "/fulfilment": "orders:read",
     "/fulfilment/tasks": "orders:read",
+    "/sourcing": "orders:read",
     "/events": "ingest:read",
     "/quality": "ingest:read",
     "/quality/letters": "ingest:read",

@@ -59,6 +59,7 @@ ROOMS: tuple[Room, ...] = (
     Room("stock", "/products", N_("Stock"), "stack-2", "t", "inventory:read"),
     Room("prices", "/prices", N_("Prices"), "receipt", "r", "pricing:read"),
     Room("moves", "/transfers", N_("Transfers & counts"), "truck", "m", "inventory:read", short=N_("Transfers")),
+    Room("sourcing", "/sourcing", N_("Sourcing"), "route", "w", "orders:read", place="back"),
     Room("events", "/events", N_("Live events"), "activity", "e", "ingest:read", place="back", short=N_("Live")),
     Room(
         "quality",

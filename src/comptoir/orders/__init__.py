@@ -23,7 +23,7 @@ Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_c
 `orders.v_sale`, `orders.v_sale_line`.
 """
 
-from comptoir.orders import finding
+from comptoir.orders import finding, sourcing
 from comptoir.orders.aftersale import (
     Action,
     Announce,
@@ -369,6 +369,7 @@ __all__ = [
     "sales_by_receipt",
     "sales_of",
     "source_again",
+    "sourcing",
     "sourcing_of",
     "start_wave",
     "take_completed",

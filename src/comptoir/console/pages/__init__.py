@@ -23,7 +23,7 @@ goods  articles and places as these pages show them      stock_why, stock_story,
 price_why, promotion_words   lists and promotions in words
 
 transfers, transfer          goods on their way           counts, count   sheets, and what differs
-pieces  lines of both, as drawn and as typed
+pieces  lines of both, as drawn and as typed          sourcing        a policy tried and put into force
 """
 
 from comptoir.console.console import Section
@@ -56,6 +56,7 @@ from comptoir.console.pages import (
     shell,
     sign_in,
     sources,
+    sourcing,
     styleguide,
     transfer,
     transfers,
@@ -85,6 +86,7 @@ SECTIONS: list[Section] = [
     count.section,
     floor.section,
     picking.section,
+    sourcing.section,
     events.section,
     quality.section,
     letters.section,

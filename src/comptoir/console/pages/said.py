@@ -40,6 +40,7 @@ Deed = Literal[
     "work_handed_over",
     "work_rejected",
     "task_closed",
+    "policy_in_force",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -68,6 +69,7 @@ WORDS: dict[Deed, str] = {
     "count_over": N_("Handed in."),
     "count_approved": N_("The differences are in the book."),
     "count_rejected": N_("Not believed: the book stays as it is."),
+    "policy_in_force": N_("In force. New orders are sourced by it."),
     "count_cancelled": N_("The sheet is given up. The book stays as it is."),
 }
 

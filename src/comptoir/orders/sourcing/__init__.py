@@ -13,20 +13,23 @@ simulating  what another policy would have done with the last orders
 again       pieces that a location could not give, from others
 """
 
+from comptoir.orders.errors import BadPolicy
 from comptoir.orders.sourcing.again import Again, Missing, source_again
 from comptoir.orders.sourcing.capacity import count_promised, promised_today
 from comptoir.orders.sourcing.conditions import LOCATION, Asking, Wanted
-from comptoir.orders.sourcing.explaining import Considered, CostPart, Explanation, sourcing_of
+from comptoir.orders.sourcing.explaining import Considered, CostPart, Explanation, sourcing_of, words_of
 from comptoir.orders.sourcing.planner import Planner
 from comptoir.orders.sourcing.policies import Planners, Version, policy, set_policy, versions
-from comptoir.orders.sourcing.policy import BUILT_IN, Clear, Costs, Exclude, Limits, Policy, PolicyEntry, Prefer
+from comptoir.orders.sourcing.policy import BUILT_IN, Clear, Costs, Exclude, Limits, Policy, PolicyEntry, Prefer, check
 from comptoir.orders.sourcing.quoting import source_baskets
+from comptoir.orders.sourcing.simulating import Simulation, simulate
 
 __all__ = [
     "BUILT_IN",
     "LOCATION",
     "Again",
     "Asking",
+    "BadPolicy",
     "Clear",
     "Considered",
     "CostPart",
@@ -40,14 +43,18 @@ __all__ = [
     "Policy",
     "PolicyEntry",
     "Prefer",
+    "Simulation",
     "Version",
     "Wanted",
+    "check",
     "count_promised",
     "policy",
     "promised_today",
     "set_policy",
+    "simulate",
     "source_again",
     "source_baskets",
     "sourcing_of",
     "versions",
+    "words_of",
 ]
