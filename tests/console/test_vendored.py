@@ -37,9 +37,9 @@ def test_a_licence_lies_beside_each():
 
 
 def test_our_own_script_is_small():
-    """15 KB: whoever wants more should draw it on the server."""
+    """20 KB: whoever wants more should draw it on the server."""
     own = sum(path.stat().st_size for path in STATIC.glob("*.js"))
-    assert own < 16_000
+    assert own < 20_000
 
 
 def test_an_address_changes_with_what_it_holds(tmp_path):

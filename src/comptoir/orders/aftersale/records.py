@@ -126,7 +126,7 @@ class AtCounter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     return_id: UUID | None = None
     lines: Annotated[tuple[Back, ...], Meta(min_length=1, max_length=200)]
     location: Annotated[str, Meta(min_length=1, max_length=60)]
-    refund: Settling | None = Settling()
+    refund: Settling | None = msgspec.field(default_factory=Settling)
     """Null: the money later, by its own act."""
 
 
@@ -261,7 +261,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     instead: Annotated[tuple[Instead, ...], Meta(min_length=1, max_length=200)]
     paid: Annotated[tuple[Tender, ...], Meta(max_length=20)] = ()
     """The difference, where the new goods cost more."""
-    refund: Settling = Settling()
+    refund: Settling = msgspec.field(default_factory=Settling)
     """How the difference goes back, where they cost less."""
 
 
