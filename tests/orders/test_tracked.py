@@ -227,8 +227,8 @@ async def test_an_order_of_our_own_book_is_no_second_sale(site):
     )
     number = str(await site.tx.value("SELECT order_number FROM orders.sales_order"))
     await site.tx.run(
-        "INSERT INTO orders.external_order (outlet_id, number, order_id, revised_at, content, received_at)"
-        " SELECT outlet_id, '#1001', order_id, now(), '', now() FROM orders.sales_order"
+        "INSERT INTO orders.external_order (outlet_id, number, order_id, revised_at, content, paid_minor, received_at)"
+        " SELECT outlet_id, '#1001', order_id, now(), '', 0, now() FROM orders.sales_order"
     )
     strange = ["o1", "9" * 30, "٣", str(int(number) + 1)]
     for told in (number, number, "#1001", *strange):

@@ -145,7 +145,7 @@ async def pages_open_for_their_roles(scene: Scene) -> str:
             answer = await browser.post("/sign-in/as", data={"role": person.role}, headers=here)
             assert answer.status_code in {200, 204, 302, 303}, f"{person.role} cannot sign in: {answer.status_code}"
             for room in ROOMS:
-                answer = await browser.get(room.path)
+                answer = await browser.get(room.path, follow_redirects=True)
                 may = not room.scope or opens(scopes_of([person.role]), room.scope)
                 wanted = 200 if may else 403
                 assert answer.status_code == wanted, f"{room.path} answers {answer.status_code} to {person.role}"

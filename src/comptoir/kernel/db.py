@@ -5,8 +5,10 @@ as array literals (`ints`, `texts`, … unnested by the statement) or as one JSO
 `json_to_recordset`): a list parameter costs psycopg five to ten times more.
 """
 
+import asyncio
 import contextlib
 import math
+import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -35,7 +37,9 @@ Result = TypeVar("Result")
 
 TRANSIENT = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 """Worth another try of the whole transaction: nothing of it was kept."""
-ATTEMPTS = 5
+ATTEMPTS = 8
+PAUSE = 0.002
+"""Seconds; twice as long after each attempt."""
 
 OPTIONS = "-c jit=off -c timezone=UTC -c lock_timeout=10s -c search_path=jobs,public"
 """Our own SQL names every schema; the job queue's does not (kernel.jobs)."""
@@ -200,6 +204,8 @@ class Database:
             except TRANSIENT as error:
                 if attempt == ATTEMPTS:
                     raise Unavailable("The same rows are in demand by many at once.") from error
+                # Those who met part ways: else they meet again.
+                await asyncio.sleep(random.uniform(0, PAUSE * 2**attempt))  # noqa: S311
             except psycopg.OperationalError as error:
                 raise Unavailable(str(error)) from error
         raise AssertionError
