@@ -49,3 +49,13 @@ async def test_more_than_there_was_makes_a_shortage(shops):
     await record(shops, [a_sale(moves_stock=True)])
     assert await lying(shops) == [(4, 0, 0), (0, 0, 1)] or await lying(shops) == [(0, 0, 1), (4, 0, 0)]
     assert await shops.value("SELECT missing FROM inventory.shortage") == 1
+
+
+async def test_a_book_below_zero_promises_nothing_to_anybody(shops):
+    await inventory.record_locations(
+        shops, [inventory.LocationEntry(code="lyon", kind="shop", name="Lyon", outlet="lyon", methods=["collect"])]
+    )
+    await record(shops, [a_sale(moves_stock=True)])
+    assert await lying(shops) == [(-1, 0, 0), (-1, 0, 0)]
+    assert await shops.value("SELECT count(*) FROM inventory.shortage") == 0
+    assert await inventory.reconcile(shops) == []

@@ -370,7 +370,7 @@ SHORTAGES = """
         SELECT b.*
         FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[]) AS k (variant_id, location_id)
         CROSS JOIN LATERAL (
-            SELECT b.variant_id, b.location_id, greatest(b.held + b.allocated - b.sellable, 0) AS missing
+            SELECT b.variant_id, b.location_id, greatest(b.held + b.allocated - greatest(b.sellable, 0), 0) AS missing
             FROM inventory.balance AS b WHERE b.variant_id = k.variant_id AND b.location_id = k.location_id
         ) AS b
     ), kept AS (

@@ -52,8 +52,8 @@ PROMISES = """
 SHORTAGES = """
     SELECT 'shortages' AS check, variant_id, location_id,
            format('missing %%s, recorded %%s', b.missing, s.missing) AS detail
-    FROM (SELECT variant_id, location_id, held + allocated - sellable AS missing
-          FROM inventory.balance WHERE held + allocated > sellable) AS b
+    FROM (SELECT variant_id, location_id, held + allocated - greatest(sellable, 0) AS missing
+          FROM inventory.balance WHERE held + allocated > greatest(sellable, 0)) AS b
     FULL JOIN inventory.shortage AS s USING (variant_id, location_id)
     WHERE b.missing IS DISTINCT FROM s.missing
     LIMIT %(most)s

@@ -27,7 +27,8 @@ class Stock(msgspec.Struct):
 
     @property
     def missing(self) -> int:
-        return max(0, self.held + self.allocated - self.sellable)
+        """Of what is promised. A book below zero (a till sold what it did not know of) is no promise to anybody."""
+        return max(0, self.held + self.allocated - max(0, self.sellable))
 
 
 class Share(msgspec.Struct):
