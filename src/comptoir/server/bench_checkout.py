@@ -13,7 +13,7 @@ from comptoir import catalog, inventory, pricing
 from comptoir.kernel.db import Database
 from comptoir.kernel.ids import uuid7
 from comptoir.server.bench import own_database, own_server
-from comptoir.server.bench_reserve import CLIENTS, furnish
+from comptoir.server.bench_reserve import CLIENTS, furnish, furnished
 from comptoir.server.load import Flow, load, request
 
 SKUS, LOCATIONS, UNITS = 200, 5, 10_000
@@ -88,7 +88,7 @@ async def _keep(db: Database, sku: str, units: int) -> None:
     """Leave so many of it, all at one location."""
     async with db.transaction() as tx:
         variant = (await catalog.variants_by_sku(tx, [sku]))[sku].variant_id
-        places = await inventory.locations(tx)
+        places = await furnished(tx)
         lost = [
             inventory.Move(
                 variant_id=variant, quantity=UNITS - (0 if number else units), act="adjust", is_fact=True,

@@ -23,7 +23,7 @@ from comptoir.kernel.db import Database
 from comptoir.kernel.migrate import migrate
 from comptoir.server.bench import own_database, own_server
 from comptoir.server.bench_checkout import flow
-from comptoir.server.bench_reserve import CLIENTS, furnish
+from comptoir.server.bench_reserve import CLIENTS, furnish, furnished
 from comptoir.server.load import Flow, load, request
 
 PLACES = 20
@@ -152,7 +152,7 @@ async def _reserve(house: House, chance: random.Random, size: int) -> float:
     async with house.db.reading() as tx:
         names = sorted({f"sku-{house.sku(chance)}" for _ in range(4 * CHOSEN)})
         ids = [one.variant_id for one in (await catalog.variants_by_sku(tx, names)).values()]
-        places = [one.location_id for one in await inventory.locations(tx)]
+        places = [one.location_id for one in await furnished(tx)]
 
     async def client(number: int) -> None:
         for turn in range(size // CLIENTS):
