@@ -90,6 +90,15 @@ class Town(msgspec.Struct):
             assert answer.status_code == 303, answer.text
             yield client
 
+    @contextmanager
+    def visitor_of(self, shop: str) -> Iterator[httpx.Client]:
+        """A signed-in associate of this shop."""
+        assert shop == SHOP, "only that one has an associate of its own"
+        with httpx.Client(base_url=self.url, headers={"Origin": self.url}, timeout=20) as client:
+            answer = client.post("/sign-in", data={"email": OF_SHOP, "password": PASSWORD})
+            assert answer.status_code == 303, answer.text
+            yield client
+
     def send(self, source: str, *events: dict) -> None:
         """Hand events to the tracking API, as an SDK does."""
         batch = {"batch": list(events), "sentAt": datetime.now(UTC).isoformat()}
@@ -122,6 +131,7 @@ def serving(url: str, *, empty: bool = False, hostile: bool = True) -> Iterator[
                 await record_receipts(house.db)
                 await digested(house.db)
                 await stock_up(house.db)
+                await staff_of_a_shop(house.db)
                 await take_orders(house.db)
             ready.append(town)
             up.set()
@@ -168,6 +178,18 @@ async def staff(db: Database) -> None:
 
 
 NAMES = {"admin": "Camille Faure", "marketer": "Hugo Lambert", "agent": "Paul Rivière", "associate": "Sana Amrani"}
+
+
+async def staff_of_a_shop(db: Database) -> None:
+    async with db.transaction() as tx:
+        shop = await channels.outlet(tx, code=SHOP)
+        await users.add_user(
+            tx, email=OF_SHOP, name="Lucie Maes", roles=["associate"], outlet_id=shop.outlet_id,
+            password_hash=await users.hash_password(PASSWORD), actor=SYSTEM,
+        )  # fmt: skip
+
+
+SHOP, OF_SHOP, PASSWORD = "LIL", "lucie.maes@tissandier.example", "a long enough secret"
 
 
 async def open_doors(db: Database) -> dict[str, str]:

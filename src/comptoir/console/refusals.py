@@ -221,6 +221,8 @@ WORDS: dict[str, str] = {
     "orders.payment_unclear": N_("The payment provider has not answered: ask again, it is paid once."),
     "orders.unknown_basket": N_("There is no such basket."),
     "orders.unknown_order": N_("There is no such order."),
+    "orders.not_your_order": N_("It has nothing to do with your shop: one that has, or the call centre, can do that."),
+    "orders.not_your_place": N_("The goods are elsewhere: only who works there can say so."),
     "orders.unknown_provider": N_("There is no such payment provider."),
     "orders.external_order_conflict": N_(
         "An order made elsewhere is in the book under this number, with other lines or sums."

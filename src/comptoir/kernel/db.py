@@ -104,6 +104,28 @@ class Tx:
 
         await log.tell(self, facts)
 
+    @asynccontextmanager
+    async def trial(self) -> AsyncGenerator["Trial"]:
+        """What is done in the block is undone at its end, unless `keep()` was said; facts and jobs with it.
+
+        So whoever asks may be shown what an act would do before it is done, by the act itself. A refusal undoes too.
+        """
+        one = Trial()
+        async with self.connection.transaction():
+            yield one
+            if not one.kept:
+                raise psycopg.Rollback
+
+
+class Trial:
+    """Whether what was tried is to stand."""
+
+    def __init__(self) -> None:
+        self.kept = False
+
+    def keep(self) -> None:
+        self.kept = True
+
 
 class Database:
     """A pool of connections and the ways to open a transaction on it."""

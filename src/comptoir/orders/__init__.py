@@ -12,6 +12,7 @@ payments   providers behind one Protocol, and a simulator
 payment_acts  what providers are to do: agreed in a transaction, done after it
 order_book an order as it was agreed, and where each piece of it is
 finding    orders found by a number, a receipt, an article, a customer; how much work there is
+rights     whose an order is: shops act on what has to do with them
 shares     what k of the n pieces of a line cost, to the cent
 external   orders made elsewhere: marketplaces, a shop's own system
 sourcing   from which locations the goods of an order come
@@ -23,7 +24,7 @@ Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_c
 `orders.v_sale`, `orders.v_sale_line`.
 """
 
-from comptoir.orders import finding, sourcing
+from comptoir.orders import aftersale, finding, rights, sourcing
 from comptoir.orders.aftersale import (
     Action,
     Announce,
@@ -64,6 +65,8 @@ from comptoir.orders.errors import (
     IncompleteBasket,
     MistypedClaimCode,
     NotYourBasket,
+    NotYourOrder,
+    NotYourPlace,
     OutOfStock,
     PaymentExceeded,
     PaymentRefused,
@@ -261,6 +264,8 @@ __all__ = [
     "NewTender",
     "NotPicked",
     "NotYourBasket",
+    "NotYourOrder",
+    "NotYourPlace",
     "NothingPicked",
     "OfferClaim",
     "Open",
@@ -332,6 +337,7 @@ __all__ = [
     "abandon",
     "actions",
     "actions_of",
+    "aftersale",
     "attempts",
     "cancel",
     "cancellations",
@@ -364,6 +370,7 @@ __all__ = [
     "resolve_shortages",
     "returns",
     "revenue_by_outlet",
+    "rights",
     "run_fulfilment",
     "sale",
     "sales_by_receipt",

@@ -179,3 +179,15 @@ class UnknownPolicy(NotFound):
     """There is no such version of the sourcing policy."""
 
     code = "orders.unknown_policy"
+
+
+class NotYourOrder(Forbidden):
+    """The order has nothing to do with this shop: one that has, or the call centre, can do that."""
+
+    code = "orders.not_your_order"
+
+
+class NotYourPlace(Forbidden):
+    """The goods are elsewhere: only who works there can say so."""
+
+    code = "orders.not_your_place"

@@ -11,6 +11,8 @@ sources, keys                what may send      plans, plan_table, plan_text    
 orders, order                found by anything known of one; one with its whole life
 order_story, order_money      what became of it; its ledger       order_doing  what may be done now
 floor, picking               the board of a shop; a walk, one piece of work
+order_deeds, order_acts      an act: asked, tried and shown, done     order_papers  numbered documents
+order_giving_up, order_taking_back, order_returns, order_instead   the acts, by what they do
 order_words                  what states are called, whose an order is, where a thing lies
 
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
@@ -44,6 +46,7 @@ from comptoir.console.pages import (
     letters,
     mending,
     order,
+    order_deeds,
     orders,
     picking,
     plans,
@@ -80,6 +83,7 @@ SECTIONS: list[Section] = [
     coupons.section,
     orders.section,
     order.section,
+    order_deeds.section,
     transfers.section,
     transfer.section,
     counts.section,

@@ -181,6 +181,7 @@ async def begin_walk(
     page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor], code: FromPath[str]
 ) -> Response[str]:
     """Take on what is due first, and what was taken on and nobody walks for, and pick it in one go."""
+    await orders.rights.must_be_at(tx, actor, location=code)
     waiting = [
         one.fulfilment_id
         for one in await orders.fulfilments(tx, location=code, states=["open", "accepted"], limit=100)

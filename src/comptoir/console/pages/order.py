@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from comptoir import catalog, channels, orders
+from comptoir import channels, inventory, orders
 from comptoir.console.console import Section
 from comptoir.console.drawing import Reason
 from comptoir.console.live import Topic
@@ -18,24 +18,15 @@ from comptoir.console.pages import order_story as story
 from comptoir.console.pages import order_words as words
 from comptoir.console.pages.addresses import AnyRequest
 from comptoir.console.pages.order_doing import Act, acts_of
+from comptoir.console.pages.order_returns import Came, came
 from comptoir.console.pages.said import last_said
 from comptoir.console.rooms import enter
 from comptoir.kernel.db import Tx
 from comptoir.kernel.money import Money
 
 
-class Article(msgspec.Struct, frozen=True):
-    """What a line is of, as the catalogue knows it."""
-
-    variant_id: int
-    sku: str
-    name: str
-    kind: str
-    cloth: str
-
-
 class Line(msgspec.Struct, frozen=True):
-    article: Article
+    article: words.Article
     price: Money
     quantity: int
     parts: Sequence[tuple[float, str]]
@@ -69,6 +60,8 @@ class OrderView(msgspec.Struct, frozen=True):
     events: Sequence[story.Event]
     ledger: money.Ledger
     acts: Sequence[Act]
+    came: Sequence[Came]
+    """What has come back, or will."""
     tasks: Sequence[str]
     """What somebody must look at."""
     agreed: orders.finding.Agreed
@@ -109,7 +102,7 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
         collected=agreed.delivery.method == "collect",
         authorised=Money(agreed.authorised_minor, order.currency) if agreed.authorised_minor is not None else None,
     )
-    goods = await articles(tx, order, works)
+    goods = await words.articles(tx, order, works)
     papers = msgspec.structs.replace(papers, names={number: one.name for number, one in goods.items()})
     paid = (await orders.paid(tx, order_ids=[order_id])).get(order_id)
     sourcing = await orders.sourcing_of(tx, order_id=order_id)
@@ -128,7 +121,8 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
         life=story.life(page, papers),
         events=story.events(page, papers),
         ledger=money.ledger(page, papers, paid),
-        acts=acts_of(page, await orders.actions_of(tx, order_id=order_id, scopes=page.viewer.scopes), papers),
+        acts=acts_of(page, await orders.actions_of(tx, order_id=order_id, by=page.viewer), papers),
+        came=came(page, papers.returns, {one.location_id: one.name for one in await inventory.locations(tx)}),
         tasks=[
             page.gettext(words.TASKS[one.kind]) if one.kind in words.TASKS else one.why
             for one in await orders.tasks(tx, order_id=order_id)
@@ -142,22 +136,7 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
     )
 
 
-async def articles(tx: Tx, order: orders.Order, works: Sequence[orders.Fulfilment]) -> dict[int, Article]:
-    """By line: from the catalogue, or as the order wrote it."""
-    variants = {one.line: one for work in works for one in work.lines}
-    ids = sorted({one.variant_id for one in variants.values()})
-    shown = {one.variant_id: one for one in await catalog.articles_of(tx, variant_ids=ids)} if ids else {}
-    found: dict[int, Article] = {}
-    for one in order.lines:
-        piece = variants.get(one.line)
-        article = shown.get(piece.variant_id) if piece else None
-        kind, cloth = words.drawing(article.attributes) if article else ("", "grey")
-        name = piece.name if piece else one.sku
-        found[one.line] = Article(piece.variant_id if piece else 0, one.sku, name, kind, cloth)
-    return found
-
-
-def line(page: Page, one: orders.OrderLine, article: Article, papers: story.Papers) -> Line:
+def line(page: Page, one: orders.OrderLine, article: words.Article, papers: story.Papers) -> Line:
     pieces = story.pieces(page, papers, one.line, one.quantity)
     currency = papers.order.currency
     return Line(

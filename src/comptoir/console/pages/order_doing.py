@@ -28,6 +28,11 @@ LABELS: dict[str, tuple[str, str]] = {
     "hand_over": (N_("Hand over or send"), "package"),
     "announce_return": (N_("Announce a return"), "truck-loading"),
     "take_back": (N_("Take back"), "arrow-back-up"),
+    "exchange": (N_("Exchange"), "arrows-exchange"),
+    "change_address": (N_("Send it elsewhere"), "map-pin"),
+    "goodwill": (N_("Make a gesture"), "heart-handshake"),
+    "invoice": (N_("Issue an invoice"), "file-type-pdf"),
+    "credit_note": (N_("Issue a credit note"), "file-type-pdf"),
 }
 """Those that have a page, in the order in which they are offered."""
 WHY: dict[str, str] = {
@@ -46,10 +51,21 @@ WHY: dict[str, str] = {
     "not_paid_ahead": N_("No more was promised by the provider than it costs."),
     "nothing_given_back": N_("Nothing was given back."),
     "invoiced": N_("It has its invoice already."),
+    "another_shop": N_("It has nothing to do with your shop: one that has, or the call centre, can do that."),
 }
 
 
-PAGES: dict[str, str] = {}
+PAGES: dict[str, str] = {
+    "cancel": "cancel",
+    "cancel_pieces": "cancel?some=yes",
+    "announce_return": "announce",
+    "take_back": "take-back",
+    "exchange": "exchange",
+    "change_address": "address",
+    "goodwill": "goodwill",
+    "invoice": "paper",
+    "credit_note": "paper",
+}
 """At the order itself."""
 
 

@@ -267,12 +267,16 @@ def events(page: Page, papers: Papers) -> list[Event]:
         at, failed = one.settled_at or one.asked_at, one.state == "failed"
         found.append(Event("web", at, title, note, hollow=True, bad=failed, amount=amount))
     for one in papers.cancellations:
-        note = " · ".join(part for part in (one.reason, one.note, papers.who(one.actor) or one.actor) if part)
+        note = " · ".join(
+            part for part in (words.reason(page, one.reason), one.note, papers.who(one.actor) or one.actor) if part
+        )
         channel = {"agent": "phone", "associate": "shop"}.get(one.by, order.channel)
         found.append(Event(channel, one.cancelled_at, gettext("Cancelled: %(what)s", what=pieces_in(page, one)), note))
     for one in papers.returns:
         found.append(
-            Event("shop", one.announced_at, gettext("Return %(label)s announced", label=one.label), reasons_of(one))
+            Event(
+                "shop", one.announced_at, gettext("Return %(label)s announced", label=one.label), reasons_of(page, one)
+            )
         )
         if one.received_at:
             count = sum(line.received for line in one.lines)
@@ -284,8 +288,8 @@ def events(page: Page, papers: Papers) -> list[Event]:
     return sorted(found, key=lambda one: one.at)[::-1]
 
 
-def reasons_of(one: orders.Return) -> str:
-    return ", ".join(dict.fromkeys(line.reason for line in one.lines))
+def reasons_of(page: Page, one: orders.Return) -> str:
+    return ", ".join(dict.fromkeys(words.reason(page, line.reason) for line in one.lines))
 
 
 def happened(page: Page, papers: Papers, done: orders.Done) -> Event:

@@ -1,12 +1,12 @@
 """Orders and works in words and signs: what their states are called, who a customer is, where a thing lies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from babel.dates import format_date
 
-from comptoir import identity, inventory, profiles
+from comptoir import catalog, identity, inventory, orders, profiles
 from comptoir.console.cloth import KINDS
 from comptoir.console.language import N_
 from comptoir.console.page import Page
@@ -43,6 +43,32 @@ REASONS: dict[str, str] = {
     "short": N_("promised more than lies there"),
 }
 """Why a location does not give pieces."""
+CANCELLED_FOR: Sequence[tuple[str, str]] = (
+    ("changed_mind", N_("changed her mind")),
+    ("too_late", N_("comes too late")),
+    ("wrong_article", N_("ordered the wrong thing")),
+    ("cheaper_elsewhere", N_("cheaper elsewhere")),
+    ("payment", N_("the payment is in doubt")),
+    ("other", N_("another reason")),
+)
+"""Why pieces are not wanted any more."""
+RETURNED_FOR: Sequence[tuple[str, str]] = (
+    ("too_small", N_("too small")),
+    ("too_large", N_("too large")),
+    ("not_as_shown", N_("not as shown")),
+    ("faulty", N_("faulty")),
+    ("wrong_article", N_("the wrong thing came")),
+    ("too_late", N_("came too late")),
+    ("changed_mind", N_("changed her mind")),
+    ("other", N_("another reason")),
+)
+"""Why goods come back."""
+
+
+def reason(page: Page, code: str) -> str:
+    """In words; one that came through the API as it was said there."""
+    known = {**REASONS, **dict(CANCELLED_FOR), **dict(RETURNED_FOR)}
+    return page.gettext(known[code]) if code in known else code
 
 
 TASKS: dict[str, str] = {
@@ -79,6 +105,31 @@ async def places(tx: Tx) -> dict[str, Place]:
 
 def place(known: Mapping[str, Place], code: str) -> Place:
     return known.get(code) or Place(code, code, depot=True)
+
+
+class Article(msgspec.Struct, frozen=True):
+    """What a line is of, as the catalogue knows it."""
+
+    variant_id: int
+    sku: str
+    name: str
+    kind: str
+    cloth: str
+
+
+async def articles(tx: Tx, order: orders.Order, works: Sequence[orders.Fulfilment]) -> dict[int, Article]:
+    """By line: from the catalogue, or as the order wrote it."""
+    variants = {one.line: one for work in works for one in work.lines}
+    ids = sorted({one.variant_id for one in variants.values()})
+    shown = {one.variant_id: one for one in await catalog.articles_of(tx, variant_ids=ids)} if ids else {}
+    found: dict[int, Article] = {}
+    for one in order.lines:
+        piece = variants.get(one.line)
+        article = shown.get(piece.variant_id) if piece else None
+        kind, cloth = drawing(article.attributes) if article else ("", "grey")
+        name = piece.name if piece else one.sku
+        found[one.line] = Article(piece.variant_id if piece else 0, one.sku, name, kind, cloth)
+    return found
 
 
 async def customers(tx: Tx, page: Page, nodes: Iterable[int | None]) -> dict[int, Customer]:

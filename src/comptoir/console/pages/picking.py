@@ -154,6 +154,8 @@ async def do_stop(
             acts.append(
                 orders.Reject(fulfilment_id=fulfilment_id, lines=lot, reason=data.reason, actor=str(actor.id))
             )  # fmt: skip
+    for one in acts:
+        await orders.rights.must_work_at(tx, actor, fulfilment_id=one.fulfilment_id)
     if error := refused(page, await orders.run_fulfilment(tx, acts)):
         return await show_walk(page, tx, walk, error=error)
     answer = page.go(f"{PATH}/walks/{walk}")
@@ -195,6 +197,7 @@ async def show_work(page: Page, tx: Tx, number: int, *, error: str = "") -> Resp
     order = await orders.order(tx, order_id=work.order_id)
     known, places = await words.customers(tx, page, [order.node_id]), await words.places(tx)
     shown = await articles(tx, [work])
+    ours = await orders.rights.works_at(tx, page.viewer, fulfilment_id=number)
     view = WorkView(
         work=work,
         place=words.place(places, work.location),
@@ -212,14 +215,14 @@ async def show_work(page: Page, tx: Tx, number: int, *, error: str = "") -> Resp
         due=words.to_come(page, work.due_at) if work.due_at else "",
         keep=words.to_come(page, work.keep_until) if work.keep_until else "",
         collected=work.method == "collect",
-        refusals={deed: [("-", why)] for deed, why in refusals_of(page, work).items()},
+        refusals={deed: [("-", why)] for deed, why in refusals_of(page, work, ours=ours).items()},
         href=f"{PATH}/works/{number}",
         error=error,
     )  # fmt: skip
     return page.show("work.html.j2", view, status=409 if error else 200)
 
 
-def refusals_of(page: Page, work: orders.Fulfilment) -> dict[str, str]:
+def refusals_of(page: Page, work: orders.Fulfilment, *, ours: bool) -> dict[str, str]:
     """Every deed that cannot be done now, with why not: the backend refuses the same."""
     gettext, refusals = page.gettext, dict[str, str]()
     left = sum(one.open - one.picked for one in work.lines)
@@ -239,9 +242,11 @@ def refusals_of(page: Page, work: orders.Fulfilment) -> dict[str, str]:
         refusals["reject"] = gettext("It is over.") if over else gettext("It is not here yet.")
     if work.state != "coming":
         refusals["arrive"] = gettext("It is here already.")
+    every = ("accept", "pick", "ready", "hand_over", "send", "reject", "arrive")
     if not page.viewer.may("orders:write"):
-        every = ("accept", "pick", "ready", "hand_over", "send", "reject", "arrive")
         refusals |= dict.fromkeys(every, gettext("Your role does not do this."))
+    elif not ours:
+        refusals |= dict.fromkeys(every, gettext("The goods are elsewhere: only who works there can say so."))
     return refusals
 
 
@@ -272,6 +277,7 @@ async def do_work(
     work = await orders.fulfilment(tx, fulfilment_id=number)
     if deed not in get_args(DoneBy):
         raise Invalid("There is no such deed.", deed=deed[:40])
+    await orders.rights.must_work_at(tx, actor, fulfilment_id=number)
     act = act_of(msgspec.convert(deed, DoneBy), work, data, str(actor.id))
     if error := refused(page, await orders.run_fulfilment(tx, [act])):
         return await show_work(page, tx, number, error=error)

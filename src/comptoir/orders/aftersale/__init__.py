@@ -16,41 +16,108 @@ actions     what may be done with an order now, by whom, and why not    standing
 proofs      what must hold of all of it
 """
 
-from comptoir.orders.aftersale import returns
+from comptoir.orders.aftersale import policy, returns
 from comptoir.orders.aftersale.actions import Action, Standing, actions
 from comptoir.orders.aftersale.cancelling import cancel, cancellations
+from comptoir.orders.aftersale.documents import (
+    Document,
+    Issue,
+    Writable,
+    document,
+    documents_of,
+    issue,
+    pdf_of,
+    writable,
+)
+from comptoir.orders.aftersale.edits import change_address
+from comptoir.orders.aftersale.errors import (
+    ApprovalNeeded,
+    EditRefused,
+    NotOpen,
+    NotReturnable,
+    TenderRefused,
+    UnknownReturn,
+)
+from comptoir.orders.aftersale.exchanges import exchange
+from comptoir.orders.aftersale.giving import EXCHANGE, UNTAKEN, VOUCHER
+from comptoir.orders.aftersale.goodwill import goodwill as give_goodwill
+from comptoir.orders.aftersale.paper import Buyer
 from comptoir.orders.aftersale.records import (
     Announce,
     AtCounter,
     Back,
     Cancel,
     Cancellation,
+    Exchange,
+    Exchanged,
     Fewer,
+    Given,
+    Goodwill,
     Inspect,
+    Instead,
     Receive,
     Return,
     ReturnLine,
     Settling,
+    Tender,
     Verdict,
 )
+from comptoir.orders.aftersale.sold import Sold, SoldLine, order_of, sales_of_order
+from comptoir.orders.aftersale.sold import sold as returnable
+from comptoir.orders.aftersale.standing import actions_of, open_lines
 
 __all__ = [
+    "EXCHANGE",
+    "UNTAKEN",
+    "VOUCHER",
     "Action",
     "Announce",
+    "ApprovalNeeded",
     "AtCounter",
     "Back",
+    "Buyer",
     "Cancel",
     "Cancellation",
+    "Document",
+    "EditRefused",
+    "Exchange",
+    "Exchanged",
     "Fewer",
+    "Given",
+    "Goodwill",
     "Inspect",
+    "Instead",
+    "Issue",
+    "NotOpen",
+    "NotReturnable",
     "Receive",
     "Return",
     "ReturnLine",
     "Settling",
+    "Sold",
+    "SoldLine",
     "Standing",
+    "Tender",
+    "TenderRefused",
+    "UnknownReturn",
     "Verdict",
+    "Writable",
     "actions",
+    "actions_of",
     "cancel",
     "cancellations",
+    "change_address",
+    "document",
+    "documents_of",
+    "exchange",
+    "give_goodwill",
+    "issue",
+    "open_lines",
+    "order_of",
+    "pdf_of",
+    "policy",
+    "returnable",
     "returns",
+    "sales_of_order",
+    "writable",
 ]

@@ -17,7 +17,7 @@ Name = Literal[
 Why = Literal[
     "", "not_allowed", "nothing_open", "one_piece_open", "picking_begun", "collected_at_shop", "not_accepted",
     "nothing_picked", "all_picked", "accepted_already", "nothing_handed_over", "all_returned", "nothing_left_to_give",
-    "nothing_given_back", "invoiced",
+    "nothing_given_back", "invoiced", "another_shop",
 ]  # fmt: skip
 
 
@@ -53,13 +53,18 @@ class Action(msgspec.Struct, frozen=True):
     scope: str
 
 
-def actions(order: Standing, scopes: frozenset[str]) -> list[Action]:
-    """Every action there is, in the order of an order's life, with whether these scopes may do it now."""
+def actions(order: Standing, scopes: frozenset[str], *, ours: bool = True) -> list[Action]:
+    """Every action there is, in the order of an order's life, with whether these scopes may do it now.
+
+    `ours`: the order has to do with the shop of whoever asks (rights.touches). Goods are taken back anywhere.
+    """
     made: list[Action] = []
     for name, (scope, ask) in RULES.items():
         why = ask(order)
         if not why and not opens(scopes, scope):
             why = "not_allowed"
+        if not why and not ours and name not in ANYWHERE:
+            why = "another_shop"
         made.append(Action(name, not why, why, scope))
     return made
 
@@ -123,6 +128,8 @@ def _invoice(order: Standing) -> Why:
 def _credit_note(order: Standing) -> Why:
     return "" if order.uncredited else "nothing_given_back"
 
+
+ANYWHERE: frozenset[Name] = frozenset({"announce_return", "take_back", "exchange"})
 
 RULES: dict[Name, tuple[str, Callable[[Standing], Why]]] = {
     "cancel": ("orders:write", _cancel),

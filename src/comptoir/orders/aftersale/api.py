@@ -15,8 +15,8 @@ from comptoir import identity, inventory
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
+from comptoir.orders import rights
 from comptoir.orders.aftersale import cancelling, documents, edits, exchanges, returns, strangers
-from comptoir.orders.aftersale import goodwill as goodwills
 from comptoir.orders.aftersale.actions import Action
 from comptoir.orders.aftersale.documents import Document, Issue
 from comptoir.orders.aftersale.errors import (
@@ -31,6 +31,7 @@ from comptoir.orders.aftersale.errors import (
     UnknownDocument,
     UnknownReturn,
 )
+from comptoir.orders.aftersale.goodwill import goodwill as give_goodwill
 from comptoir.orders.aftersale.records import (
     Announce,
     AtCounter,
@@ -50,7 +51,7 @@ from comptoir.orders.aftersale.records import (
 from comptoir.orders.aftersale.sold import Sold, sales_of_order, sold
 from comptoir.orders.aftersale.standing import actions_of
 from comptoir.orders.baskets import Address, Delivery
-from comptoir.orders.errors import UnknownOrder, UnknownSale
+from comptoir.orders.errors import NotYourOrder, NotYourPlace, UnknownOrder, UnknownSale
 
 MANAGER = "orders:admin"
 
@@ -58,13 +59,14 @@ MANAGER = "orders:admin"
 @post(
     "/book/{order_id:uuid}/cancellations",
     guards=[allow("orders:write")],
-    responses=raises(UnknownOrder, NotOpen, IdTaken),
+    responses=raises(UnknownOrder, NotOpen, IdTaken, NotYourOrder),
     status_code=HTTP_200_OK,
 )
 async def post_cancellation(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID], data: JSONBody[Cancel]
 ) -> Cancellation:
     """Cancel an order, or pieces of it, before they are handed over."""
+    await rights.must_touch(tx, actor, order_id=order_id)
     return await cancelling.cancel(tx, order_id=order_id, asked=data, actor=actor.name)
 
 
@@ -107,13 +109,14 @@ async def post_return(tx: NamedDependency[Tx], actor: NamedDependency[Actor], da
 @post(
     "/returns/at-counter",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, inventory.UnknownLocation),
+    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation),
     status_code=HTTP_200_OK,
 )
 async def post_return_at_counter(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[AtCounter]
 ) -> Return:
     """Take goods back over the counter, wherever they were bought, and give the money back."""
+    await rights.must_be_at(tx, actor, location=data.location)
     return await returns.at_counter(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
@@ -126,80 +129,90 @@ async def get_return(tx: NamedDependency[Tx], return_id: FromPath[UUID]) -> Retu
 @post(
     "/returns/{return_id:uuid}/receipt",
     guards=[allow("orders:write")],
-    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, TenderRefused, inventory.UnknownLocation),
+    responses=raises(
+        UnknownReturn, ReturnSettled, NotReturnable, TenderRefused, NotYourPlace, inventory.UnknownLocation
+    ),
     status_code=HTTP_200_OK,
 )
 async def post_receipt(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID], data: JSONBody[Receive]
 ) -> Return:
     """Announced goods have come. Until somebody has looked at them they lie in quarantine."""
+    await rights.must_be_at(tx, actor, location=data.location)
     return await returns.receive(tx, return_id=return_id, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
 @post(
     "/returns/{return_id:uuid}/inspection",
     guards=[allow("orders:write")],
-    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, inventory.NotThere),
+    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, NotYourOrder, inventory.NotThere),
     status_code=HTTP_200_OK,
 )
 async def post_inspection(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID], data: JSONBody[Inspect]
 ) -> Return:
     """Say what the goods are: sellable, damaged, or still to be looked at."""
+    await rights.must_touch_return(tx, actor, return_id=return_id)
     return await returns.inspect(tx, return_id=return_id, verdicts=data.verdicts, actor=actor.name)
 
 
 @post(
     "/returns/{return_id:uuid}/refund",
     guards=[allow("orders:write")],
-    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, TenderRefused, ApprovalNeeded),
+    responses=raises(UnknownReturn, ReturnSettled, NotReturnable, TenderRefused, ApprovalNeeded, NotYourOrder),
     status_code=HTTP_200_OK,
 )
 async def post_refund(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID], data: JSONBody[Settling]
 ) -> Return:
     """Give the money back, whatever has become of the goods: once, and never more than was paid."""
+    await rights.must_touch_return(tx, actor, return_id=return_id)
     return await returns.settle(tx, return_id=return_id, asked=data, approved=actor.may(MANAGER))
 
 
 @post(
     "/returns/{return_id:uuid}/giving-up",
     guards=[allow("orders:write")],
-    responses=raises(UnknownReturn, ReturnSettled),
+    responses=raises(UnknownReturn, ReturnSettled, NotYourOrder),
     status_code=HTTP_200_OK,
 )
-async def post_giving_up(tx: NamedDependency[Tx], return_id: FromPath[UUID]) -> Return:
+async def post_giving_up(tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID]) -> Return:
     """Announced goods do not come."""
+    await rights.must_touch_return(tx, actor, return_id=return_id)
     return await returns.give_up(tx, return_id=return_id)
 
 
 @get("/book/{order_id:uuid}/actions", guards=[allow("orders:read")], responses=raises(UnknownOrder))
 async def get_actions(tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]) -> list[Action]:
     """What you may do with this order now, and what not and why."""
-    return await actions_of(tx, order_id=order_id, scopes=actor.scopes)
+    return await actions_of(tx, order_id=order_id, by=actor)
 
 
 @put(
     "/book/{order_id:uuid}/address",
     guards=[allow("orders:write")],
-    responses=raises(UnknownOrder, EditRefused),
+    responses=raises(UnknownOrder, EditRefused, NotYourOrder),
 )
-async def put_address(tx: NamedDependency[Tx], order_id: FromPath[UUID], data: JSONBody[Address]) -> Delivery:
+async def put_address(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID], data: JSONBody[Address]
+) -> Delivery:
     """Send an order to another address, before its goods are picked."""
+    await rights.must_touch(tx, actor, order_id=order_id)
     return await edits.change_address(tx, order_id=order_id, address=data)
 
 
 @post(
     "/sales/{sale_id:int}/goodwill",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, ApprovalNeeded, TenderRefused),
+    responses=raises(UnknownSale, ApprovalNeeded, TenderRefused, NotYourOrder),
     status_code=HTTP_200_OK,
 )
 async def post_goodwill(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], sale_id: FromPath[int], data: JSONBody[Goodwill]
 ) -> Given:
     """Give some of the money back to a customer who keeps the goods."""
-    return await goodwills.goodwill(tx, sale_id=sale_id, asked=data, actor=actor.name, approved=actor.may(MANAGER))
+    await rights.must_touch_sale(tx, actor, sale_id=sale_id)
+    return await give_goodwill(tx, sale_id=sale_id, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
 @get("/purchases", guards=[allow("orders:read")], responses=raises(identity.UnknownPerson))
@@ -215,35 +228,40 @@ async def get_purchases(
 @post(
     "/returns/without-receipt",
     guards=[allow("orders:write")],
-    responses=raises(identity.UnknownPerson, NotReturnable, TenderRefused, inventory.UnknownLocation),
+    responses=raises(identity.UnknownPerson, NotReturnable, TenderRefused, NotYourPlace, inventory.UnknownLocation),
     status_code=HTTP_200_OK,
 )
 async def post_without_receipt(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[WithoutReceipt]
 ) -> Return:
     """Take goods back from a customer whom we know, by what she bought. Too often: the money waits for a manager."""
+    await rights.must_be_at(tx, actor, location=data.location)
     return await strangers.without_receipt(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
 @post(
     "/exchanges",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, inventory.UnknownLocation),
+    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation),
     status_code=HTTP_200_OK,
 )
 async def post_exchange(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Exchange]) -> Exchanged:
     """Take goods back and give others over the counter; the difference is paid or given back."""
+    await rights.must_be_at(tx, actor, location=data.location)
     return await exchanges.exchange(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
 @post(
     "/sales/{sale_id:int}/documents",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, NothingToWrite),
+    responses=raises(UnknownSale, NothingToWrite, NotYourOrder),
     status_code=HTTP_200_OK,
 )
-async def post_document(tx: NamedDependency[Tx], sale_id: FromPath[int], data: JSONBody[Issue]) -> Document:
+async def post_document(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], sale_id: FromPath[int], data: JSONBody[Issue]
+) -> Document:
     """Issue an invoice or a receipt of a sale, or the credit note of a return: once, numbered, never changed."""
+    await rights.must_touch_sale(tx, actor, sale_id=sale_id)
     return await documents.issue(tx, sale_id=sale_id, asked=data)
 
 

@@ -122,10 +122,39 @@ async def documents_of(tx: Tx, *, sale_ids: Sequence[int]) -> list[Document]:
     return [told(one) for one in await tx.many(Filed, OF_SALES, sale_ids=ints(sale_ids))]
 
 
+class Writable(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that could be issued and is not yet: of a parcel's sale, or of what was given back of it."""
+
+    sale_id: int
+    kind: Kind
+    receipt_number: str
+    occurred_at: datetime
+    total_minor: int
+    """Of the sale; below zero where money went back."""
+
+
+async def writable(tx: Tx, *, order_id: UUID) -> list[Writable]:
+    """What could be issued for an order's parcels, the first sale first."""
+    return await tx.many(Writable, WRITABLE, order_id=order_id)
+
+
 async def _invoice(tx: Tx, sale: Sale) -> Document | None:
     found = await tx.maybe(Filed, OF_KIND, sale_id=sale.origin_sale_id, kind="invoice")
     return told(found) if found else None
 
+
+WRITABLE = """
+    WITH mine AS (SELECT sale_id FROM orders.parcel WHERE order_id = %(order_id)s),
+    could AS (
+        SELECT s.sale_id, k.kind FROM mine AS s CROSS JOIN unnest('{invoice,receipt}'::text[]) AS k (kind)
+        UNION ALL
+        SELECT r.sale_id, 'credit_note' FROM mine AS s JOIN orders.sale AS r ON r.origin_sale_id = s.sale_id
+        WHERE EXISTS (SELECT FROM orders.document AS d WHERE d.sale_id = s.sale_id AND d.kind = 'invoice'))
+    SELECT c.sale_id, c.kind, s.receipt_number, s.occurred_at, s.total_minor
+    FROM could AS c JOIN orders.sale AS s USING (sale_id)
+    WHERE NOT EXISTS (SELECT FROM orders.document AS d WHERE d.sale_id = c.sale_id AND d.kind = c.kind)
+    ORDER BY c.sale_id, c.kind
+"""
 
 NEXT = """
     INSERT INTO orders.document_series AS s (outlet_id, kind, year, last)

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from comptoir import inventory
-from comptoir.kernel.db import Tx, rows
+from comptoir.kernel.db import Tx, ints, rows
 from comptoir.kernel.ids import uuid7
 from comptoir.orders import order_book
 from comptoir.orders.aftersale import sold as books
@@ -27,6 +27,7 @@ from comptoir.orders.aftersale.records import (
     ReturnLine,
     Settling,
     State,
+    Tender,
     Verdict,
 )
 from comptoir.orders.aftersale.refunds import refund
@@ -140,6 +141,14 @@ async def give_up(tx: Tx, *, return_id: UUID) -> Return:
 async def one(tx: Tx, *, return_id: UUID) -> Return:
     """A return as it is. Raises UnknownReturn."""
     return await _whole(tx, return_id)
+
+
+async def given(tx: Tx, *, return_id: UUID) -> list[Tender]:
+    """How the money for a return went back; nothing as long as it has not. Raises UnknownReturn."""
+    found = await _whole(tx, return_id)
+    return await tx.many(
+        Tender, GIVEN, sales=ints({one.sale_id for one in found.lines}), slips=f"return/{found.return_number}/%"
+    )
 
 
 async def known(tx: Tx, *, return_id: UUID) -> Return | None:
@@ -270,6 +279,13 @@ OPEN = """
     SELECT %(id)s, place, sale_id, line_number, variant_id, sku, quantity, reason, note
     FROM json_to_recordset(%(lines)s::json) AS l (place smallint, sale_id bigint, line_number smallint,
         variant_id bigint, sku text, quantity integer, reason text, note text)
+"""
+
+GIVEN = """
+    SELECT t.kind, -sum(t.amount_minor)::bigint AS amount_minor
+    FROM orders.sale AS s JOIN orders.tender AS t USING (sale_id)
+    WHERE s.origin_sale_id = ANY(%(sales)s::bigint[]) AND s.receipt_number LIKE %(slips)s
+    GROUP BY t.kind ORDER BY t.kind
 """
 
 RECEIVED = """

@@ -95,6 +95,17 @@ async def sales_of_order(tx: Tx, *, order_id: UUID) -> list[int]:
 
 OF_ORDER = "SELECT sale_id FROM orders.parcel WHERE order_id = %(order_id)s ORDER BY place"
 
+
+async def order_of(tx: Tx, *, sale_id: int) -> UUID | None:
+    """The order whose parcel a sale is of, or a return; None: it was sold over the counter."""
+    return await tx.value(ITS_ORDER, sale_id=sale_id)
+
+
+ITS_ORDER = """
+    SELECT p.order_id FROM orders.sale AS s JOIN orders.parcel AS p ON p.sale_id = coalesce(s.origin_sale_id, s.sale_id)
+    WHERE s.sale_id = %(sale_id)s
+"""
+
 SOLD = """
     SELECT s.sale_id, o.code AS outlet, s.receipt_number, s.node_id, s.currency, s.tax_included, s.total_minor,
            (SELECT coalesce(-sum(r.total_minor), 0)::bigint FROM orders.sale AS r WHERE r.origin_sale_id = s.sale_id)

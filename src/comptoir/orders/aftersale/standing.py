@@ -2,14 +2,17 @@
 
 from uuid import UUID
 
+from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Tx
+from comptoir.orders import rights
 from comptoir.orders.aftersale.actions import Action, Standing, actions
 from comptoir.orders.errors import UnknownOrder
 
 
-async def actions_of(tx: Tx, *, order_id: UUID, scopes: frozenset[str]) -> list[Action]:
-    """What may be done with this order now by somebody with these scopes. Raises UnknownOrder."""
-    return actions(await standing(tx, order_id=order_id), scopes)
+async def actions_of(tx: Tx, *, order_id: UUID, by: Actor) -> list[Action]:
+    """What may be done with this order now by whoever asks. Raises UnknownOrder."""
+    stands = await standing(tx, order_id=order_id)
+    return actions(stands, by.scopes, ours=await rights.touches(tx, by, order_id=order_id))
 
 
 async def standing(tx: Tx, *, order_id: UUID) -> Standing:
@@ -18,6 +21,18 @@ async def standing(tx: Tx, *, order_id: UUID) -> Standing:
         return found
     raise UnknownOrder(f"There is no order {order_id}.")
 
+
+async def open_lines(tx: Tx, *, order_id: UUID) -> dict[int, int]:
+    """Pieces by line that may still be cancelled; lines without any are left out."""
+    return {line: pieces for line, pieces in await tx.tuples(OPEN_LINES, order_id=order_id) if pieces}
+
+
+OPEN_LINES = """
+    SELECT l.line, (coalesce(sum(p.open), 0)
+                    + greatest(l.quantity - coalesce(sum(p.quantity - p.rejected - p.sent), 0), 0))::bigint
+    FROM orders.sales_order_line AS l LEFT JOIN orders.fulfilment_line AS p USING (order_id, line)
+    WHERE l.order_id = %(order_id)s GROUP BY l.line, l.quantity ORDER BY l.line
+"""
 
 # Open are the pieces at a location, and those that no location has been found for.
 STANDING = """

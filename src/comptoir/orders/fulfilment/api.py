@@ -17,6 +17,8 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
+from comptoir.orders import rights
+from comptoir.orders.errors import NotYourPlace
 from comptoir.orders.fulfilment import waves, works
 from comptoir.orders.fulfilment.errors import (
     BadParcelNumber,
@@ -171,33 +173,33 @@ async def get_life(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Life:
 @post(
     "/{fulfilment_id:int}/accept",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState),
     status_code=HTTP_200_OK,
 )
 async def accept(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Accepting]
 ) -> Fulfilment:
     """Take it on."""
-    return await done(tx, Accept(fulfilment_id=fulfilment_id, picker=data.picker, actor=str(actor.id)))
+    return await done(tx, Accept(fulfilment_id=fulfilment_id, picker=data.picker, actor=str(actor.id)), actor)
 
 
 @post(
     "/{fulfilment_id:int}/pick",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState, BadPieces),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces),
     status_code=HTTP_200_OK,
 )
 async def pick(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int], data: JSONBody[Picking]
 ) -> Fulfilment:
     """Say how many pieces are in the box now."""
-    return await done(tx, Pick(fulfilment_id=fulfilment_id, picked=data.picked, actor=str(actor.id)))
+    return await done(tx, Pick(fulfilment_id=fulfilment_id, picked=data.picked, actor=str(actor.id)), actor)
 
 
 @post(
     "/{fulfilment_id:int}/hand-over",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState, BadPieces, NothingPicked),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def hand_over(
@@ -207,13 +209,13 @@ async def hand_over(
     act = HandOver(
         fulfilment_id=fulfilment_id, lines=data.lines, proof=data.proof, reference=data.reference, actor=str(actor.id)
     )
-    return await done(tx, act)
+    return await done(tx, act, actor)
 
 
 @post(
     "/{fulfilment_id:int}/ship",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState, BadPieces, NothingPicked),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def ship(
@@ -229,13 +231,13 @@ async def ship(
         reference=data.reference,
         actor=str(actor.id),
     )
-    return await done(tx, act)
+    return await done(tx, act, actor)
 
 
 @post(
     "/{fulfilment_id:int}/reject",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState, BadPieces),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces),
     status_code=HTTP_200_OK,
 )
 async def reject(
@@ -250,13 +252,13 @@ async def reject(
         reference=data.reference,
         actor=str(actor.id),
     )
-    return await done(tx, act)
+    return await done(tx, act, actor)
 
 
 @post(
     "/{fulfilment_id:int}/pack",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState, BadParcelNumber),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadParcelNumber),
     status_code=HTTP_200_OK,
 )
 async def pack(
@@ -266,13 +268,13 @@ async def pack(
     act = Pack(
         fulfilment_id=fulfilment_id, carrier=data.carrier, tracking=data.tracking, sscc=data.sscc, actor=str(actor.id)
     )
-    return await done(tx, act)
+    return await done(tx, act, actor)
 
 
 @post(
     "/{fulfilment_id:int}/ready",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState, NotPicked, NothingPicked),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, NotPicked, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def ready(
@@ -280,13 +282,13 @@ async def ready(
 ) -> Fulfilment:
     """Everything is picked and waits on a shelf."""
     act = Ready(fulfilment_id=fulfilment_id, shelf=data.shelf, keep_days=data.keep_days, actor=str(actor.id))
-    return await done(tx, act)
+    return await done(tx, act, actor)
 
 
 @post(
     "/{fulfilment_id:int}/send",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState, NothingPicked),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def send(
@@ -294,23 +296,26 @@ async def send(
 ) -> Fulfilment:
     """What is picked leaves for the location where it is collected."""
     act = Send(fulfilment_id=fulfilment_id, carrier=data.carrier, tracking=data.tracking, actor=str(actor.id))
-    return await done(tx, act)
+    return await done(tx, act, actor)
 
 
 @post(
     "/{fulfilment_id:int}/arrive",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, WrongState),
+    responses=raises(UnknownFulfilment, NotYourPlace, WrongState),
     status_code=HTTP_200_OK,
 )
 async def arrive(tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int]) -> Fulfilment:
     """What was under way is here."""
-    return await done(tx, Arrive(fulfilment_id=fulfilment_id, actor=str(actor.id)))
+    return await done(tx, Arrive(fulfilment_id=fulfilment_id, actor=str(actor.id)), actor)
 
 
-@post("/waves", guards=[allow("orders:write")], responses=raises(WrongState), status_code=HTTP_200_OK)
+@post("/waves", guards=[allow("orders:write")], responses=raises(NotYourPlace, WrongState), status_code=HTTP_200_OK)
 async def start_wave(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[NewWave]) -> Wave:
     """Take on the work of a location that is due first, to be picked in one walk."""
+    await rights.must_be_at(tx, actor, location=data.location)
+    for one in data.fulfilments:
+        await rights.must_work_at(tx, actor, fulfilment_id=one)
     return await waves.start_wave(
         tx, location=data.location, fulfilments=data.fulfilments, most=data.most, picker=data.picker,
         actor=str(actor.id),
@@ -349,8 +354,9 @@ async def close_task(tx: NamedDependency[Tx], actor: NamedDependency[Actor], tas
     return await close(tx, task_id=task_id, actor=str(actor.id))
 
 
-async def done(tx: Tx, act: Act) -> Fulfilment:
+async def done(tx: Tx, act: Act, by: Actor) -> Fulfilment:
     """The work as it stands then. Raises why it was refused."""
+    await rights.must_work_at(tx, by, fulfilment_id=act.fulfilment_id)
     (answer,) = await run(tx, [act])
     if isinstance(answer, Refusal):
         raise answer

@@ -1,0 +1,88 @@
+"""The addresses of the acts at an order: `/orders/{id}/{deed}`, and `/orders/{id}/returns/{id}/{deed}` at a return."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from comptoir.console.console import Section
+from comptoir.console.page import Page
+from comptoir.console.pages.addresses import AnyRequest
+from comptoir.console.pages.order_acts import LONGEST, Doing, ask, attempt, desk_of
+from comptoir.console.pages.order_giving_up import ADDRESS, CANCEL
+from comptoir.console.pages.order_instead import EXCHANGE, GOODWILL
+from comptoir.console.pages.order_papers import PAPER, read_paper, read_pdf
+from comptoir.console.pages.order_returns import OF_A_RETURN
+from comptoir.console.pages.order_taking_back import ANNOUNCE, TAKE_BACK
+from comptoir.console.rooms import enter
+from comptoir.kernel.auth import Actor, allow
+from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import NotFound
+
+MAY = [*enter("orders"), allow("orders:write")]
+OF_AN_ORDER: dict[str, Doing] = {
+    "cancel": CANCEL,
+    "address": ADDRESS,
+    "take-back": TAKE_BACK,
+    "announce": ANNOUNCE,
+    "exchange": EXCHANGE,
+    "goodwill": GOODWILL,
+    "paper": PAPER,
+}
+
+
+def named(deeds: Mapping[str, Doing], deed: str) -> Doing:
+    if deed not in deeds:
+        raise NotFound("There is no such act.")
+    return deeds[deed]
+
+
+async def typed(request: AnyRequest) -> dict[str, str]:
+    return {name: str(value)[:LONGEST].replace("\0", "") for name, value in (await request.form()).items()}
+
+
+@get("/orders/{order_id:uuid}/{deed:str}", guards=MAY)
+async def read_act(
+    request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
+    order_id: FromPath[UUID], deed: FromPath[str],
+) -> Response[str]:  # fmt: skip
+    """What is asked for it; or why it cannot be done now."""
+    doing = named(OF_AN_ORDER, deed)
+    desk = await desk_of(page, tx, actor, order_id)
+    return await ask(desk, doing, f"{desk.href}/{deed}", dict(request.query_params))
+
+
+@post("/orders/{order_id:uuid}/{deed:str}", guards=MAY)
+async def do_act(
+    request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
+    order_id: FromPath[UUID], deed: FromPath[str],
+) -> Response[str]:  # fmt: skip
+    """What it would do; done where that was agreed to."""
+    doing = named(OF_AN_ORDER, deed)
+    desk = await desk_of(page, tx, actor, order_id)
+    return await attempt(desk, doing, f"{desk.href}/{deed}", await typed(request))
+
+
+@get("/orders/{order_id:uuid}/returns/{return_id:uuid}/{deed:str}", guards=MAY)
+async def read_act_at_return(
+    request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
+    order_id: FromPath[UUID], return_id: FromPath[UUID], deed: FromPath[str],
+) -> Response[str]:  # fmt: skip
+    doing = named(OF_A_RETURN, deed)
+    desk = await desk_of(page, tx, actor, order_id, return_id)
+    return await ask(desk, doing, f"{desk.href}/returns/{return_id}/{deed}", dict(request.query_params))
+
+
+@post("/orders/{order_id:uuid}/returns/{return_id:uuid}/{deed:str}", guards=MAY)
+async def do_act_at_return(
+    request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
+    order_id: FromPath[UUID], return_id: FromPath[UUID], deed: FromPath[str],
+) -> Response[str]:  # fmt: skip
+    doing = named(OF_A_RETURN, deed)
+    desk = await desk_of(page, tx, actor, order_id, return_id)
+    return await attempt(desk, doing, f"{desk.href}/returns/{return_id}/{deed}", await typed(request))
+
+
+section = Section(routes=[read_act, do_act, read_act_at_return, do_act_at_return, read_paper, read_pdf])
