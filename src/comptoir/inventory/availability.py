@@ -15,7 +15,7 @@ import msgspec
 from comptoir import channels
 from comptoir.inventory.locations import locations
 from comptoir.inventory.records import Location, Method
-from comptoir.kernel.db import Tx, ints, texts
+from comptoir.kernel.db import Asked, Tx, ints, texts
 
 EARTH_KM = 6371.0
 
@@ -118,21 +118,25 @@ async def places(tx: Tx) -> Places:
 async def available(tx: Tx, questions: Sequence[Question], known: Places) -> list[list[Offer]]:
     """The offers for each question, in the same order."""
     variants = ints(sorted({one.variant_id for one in questions}))
+    references = [one.reference for one in questions if one.reference]
+    asked: list[Asked] = [(SPARE, {"variants": variants}), (KEPT, {"variants": variants})]
+    if references:
+        asked.append((OWN, {"references": texts(references)}))
+    spare, keeping, *owned = await tx.together(*asked)
     stock: dict[int, list[Spare]] = {}
-    for variant, *columns in await tx.tuples(SPARE, variants=variants):
+    for variant, *columns in spare:
         if columns[0]:
             stock[variant] = list(zip(*columns, strict=True))
     kept: dict[tuple[int, int], dict[str, int]] = {}
     thresholds: dict[tuple[int, str], int] = {}
-    for variant, location, channel, quantity in await tx.tuples(KEPT, variants=variants):
+    for variant, location, channel, quantity in keeping:
         if location is None:
             thresholds[variant, channel] = quantity
         else:
             kept.setdefault((variant, location), {})[channel] = quantity
-    own: dict[tuple[str, int, int], int] = {}
-    if references := [one.reference for one in questions if one.reference]:
-        for reference, variant, location, quantity in await tx.tuples(OWN, references=texts(references)):
-            own[reference, variant, location] = quantity
+    own = {
+        (reference, variant, location): quantity for some in owned for reference, variant, location, quantity in some
+    }
     offers: list[list[Offer]] = []
     for one in questions:
         threshold = thresholds.get((one.variant_id, one.channel), 0)
@@ -183,8 +187,9 @@ def _offers(
     method = question.method
     free: list[tuple[Place, int]] = []
     offered = -threshold
+    place_of = known.get
     for location_id, spare, safety in stock:
-        if (place := known.get(location_id)) is None:
+        if (place := place_of(location_id)) is None:
             continue
         units = spare - (place.location.safety if safety is None else safety)
         if kept and (fences := kept.get((question.variant_id, location_id))):
@@ -197,16 +202,17 @@ def _offers(
             free.append((place, units))
     if offered < question.quantity:
         return []
+    somewhere = question.latitude is not None and question.longitude is not None
     offers: list[Offer] = []
     for place, units in free:
-        km = km_to(question, place.location)
+        location = place.location
+        km = km_to(question, location) if somewhere else None
         if (math.inf if km is None else km) <= question.km:
-            location = place.location
             offers.append(Offer(location.code, location.name, min(units, offered), known.ready(place, now, method), km))
-    if question.latitude is None:
-        offers.sort(key=lambda one: (-one.units, one.location))
-    else:
+    if somewhere:
         offers.sort(key=lambda one: (math.inf if one.km is None else one.km, -one.units, one.location))
+    else:
+        offers.sort(key=lambda one: (-one.units, one.location))
     return offers
 
 

@@ -8,7 +8,7 @@ The statements join nothing to a table that grows: a plan that was made while it
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
@@ -93,29 +93,30 @@ class Found(msgspec.Struct):
 
 
 async def _look(tx: Tx, keys: set[Key], references: set[str]) -> tuple[Book, Found]:
-    """The balances, locked, and what is promised there. The second statement sees what the first one waited for."""
-    stock = await opened(tx, keys, references)
+    """The balances, locked, and what is promised there. The second statement sees what the first one waited for:
+    each has a snapshot of its own.
+    """
     while True:
+        asked = _keyed(keys, references)
+        balances, promised = await tx.together((LOCK, asked), (LOOK, asked))
+        stock = _stock(balances)
+        if absent := _absent(keys, stock):
+            await _open(tx, absent)
+            continue
         promises: dict[str, Promise] = {}
         lines: dict[str, int] = {}
-        ordered = sorted(stock)
-        for reference, variant, location, quantity, fenced, channel, expires_at in await tx.tuples(
-            LOOK,
-            references=texts(references),
-            variants=ints(variant for variant, _ in ordered),
-            locations=ints(location for _, location in ordered),
-        ):
+        for reference, variant, location, quantity, fenced, channel, expires_at in promised:
             key = (variant, location)
-            if reference is None:
+            if reference is not None:
+                promise = promises.setdefault(reference, Promise({}, expires_at, channel))
+                lines[reference] = lines.get(reference, 0) + 1
+                promise.shares[key] = Share(quantity, fenced)
+            elif key in stock:
                 stock[key].fences = {**stock[key].fences, channel: quantity}
-                continue
-            promise = promises.setdefault(reference, Promise({}, expires_at, channel))
-            lines[reference] = lines.get(reference, 0) + 1
-            promise.shares[key] = Share(quantity, fenced)
         # A reference may have got other goods since its keys were looked up.
         if not (more := {key for one in promises.values() for key in one.shares} - stock.keys()):
             break
-        stock = await _lock(tx, keys | more, references)
+        keys = keys | more
     found = Found(lines, {key for key, one in stock.items() if one.missing})
     return Book(stock, promises, tx.now), found
 
@@ -123,37 +124,48 @@ async def _look(tx: Tx, keys: set[Key], references: set[str]) -> tuple[Book, Fou
 async def opened(tx: Tx, keys: set[Key], references: set[str] | None = None) -> dict[Key, Stock]:
     """Lock these balances, and those promised under the references; make those that never were."""
     stock = await _lock(tx, keys, references or set())
-    if absent := [key for key in keys - stock.keys() if is_inside(key[1])]:
-        variants, locations = zip(*sorted(absent), strict=True)
-        await tx.run(HEARD, variants=ints(sorted(set(variants))))
-        await tx.run(OPEN, variants=ints(variants), locations=ints(locations))
+    if absent := _absent(keys, stock):
+        await _open(tx, absent)
         stock = await _lock(tx, keys, references or set())
     return stock
 
 
+def _absent(keys: set[Key], stock: dict[Key, Stock]) -> list[Key]:
+    return sorted(key for key in keys - stock.keys() if is_inside(key[1]))
+
+
+async def _open(tx: Tx, absent: Sequence[Key]) -> None:
+    variants, locations = zip(*absent, strict=True)
+    await tx.run(HEARD, variants=ints(sorted(set(variants))))
+    await tx.run(OPEN, variants=ints(variants), locations=ints(locations))
+
+
 async def _lock(tx: Tx, keys: Iterable[Key], references: set[str]) -> dict[Key, Stock]:
+    return _stock(await tx.tuples(LOCK, **_keyed(keys, references)))
+
+
+def _keyed(keys: Iterable[Key], references: set[str]) -> dict[str, Any]:
     ordered = sorted(keys)
     return {
-        (variant, location): Stock(*balance)
-        for variant, location, *balance in await tx.tuples(
-            LOCK,
-            references=texts(references),
-            variants=ints(variant for variant, _ in ordered),
-            locations=ints(location for _, location in ordered),
-        )
+        "references": texts(references),
+        "variants": ints(variant for variant, _ in ordered),
+        "locations": ints(location for _, location in ordered),
     }
 
 
+def _stock(balances: Iterable[tuple[Any, ...]]) -> dict[Key, Stock]:
+    return {(variant, location): Stock(*balance) for variant, location, *balance in balances}
+
+
+KEYS: LiteralString = """
+    SELECT variant_id, location_id FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[])
+        AS k (variant_id, location_id)
+    UNION SELECT variant_id, location_id FROM inventory.promise WHERE reference = ANY(%(references)s::text[])
+"""
 # The order of the keys is the order of the locks: LATERAL pins it.
-LOCK = """
+LOCK: LiteralString = f"""
     SELECT b.variant_id, b.location_id, b.sellable, b.display, b.damaged, b.quarantine, b.held, b.allocated, b.safety
-    FROM (
-        SELECT variant_id, location_id FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[])
-            AS k (variant_id, location_id)
-        UNION
-        SELECT variant_id, location_id FROM inventory.promise WHERE reference = ANY(%(references)s::text[])
-        ORDER BY 1, 2
-    ) AS k CROSS JOIN LATERAL (
+    FROM ({KEYS} ORDER BY 1, 2) AS k CROSS JOIN LATERAL (
         SELECT b.variant_id, b.location_id, b.sellable, b.display, b.damaged, b.quarantine, b.held, b.allocated,
                coalesce(b.safety, (SELECT l.safety FROM inventory.location AS l WHERE l.location_id = b.location_id))
                    AS safety
@@ -161,7 +173,7 @@ LOCK = """
         WHERE b.variant_id = k.variant_id AND b.location_id = k.location_id
         FOR NO KEY UPDATE
     ) AS b
-"""
+"""  # noqa: S608
 
 # Whoever asks for an article anywhere locks its balances; one that never was cannot be locked (waiting.ask).
 HEARD = """
@@ -174,16 +186,15 @@ OPEN = """
     SELECT * FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[]) ON CONFLICT DO NOTHING
 """
 
-LOOK = """
+LOOK: LiteralString = f"""
     SELECT reference, variant_id, location_id, quantity, fenced, channel, expires_at
     FROM inventory.promise WHERE reference = ANY(%(references)s::text[])
     UNION ALL
     SELECT NULL, f.variant_id, f.location_id, f.quantity, 0, f.channel, NULL
-    FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[]) AS k (variant_id, location_id)
-    CROSS JOIN LATERAL (
+    FROM ({KEYS}) AS k CROSS JOIN LATERAL (
         SELECT f.* FROM inventory.fence AS f WHERE f.variant_id = k.variant_id AND f.location_id = k.location_id
     ) AS f
-"""
+"""  # noqa: S608
 
 
 async def _expire(tx: Tx, keys: Iterable[Key]) -> list[tuple[int, int, int]]:

@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any, cast
 
 import structlog
@@ -31,6 +32,10 @@ IN_TEXT = re.compile(r"(?:wk|ck)_[A-Za-z0-9_-]{8,}|[A-Za-z0-9._%+-]+@[A-Za-z0-9-
 HIDDEN = "…"
 
 
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The header `X-Request-Id`, and `request_id` in logs, problems and the audit trail."""
+
+
 class Handler(logging.StreamHandler):  # pyright: ignore[reportMissingTypeArgument]
     """Ours, to be told from those of a test runner; writes to standard error as it is now."""
 
@@ -46,6 +51,7 @@ def set_up(settings: Settings) -> None:
         raise Invalid(f"COMPTOIR_LOG_LEVEL={settings.log_level} is no level: debug, info, warning or error.")
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        of_request,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -69,6 +75,13 @@ def set_up(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler, *(one for one in root.handlers if not isinstance(one, Handler))]
     root.setLevel(max(level, logging.WARNING))
+
+
+def of_request(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Say which request it belongs to."""
+    if this := request_id.get():
+        event.setdefault("request_id", this)
+    return event
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

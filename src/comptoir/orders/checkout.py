@@ -15,7 +15,8 @@ from uuid import UUID
 import msgspec
 
 from comptoir import inventory, pricing
-from comptoir.kernel.db import Tx, rows, uuids
+from comptoir.kernel import log
+from comptoir.kernel.db import Asked, Tx, rows, uuids
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.log import Fact
 from comptoir.orders import baskets
@@ -96,61 +97,73 @@ class Checkout:
             if change.gone is not None and change.emptied is not None:
                 done.dropped += dropped(change.gone, change.emptied, None)
                 known[change.emptied.basket_id] = change.emptied
-        if quoting:
-            answers.update(await self._quote(tx, quoting))
-        if ordering:
-            answers.update(await self._order(tx, ordering))
+        if quoting or ordering:
+            answers.update(await self._stocked(tx, quoting, ordering))
         return [answers[number] for number in range(len(steps))]
 
-    # ---- quote: prices, and goods that are held
+    # ---- quote and order: goods that are held, and goods that are committed
 
-    async def _quote(self, tx: Tx, quoting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
+    async def _stocked(
+        self, tx: Tx, quoting: dict[int, Basket], ordering: dict[int, Basket]
+    ) -> dict[int, Basket | Refusal]:
+        """Prices and goods for those who ask for a quote; what was held for those who order becomes theirs. The stock
+        is locked once for all of them.
+        """
         answers = await _priced(tx, quoting)
-        wanting = {number: one for number, one in answers.items() if isinstance(one, Basket)}
-        for _ in range(TRIES):
-            sourced = await source_baskets(tx, wanting, self.places, self.planner)
-            short = [wanting[number] for number, one in sourced.items() if isinstance(one, Refusal)]
-            # Overdue holds still count until somebody needs them.
-            if short and await inventory.lapse(tx, variants={line.variant_id for one in short for line in one.lines}):
-                sourced = await source_baskets(tx, wanting, self.places, self.planner)
-            answers.update(sourced)
-            asking = {number: one for number, one in sourced.items() if isinstance(one, Basket)}
-            holds = [
-                inventory.Hold(reference=one.reference, units=one.units(), seconds=HOLD_SECONDS, channel=one.channel)
-                for one in asking.values()
-            ]
-            verdicts = dict(zip(asking, await inventory.post(tx, holds), strict=True)) if holds else {}
-            for number, one in verdicts.items():
-                if isinstance(one, inventory.Promised):
-                    held = msgspec.structs.replace(asking[number], held_until=one.expires_at)
-                    answers[number] = held
-            wanting = {number: wanting[number] for number, one in verdicts.items() if isinstance(one, Refusal)}
-            if not wanting:
-                return answers
-        return {**answers, **{number: OutOfStock() for number in wanting}}
-
-    # ---- order: goods that are committed
-
-    async def _order(self, tx: Tx, ordering: dict[int, Basket]) -> dict[int, Basket | Refusal]:
-        answers: dict[int, Basket | Refusal] = dict(await _settled(tx, ordering, "redeem"))
+        answers.update(await _settled(tx, ordering, "redeem"))
+        wanting = {number: one for number in quoting if isinstance(one := answers[number], Basket)}
         going = {number: one for number, one in ordering.items() if number not in answers}
-        wishes = [
-            inventory.Allocate(reference=one.reference, units=one.units(), channel=one.channel)
-            for one in going.values()
-        ]
-        verdicts = await inventory.post(tx, wishes) if wishes else []
-        for (number, basket), verdict in zip(going.items(), verdicts, strict=True):
-            if isinstance(verdict, Refusal):
-                answers[number] = OutOfStock("What was held has gone: quote again.", **verdict.data)
-            else:
-                answers[number] = msgspec.structs.replace(basket, state="ordered", held_until=None, claim=None)
+        acts: dict[int, inventory.Act] = {
+            number: inventory.Allocate(reference=one.reference, units=one.units(), channel=one.channel)
+            for number, one in going.items()
+        }
+        for _ in range(TRIES):
+            asking = await self._sourced(tx, wanting, answers)
+            acts.update(
+                (number, inventory.Hold(reference=one.reference, units=one.units(), seconds=HOLD_SECONDS,
+                                        channel=one.channel))
+                for number, one in asking.items()
+            )  # fmt: skip
+            verdicts = dict(zip(acts, await inventory.post(tx, list(acts.values())), strict=True)) if acts else {}
+            for number, verdict in verdicts.items():
+                if number in going:
+                    answers[number] = _committed(going[number], verdict)
+                elif isinstance(verdict, inventory.Promised):
+                    answers[number] = msgspec.structs.replace(asking[number], held_until=verdict.expires_at)
+            wanting = {number: wanting[number] for number in asking if isinstance(verdicts[number], Refusal)}
+            acts = {}
+            if not wanting:
+                break
+        answers.update({number: OutOfStock() for number in wanting})
         await _settled(tx, {n: one for n, one in going.items() if isinstance(answers[n], Refusal)}, "release")
         return answers
+
+    async def _sourced(
+        self, tx: Tx, wanting: dict[int, Basket], answers: dict[int, Basket | Refusal]
+    ) -> dict[int, Basket]:
+        """From where the goods of each may come. Who finds nothing has his answer."""
+        if not wanting:
+            return {}
+        sourced = await source_baskets(tx, wanting, self.places, self.planner)
+        short = [wanting[number] for number, one in sourced.items() if isinstance(one, Refusal)]
+        # Overdue holds still count until somebody needs them.
+        if short and await inventory.lapse(tx, variants={line.variant_id for one in short for line in one.lines}):
+            sourced = await source_baskets(tx, wanting, self.places, self.planner)
+        answers.update(sourced)
+        return {number: one for number, one in sourced.items() if isinstance(one, Basket)}
+
+
+def _committed(basket: Basket, verdict: object) -> Basket | Refusal:
+    if isinstance(verdict, Refusal):
+        return OutOfStock("What was held has gone: quote again.", **verdict.data)
+    return msgspec.structs.replace(basket, state="ordered", held_until=None, claim=None)
 
 
 async def _priced(tx: Tx, quoting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
     """Each basket with its quote, its coupons reserved. Who came too late for the last use of one is priced anew."""
     answers: dict[int, Basket | Refusal] = {}
+    if not quoting:
+        return answers
     pricing_now = quoting
     for last in (False, True):
         requests = [baskets.request(one, baskets.ready_to_quote(one)) for one in pricing_now.values()]
@@ -228,11 +241,12 @@ LOCK = """
 async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: inventory.Places) -> Sequence[Basket]:
     """The baskets as they were written: those that were placed have their number."""
     facts = done.facts
+    asked: list[Asked] = []
     if placed := done.placed:
         numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
         lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]
         parts = [_part_row(one, part, places, tx.now) for one in placed for part in one.parts]
-        await tx.run(PLACE_LINES, lines=rows(lines), parts=rows(parts), now=tx.now)
+        asked.append((PLACE_LINES, {"lines": rows(lines), "parts": rows(parts), "now": tx.now}))
         changed = [
             msgspec.structs.replace(one, order_number=numbered[one.basket_id]) if one.basket_id in numbered else one
             for one in changed
@@ -249,9 +263,11 @@ async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: invent
             }
             for one in changed
         ]
-        await tx.run(WRITE, baskets=rows(bodies), now=tx.now)
+        asked.append((WRITE, {"baskets": rows(bodies), "now": tx.now}))
     if facts:
-        await tx.tell(*facts)
+        asked.append(log.told(tx, facts))
+    if asked:
+        await tx.together(*asked)
     return changed
 
 

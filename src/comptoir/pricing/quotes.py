@@ -128,11 +128,12 @@ async def open_book(tx: Tx, requests: Sequence[QuoteRequest]) -> Book:
     variants = sorted({line.variant_id for request in requests for line in request.lines})
     coupons = await coupons_by_code(tx, [code for request in requests for code in request.coupons])
     own = await owned(tx, held, requests, coupons)
+    prices, articles = await goods(tx, variants, sorted(applying))
     return Book(
         held,
         tx.now,
-        prices=await prices(tx, variants, sorted(applying)),
-        articles=await articles(tx, variants),
+        prices=prices,
+        articles=articles,
         left=await left(tx, held),
         coupons=await presented(tx, held, requests, coupons, own),
         own={(reference, promotion_id): amount for (reference, promotion_id, _), (amount, _) in own.items()},
@@ -171,24 +172,26 @@ async def look_up(tx: Tx, *, code: str, who: str, node_id: int | None = None) ->
     )
 
 
-async def prices(tx: Tx, variants: Sequence[int], lists: Sequence[int]) -> dict[int, dict[int, Price]]:
-    found: dict[int, dict[int, Price]] = {}
-    if variants and lists:
-        for row in await tx.tuples(PRICES, variants=ints(variants), lists=ints(lists)):
-            found.setdefault(row[0], {})[row[1]] = Price(*row)
-    return found
-
-
-async def articles(tx: Tx, variants: Sequence[int]) -> dict[int, Known]:
+async def goods(
+    tx: Tx, variants: Sequence[int], lists: Sequence[int]
+) -> tuple[dict[int, dict[int, Price]], dict[int, Known]]:
+    """The prices of these variants by list, and what is known of them beside."""
     if not variants:
-        return {}
-    own = {row[0]: row[1:] for row in await tx.tuples(ARTICLES, variants=ints(variants))}
-    return {
+        return {}, {}
+    priced, taxed = await tx.together(
+        (PRICES, {"variants": ints(variants), "lists": ints(lists)}), (ARTICLES, {"variants": ints(variants)})
+    )
+    prices: dict[int, dict[int, Price]] = {}
+    for row in priced:
+        prices.setdefault(row[0], {})[row[1]] = Price(*row)
+    own = {row[0]: row[1:] for row in taxed}
+    articles = {
         one.variant_id: Known(
             one.sku, one.product, one.path, categories(one.path), *own.get(one.variant_id, (None, None, None, 1))
         )
         for one in await catalog.placed(tx, variants)
     }
+    return prices, articles
 
 
 async def left(tx: Tx, held: Terms) -> dict[int, Left]:

@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 
 from comptoir.kernel.auth.actors import Actor
-from comptoir.kernel.auth.exchange import exchange, request_id
+from comptoir.kernel.auth.exchange import exchange
 from comptoir.kernel.db import Tx
+from comptoir.kernel.logs import request_id
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -3,9 +3,6 @@
 from contextvars import ContextVar
 from typing import Any
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""The header `X-Request-Id`, and `request_id` in logs, problems and the audit trail."""
-
 
 class Exchange:
     """One request and its answer."""

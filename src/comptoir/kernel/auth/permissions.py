@@ -5,6 +5,7 @@ A scope is `<package>:read`, `<package>:write` or `<package>:admin`; admin inclu
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, get_args
 
 Role = Literal["admin", "marketer", "associate", "agent", "merchandiser", "analyst", "executive", "privacy_officer"]
@@ -104,6 +105,7 @@ def scopes_of(roles: Iterable[Role]) -> frozenset[str]:
     return frozenset(scope for role in roles for scope in GRANTS[role])
 
 
+@lru_cache(maxsize=4096)
 def opens(scopes: frozenset[str], wanted: str) -> bool:
     """Whether some scope of `scopes` includes `wanted`."""
     package, level = wanted.split(":")

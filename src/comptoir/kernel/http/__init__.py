@@ -12,7 +12,7 @@ hot           the busiest routes without the framework
 edge          request ids, security headers, what no route may see
 """
 
-from comptoir.kernel.auth.exchange import Exchange, request_id
+from comptoir.kernel.auth.exchange import Exchange
 from comptoir.kernel.http.bodies import Incoming, refuse_nul
 from comptoir.kernel.http.edge import Edge
 from comptoir.kernel.http.hot import Shortcut, Shortcuts
@@ -21,6 +21,7 @@ from comptoir.kernel.http.pages import Cursor, Limit, Page, cursor_of, page, pla
 from comptoir.kernel.http.problems import EXCEPTION_HANDLERS, Problem, on_database, on_defect, problem, raises
 from comptoir.kernel.http.requests import AnyRequest
 from comptoir.kernel.http.transactions import DEPENDENCIES, READS_ONLY, keep_answer
+from comptoir.kernel.logs import request_id
 
 __all__ = [
     "DEPENDENCIES",

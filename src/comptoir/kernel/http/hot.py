@@ -15,10 +15,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from comptoir.kernel.auth.actors import Actor
 from comptoir.kernel.auth.authenticator import Authenticator
-from comptoir.kernel.auth.exchange import request_id
 from comptoir.kernel.errors import Forbidden, Invalid, Refusal, TooLarge, Unauthenticated
 from comptoir.kernel.http.bodies import refuse_nul
 from comptoir.kernel.http.problems import MEDIA_TYPE, Problem, refusal_of
+from comptoir.kernel.logs import request_id
 
 log = structlog.get_logger(__name__)
 
@@ -74,15 +74,19 @@ class Shortcuts:
     def __init__(self, app: ASGIApp, authenticator: Authenticator, shortcuts: Iterable[Shortcut], *, most: int) -> None:
         self.app = app
         self._authenticator = authenticator
-        self._by_shape: dict[tuple[str, int], list[Shortcut]] = {}
+        # By method, number of parts and the last of them, empty where it stands for a value.
+        self._by_shape: dict[tuple[str, int, str], list[Shortcut]] = {}
         for one in shortcuts:
-            self._by_shape.setdefault((one.method, len(one.parts)), []).append(one)
+            last = one.parts[-1]
+            shape = one.method, len(one.parts), last if isinstance(last, str) else ""
+            self._by_shape.setdefault(shape, []).append(one)
         self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             parts = scope["path"].split("/")
-            for one in self._by_shape.get((scope["method"], len(parts)), ()):
+            found, method = self._by_shape.get, scope["method"]
+            for one in (*found((method, len(parts), parts[-1]), ()), *found((method, len(parts), ""), ())):
                 if (of_path := one.matches(parts)) is not None:
                     headers = dict(scope["headers"])
                     if b"authorization" in headers and b"idempotency-key" not in headers:

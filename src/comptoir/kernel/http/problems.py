@@ -14,10 +14,10 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from psycopg_pool import PoolClosed, PoolTimeout
 
-from comptoir.kernel.auth.exchange import request_id
 from comptoir.kernel.errors import Conflict, Invalid, Refusal, Unavailable
 from comptoir.kernel.http.idempotency import Answered
 from comptoir.kernel.http.requests import AnyRequest
+from comptoir.kernel.logs import request_id
 
 log = structlog.get_logger(__name__)
 

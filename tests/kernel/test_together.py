@@ -1,0 +1,72 @@
+"""Statements that travel together answer as one after the other, and a failure among them costs nobody else."""
+
+import asyncio
+import contextlib
+from typing import ClassVar
+
+import psycopg
+import pytest
+
+from comptoir.kernel import log
+from comptoir.kernel.db import Database
+
+
+class Rang(log.Fact, frozen=True):
+    """A bell rang."""
+
+    kind: ClassVar[str] = "tests.rang"
+    bell: str
+
+    def lane_key(self) -> str:
+        return self.bell
+
+
+async def test_each_has_its_rows(db):
+    async with db.transaction() as tx:
+        found = await tx.together(
+            ("SELECT %(a)s::int", {"a": 1}),
+            ("CREATE TEMP TABLE bell (name text)", {}),
+            ("INSERT INTO bell VALUES ('big'), ('small')", {}),
+            ("SELECT name FROM bell ORDER BY name", {}),
+        )
+    assert found == [[(1,)], [], [], [("big",), ("small",)]]
+
+
+async def test_the_second_sees_what_the_first_has_waited_for(db):
+    async with db.transaction() as tx:
+        await tx.run("CREATE TABLE public.bell (rung int)")
+        await tx.run("INSERT INTO public.bell VALUES (0)")
+
+    async def ring():
+        async with db.transaction() as tx:
+            _, seen = await tx.together(
+                ("SELECT rung FROM public.bell FOR UPDATE", {}), ("SELECT rung FROM public.bell", {})
+            )
+            await tx.run("UPDATE public.bell SET rung = %(rung)s", rung=seen[0][0] + 1)
+
+    await asyncio.gather(*(ring() for _ in range(10)))
+    async with db.reading() as tx:
+        assert await tx.value("SELECT rung FROM public.bell") == 10
+
+
+async def test_a_failure_is_raised_and_the_next_transaction_is_whole(db):
+    """psycopg takes for prepared what was to be prepared behind the failure."""
+    async with Database(db.url, size=1) as alone:
+        for by in [0, *[1] * 5, 0, 1, 1]:
+            with pytest.raises(psycopg.errors.DivisionByZero) if by == 0 else contextlib.nullcontext():
+                async with alone.transaction() as tx:
+                    found = await tx.together(("SELECT 1 / %(by)s::int", {"by": by}), ("SELECT %(x)s::int", {"x": 7}))
+                    assert found == [[(1,)], [(7,)]]
+
+
+async def test_facts_told_in_a_statement_are_the_same_as_told_by_copy(db):
+    facts = [Rang(bell="big"), Rang(bell="smáll \"'\\ \n")]
+    async with db.transaction() as tx:
+        await tx.tell(*facts)
+        await tx.together(log.told(tx, facts))
+        found = await tx.tuples(
+            "SELECT lane, kind, name, source_id, occurred_at, recorded_at, body FROM kernel.event"
+            " WHERE kind = 'tests.rang' ORDER BY position"
+        )
+    assert len(found) == 4
+    assert found[:2] == found[2:]
