@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -242,6 +243,58 @@ async def test_sales_and_noise_move_nothing_and_say_so(house):
         assert await judging.again(tx, since=house.start - timedelta(days=1)) == 1, "only what had no effect"
 
 
+def in_error(event, **more):
+    """The declaration that an event was an error: all the same, and the declaration."""
+    return event | {"errorDeclaration": {"declarationTime": "2026-05-05T08:00:00Z", "reason": "incorrect_data", **more}}
+
+
+async def test_what_was_declared_an_error_is_taken_back_until_others_have_acted_on_it(house):
+    await house.brings("lyon", **{SHIRT: 9, BAG: 5})
+    await house.rules(*RULES)
+    before, wrong = house.event(10, "stocking", tags(1)), house.event(20, "stocking", tags(3))
+    classes = house.event(21, "stocking", [tag(1, "999999")]) | {
+        "quantityList": [{"epcClass": f"urn:epc:idpat:sgtin:0614141.{BAG}.*", "quantity": 2}]
+    }
+    await house.capture(before, wrong, classes, house.event(30, "storing", tags(1, start=3)))
+    await judging.judge(house.db)
+    assert await house.books() == {("lyon", SHIRT): (7, 2), ("lyon", BAG): (3, 2)}
+    # The second is on display by the other event, the third was brought back since; twice is once.
+    for reason in ("incorrect_data", "did_not_occur"):
+        await house.capture(in_error(wrong, reason=reason), in_error(classes, reason=reason))
+        await judging.judge(house.db)
+    assert await house.books() == {("lyon", SHIRT): (8, 1), ("lyon", BAG): (5, 0)}
+    await house.capture(in_error(before))
+    await judging.judge(house.db)
+    assert await house.books() == {("lyon", SHIRT): (9, 0), ("lyon", BAG): (5, 0)}
+
+    # What is declared before anybody has heard of it never does anything.
+    early = house.event(40, "stocking", tags(4))
+    await house.capture(in_error(early))
+    await judging.judge(house.db)
+    await house.capture(early)
+    await judging.judge(house.db)
+    assert (await house.books())["lyon", SHIRT] == (9, 0)
+
+    counting, empty = house.event(50, "cycle_counting", tags(8)), house.event(90, "cycle_counting", tags(1))
+    await house.capture(counting, empty, in_error(empty))
+    await house.quiet()
+    assert await house.books() == {("lyon", SHIRT): (8, 0)}, "one counting; the other never was"
+    await house.capture(in_error(counting))
+    await house.quiet()
+    assert (await house.books())["lyon", SHIRT] == (8, 0)
+    fates = await house.fates()
+    assert (fates.count("taken_back"), fates.count("declaration"), fates.count("late")) == (5, 7, 1)
+    async with house.db.reading() as tx:
+        (late,) = await telling.readings(tx, fate="late", limit=9)
+        told = await telling.readings(tx, fate="taken_back", limit=9)
+        why = [(await telling.explain(tx, event_id=one.event_id)) for one in (late, *told)]
+        assert await inventory.reconcile(tx) == []
+    assert why[0].said.en == "It came after the session was closed, and changed nothing."
+    assert {(one.said.en, tuple(one.rules)) for one in why[1:]} == {
+        ("It was declared to be an error: it counts for nothing.", ())
+    }
+
+
 async def test_classes_count_by_their_quantity_and_strangers_are_listed(house):
     await house.rules(*RULES)
     told = without(house.event(0, "cycle_counting", []), "epcList") | {
@@ -282,10 +335,14 @@ RESET = (
 
 
 async def test_any_order_and_any_repetition_gives_the_same_books(house):
+    """Also of events that are declared to be errors: it is as if they had never been."""
     await house.rules(*RULES)
     rng = random.Random(7)
     one = uuid4()
     events = story(house, one, rng)
+    wrong = [events[1], *rng.sample(events[7:-4], 6), events[-3]]
+    right = [event for event in events if event not in wrong]
+    errors = [*wrong, *(in_error(event) for event in wrong)]
     wanted = None
     for _ in range(8):
         async with house.db.transaction() as tx:
@@ -296,9 +353,11 @@ async def test_any_order_and_any_repetition_gives_the_same_books(house):
                                  lines=[moving.Wanted(house.variants[SHIRT], 7)])  # fmt: skip
         await house.brings("depot", **{SHIRT: 20})
         await house.brings("lyon", **{SHIRT: 10, BAG: 6})
-        sent = [*events, *rng.sample(events, 6)]
+        sent = right
         if wanted is not None:
+            sent = [*right, *errors, *rng.sample(right, 3), *rng.sample(errors, 3)]
             rng.shuffle(sent)
+        sent = list(sent)
         while sent:
             part = [sent.pop() for _ in range(min(len(sent), rng.randrange(1, 6)))]
             await house.capture(*part)
@@ -307,7 +366,10 @@ async def test_any_order_and_any_repetition_gives_the_same_books(house):
             if rng.random() < 0.3:
                 await asyncio.gather(settling.settle(house.db), judging.judge(house.db))
         await house.quiet()
-        found = await house.books(), await house.fates(), await believed(house)
+        fates = Counter(await house.fates())
+        if wanted is not None:
+            assert (fates.pop("taken_back"), fates.pop("declaration")) == (len(wrong), len(wrong))
+        found = await house.books(), fates, await believed(house)
         wanted = wanted or found
         assert found == wanted
     assert wanted and wanted[0]["lyon", BAG] == (4, 0)

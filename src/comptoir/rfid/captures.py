@@ -248,8 +248,8 @@ CONTEXTS = """
 
 STAGE = """
     CREATE TEMP TABLE IF NOT EXISTS rfid_event_row (
-        key bytea, uri text, type text, action text, event_time timestamptz, declared_at timestamptz, biz_step text,
-        disposition text, read_point text, biz_location text, things text[], context bytea, body text)
+        key bytea, uri text, type text, action text, event_time timestamptz, declared_at timestamptz, declares bytea,
+        biz_step text, disposition text, read_point text, biz_location text, things text[], context bytea, body text)
     ON COMMIT DELETE ROWS
 """
 
@@ -257,10 +257,10 @@ COPY = "COPY pg_temp.rfid_event_row FROM STDIN (FORMAT binary)"
 
 KEEP = """
     WITH kept AS (
-        INSERT INTO rfid.event (key, uri, type, action, event_time, recorded_at, declared_at, biz_step, disposition,
-                                read_point, biz_location, things, context_id, capture_id, body)
-        SELECT r.key, r.uri, r.type, r.action, r.event_time, %(now)s, r.declared_at, r.biz_step, r.disposition,
-               r.read_point, r.biz_location, r.things, c.context_id, %(capture_id)s, r.body
+        INSERT INTO rfid.event (key, uri, type, action, event_time, recorded_at, declared_at, declares, biz_step,
+                                disposition, read_point, biz_location, things, context_id, capture_id, body)
+        SELECT r.key, r.uri, r.type, r.action, r.event_time, %(now)s, r.declared_at, r.declares, r.biz_step,
+               r.disposition, r.read_point, r.biz_location, r.things, c.context_id, %(capture_id)s, r.body
         FROM pg_temp.rfid_event_row AS r JOIN rfid.context AS c ON c.digest = r.context
         ORDER BY r.key
         ON CONFLICT (key) DO NOTHING
@@ -276,13 +276,14 @@ def packed(one: Event) -> bytes:
     """A row for COPY, in the order of STAGE."""
     return b"".join(
         (
-            pack.start(13),
+            pack.start(14),
             pack.binary(one.key),
             pack.text(one.uri),
             pack.text(one.type),
             pack.text(one.action),
             pack.moment(microseconds(one.event_time)),
             pack.NULL if one.declared_at is None else pack.moment(microseconds(one.declared_at)),
+            pack.binary(one.declares),
             pack.text(one.biz_step),
             pack.text(one.disposition),
             pack.text(one.read_point),

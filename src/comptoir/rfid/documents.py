@@ -105,7 +105,8 @@ def event(document: Document, number: int, at: str) -> Event | list[Fault]:
     except (ValueError, OverflowError) as error:
         return [Fault(f"{at}/errorDeclaration/declarationTime", f"no calendar of ours holds this time ({error})")]
     context = together(document.context, told.get("@context"))
-    key = fingerprints.key_of(told, fingerprints.spaces_of(context))
+    spaces = fingerprints.spaces_of(context)
+    key = fingerprints.key_of(told, spaces)
     return Event(
         key=key,
         uri=told.get("eventID") or fingerprints.name_of(key),
@@ -113,6 +114,7 @@ def event(document: Document, number: int, at: str) -> Event | list[Fault]:
         action=told.get("action"),
         event_time=happened,
         declared_at=declared_at,
+        declares=fingerprints.declared_key(told, spaces),
         biz_step=maybe(told.get("bizStep"), "BizStep"),
         disposition=maybe(told.get("disposition"), "Disp"),
         read_point=place(told.get("readPoint")),

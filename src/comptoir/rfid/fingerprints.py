@@ -72,6 +72,11 @@ def key_of(event: Tree, spaces: Spaces) -> bytes:
     return digest(text)
 
 
+def declared_key(event: Tree, spaces: Spaces) -> bytes | None:
+    """The key of the event that this one declares to be an error: it is the same in all but the declaration."""
+    return digest(pre_hash(event, spaces)) if event.get("errorDeclaration") else None
+
+
 def digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 

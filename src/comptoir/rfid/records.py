@@ -17,6 +17,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     action: str | None
     event_time: datetime
     declared_at: datetime | None
+    declares: bytes | None
+    """The key of the event that this one declares to be an error."""
     biz_step: str | None
     disposition: str | None
     read_point: str | None

@@ -35,6 +35,7 @@ CREATE TABLE rfid.event (
     event_time   timestamptz NOT NULL,
     recorded_at  timestamptz NOT NULL,
     declared_at  timestamptz,                               -- an earlier event is declared to be an error
+    declares     bytea,                                     -- the key of that event, on record or not
     biz_step     text COLLATE "C",                          -- the word of CBV, or somebody's own URI
     disposition  text COLLATE "C",
     read_point   text COLLATE "C",                          -- these two as canonical Digital Link where they are GLNs
@@ -51,6 +52,7 @@ CREATE INDEX event_uri ON rfid.event (uri);
 CREATE INDEX event_read_point ON rfid.event (read_point, event_time);
 CREATE INDEX event_biz_location ON rfid.event (biz_location, event_time);
 CREATE INDEX event_capture ON rfid.event (capture_id);
+CREATE INDEX event_declares ON rfid.event (declares) WHERE declares IS NOT NULL;
 -- Without the list of entries to be sorted in later: it would make the search for one tag slow by turns.
 CREATE INDEX event_things ON rfid.event USING gin (things) WITH (fastupdate = off);
 
@@ -134,8 +136,8 @@ CREATE TABLE rfid.reading (
     judged_at   timestamptz NOT NULL,
     version     integer REFERENCES rfid.rule_set,           -- null: there were no rules
     rule        text NOT NULL DEFAULT '',
-    fate        text NOT NULL CHECK (fate IN ('unwanted', 'declaration', 'nowhere', 'late', 'gathered', 'moved',
-                                              'sale', 'ignored')),
+    fate        text NOT NULL CHECK (fate IN ('unwanted', 'declaration', 'taken_back', 'nowhere', 'late', 'gathered',
+                                              'moved', 'sale', 'ignored')),
     location_id smallint,
     session_id  uuid REFERENCES rfid.session,
     pieces      integer NOT NULL DEFAULT 0,                 -- of the articles that it tells of

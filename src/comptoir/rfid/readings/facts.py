@@ -60,6 +60,7 @@ class Read(msgspec.Struct, frozen=True):
     event_time: datetime
     recorded_at: datetime
     declared_at: datetime | None
+    declares: bytes | None
     biz_step: str | None
     disposition: str | None
     read_point: str | None
@@ -90,8 +91,8 @@ class Tag(msgspec.Struct, frozen=True):
 
 # Numbers of pieces stand in the body only: `things` names the classes.
 READS: LiteralString = """
-    SELECT event_id, key, uri, type, action, event_time, recorded_at, declared_at, biz_step, disposition, read_point,
-           biz_location, things, CASE WHEN body LIKE '%%uantityList%%' THEN body ELSE '{}' END AS body
+    SELECT event_id, key, uri, type, action, event_time, recorded_at, declared_at, declares, biz_step, disposition,
+           read_point, biz_location, things, CASE WHEN body LIKE '%%uantityList%%' THEN body ELSE '{}' END AS body
     FROM rfid.event
 """
 BY_ID: LiteralString = f"{READS} WHERE event_id = ANY(%(ids)s::bigint[]) ORDER BY event_time, event_id"

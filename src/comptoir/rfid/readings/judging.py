@@ -16,13 +16,13 @@ from comptoir.inventory import Move, State
 from comptoir.kernel import jobs
 from comptoir.kernel.db import Database, Tx, ints, rows, texts
 from comptoir.kernel.rules import Now
-from comptoir.rfid.readings import facts, rule_sets, sessions, settling
+from comptoir.rfid.readings import declarations, facts, rule_sets, sessions, settling
 from comptoir.rfid.readings.facts import Place, Places, Read, Tag
 from comptoir.rfid.readings.rule_sets import Count, Ignore, Outcome, ReadingRule, Ready, Receive, Sale, Ship, Turn
 from comptoir.rfid.readings.sessions import Gathered
 
 BATCH = 500
-Fate = Literal["unwanted", "declaration", "nowhere", "late", "gathered", "moved", "sale", "ignored"]
+Fate = Literal["unwanted", "declaration", "taken_back", "nowhere", "late", "gathered", "moved", "sale", "ignored"]
 
 
 class Verdict(msgspec.Struct):
@@ -100,8 +100,15 @@ async def judge_batch(tx: Tx, *, most: int) -> int:
     verdicts: list[Verdict] = []
     gathered: list[Gathered] = []
     turned: list[tuple[Verdict, Read, Turn, Place, list[Tag]]] = []
-    for one in await facts.reads(tx, ids):
+    several = await facts.reads(tx, ids)
+    wrong = await declarations.declared(tx, several)
+    too_late = await declarations.take_back(tx, {one.declares for one in several if one.declares})
+    for one in several:
         decided = decide(ready, one, places)
+        if one.key in wrong:
+            decided = Decided("taken_back", None, decided.place)
+        elif one.declares in too_late:
+            decided = Decided("late", None, decided.place)
         place, rule = decided.place, decided.rule
         verdict = Verdict(one.event_id, decided.fate, rule.name if rule else "", place.location_id if place else None)
         verdicts.append(verdict)

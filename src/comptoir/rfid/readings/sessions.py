@@ -15,6 +15,7 @@ import msgspec
 
 from comptoir.kernel.db import Tx, rows, texts
 from comptoir.kernel.ids import uuid7
+from comptoir.rfid.readings import facts
 from comptoir.rfid.readings.facts import Read, Tag
 from comptoir.rfid.readings.rule_sets import Count, Receive, Ship
 
@@ -191,6 +192,40 @@ JOIN = """
     UPDATE rfid.session AS s SET first_at = least(s.first_at, g.first_at), last_at = greatest(s.last_at, g.last_at),
         heard_at = greatest(s.heard_at, g.heard_at)
     FROM gone AS g WHERE s.session_id = %(session_id)s
+"""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What all reads of a session share."""
+
+    rule: str
+    outcome: Count | Receive | Ship
+    location_id: int
+    transfer_id: UUID | None
+
+
+async def gather_anew(tx: Tx, session_id: UUID) -> None:
+    """An open session of the events still in it: without one that bridged a gap it is two, without any it is gone."""
+    kept = await tx.one(Kept, KEPT, session_id=session_id)
+    ids = await tx.values("SELECT event_id FROM rfid.reading WHERE session_id = %(at)s", at=session_id)
+    await tx.run("UPDATE rfid.reading SET session_id = NULL WHERE session_id = %(at)s", at=session_id)
+    await tx.run("DELETE FROM rfid.session_tag WHERE session_id = %(at)s", at=session_id)
+    await tx.run("DELETE FROM rfid.session WHERE session_id = %(at)s", at=session_id)
+    several = [
+        Gathered(read, kept.rule, kept.outcome, kept.location_id, kept.transfer_id, facts.tags(read))
+        for read in await facts.reads(tx, ids)
+    ]
+    told = [{"event_id": one.read.event_id, "session_id": at} for one, at in await gather(tx, several)]
+    await tx.run(PLACED, readings=rows(told))
+
+
+KEPT = "SELECT rule, outcome, location_id, transfer_id FROM rfid.session WHERE session_id = %(session_id)s"
+
+PLACED = """
+    UPDATE rfid.reading AS r
+    SET session_id = n.session_id, fate = CASE WHEN n.session_id IS NULL THEN 'late' ELSE 'gathered' END
+    FROM json_to_recordset(%(readings)s::json) AS n (event_id bigint, session_id uuid)
+    WHERE r.event_id = n.event_id
 """
 
 

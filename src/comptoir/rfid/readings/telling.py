@@ -29,16 +29,19 @@ FATES: dict[str, Said] = {
     "waits": Said("It has not been judged yet.", "Elle n’a pas encore été jugée."),
     "unwanted": Said("No rule wants it: nothing became of it.", "Aucune règle ne la retient : elle n’a pas de suite."),
     "declaration": Said(
-        "It declares an earlier event to be wrong. What that one moved is not taken back by itself.",
-        "Elle déclare une erreur antérieure. Ce que celle-ci a bougé n’est pas repris automatiquement.",
+        "It declares another event to be an error: what that one did is taken back.",
+        "Elle déclare une autre lecture erronée : ce que celle-ci a fait est repris.",
+    ),
+    "taken_back": Said(
+        "It was declared to be an error: it counts for nothing.", "Elle a été déclarée erronée : elle ne compte pas."
     ),
     "nowhere": Said(
         "A rule wants it, but nobody has said at which location its reader stands.",
         "Une règle la retient, mais le lieu de son lecteur n’est pas connu.",
     ),
     "late": Said(
-        "It came after its session was closed, and changed nothing.",
-        "Elle est arrivée après la clôture de sa session et n’a rien changé.",
+        "It came after the session was closed, and changed nothing.",
+        "Elle est arrivée après la clôture de la session et n’a rien changé.",
     ),
     "gathered": Said("It waits in its session.", "Elle attend dans sa session."),
     "moved": Said(
@@ -130,7 +133,7 @@ async def explain(tx: Tx, *, event_id: int) -> Explanation:
     known = facts.facts(one, await places_now(tx))
     given = await rule_sets.current(tx) if found.fate == "waits" else await rule_sets.version(tx, found.version or 0)
     judged: list[Judged] = []
-    if one.declared_at is None:
+    if one.declared_at is None and found.fate != "taken_back":
         for rule, condition in zip(given.rules, Ready(given).conditions, strict=True):
             holds = rules.compile(condition)(known, Now(one.event_time, "UTC"))
             judged.append(Judged(rule.name, holds, said_condition(rule), said_outcome(rule.outcome)))
