@@ -25,6 +25,7 @@ from comptoir.orders import (
     Look,
     MistypedClaimCode,
     OfferClaim,
+    OutOfStock,
     Part,
     PlaceOrder,
     SetCoupons,
@@ -357,6 +358,26 @@ async def test_what_is_held_follows_the_lines_and_is_prolonged_by_whoever_is_bus
     await shops.line(basket_id, 1, "shirt", 0)
     empty = await shops.line(basket_id, 2, "bag", 0)
     assert await held(shops) == {} and empty.held_until is None
+    await shops.right()
+
+
+async def test_whoever_is_busy_for_an_hour_keeps_goods_from_nobody_after_it(shops):
+    """Whatever is done with the basket prolongs what it holds, up to an end; then whoever comes first has it."""
+    await shops.stock(north_shirt=1)
+    basket_id, other = await shops.basket(shirt=1), await shops.basket(shirt=1)
+    await shops.counter(TakeQuote(basket_id))
+    for turn in range(1, 10):
+        async with shops.db.transaction() as tx:
+            await time.advance(tx, by=timedelta(minutes=6))
+        await (shops.counter(TakeQuote(basket_id)) if turn % 2 else shops.counter(SetCoupons(basket_id, (str(turn),))))
+        with pytest.raises(OutOfStock):
+            await shops.counter(TakeQuote(other))
+    async with shops.db.transaction() as tx:
+        await time.advance(tx, by=timedelta(minutes=6))
+    assert (await shops.counter(TakeQuote(other))).held_until
+    assert (await shops.counter(SetCoupons(basket_id, ("X",)))).held_until is None
+    with pytest.raises(OutOfStock):
+        await shops.counter(TakeQuote(basket_id))
     await shops.right()
 
 

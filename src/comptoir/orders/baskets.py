@@ -117,6 +117,8 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why from there: `orders.sourcing.Reasons`, as JSON."""
     held_until: datetime | None = None
     """The parts are held until then; None: they are not."""
+    held_since: datetime | None = None
+    """The first hold of those that followed each other without a gap."""
     reserved: tuple[Reserved, ...] = ()
     payment: Payment | None = None
     attempt: int = 0

@@ -24,7 +24,7 @@ from comptoir.orders.baskets import Basket, Part, Payment
 from comptoir.orders.changes import Change, basket_of, changed, merged, told
 from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
-from comptoir.orders.keeping import HOLD_SECONDS, dropped, give_back, keep, let_go, reserved
+from comptoir.orders.keeping import HOLD_SECONDS, dropped, give_back, hold_seconds, keep, let_go, reserved, with_hold
 from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, source_baskets
 from comptoir.orders.steps import Merge, PlaceOrder, SetPayment, Step, TakeQuote, ids_of, turn_of
 
@@ -120,8 +120,8 @@ class Checkout:
         for _ in range(TRIES):
             asking = await self._sourced(tx, wanting, answers)
             acts.update(
-                (number, inventory.Hold(reference=one.reference, units=one.units(), seconds=HOLD_SECONDS,
-                                        channel=one.channel))
+                (number, inventory.Hold(reference=one.reference, units=one.units(),
+                                        seconds=hold_seconds(one, tx.now), channel=one.channel))
                 for number, one in asking.items()
             )  # fmt: skip
             verdicts = dict(zip(acts, await inventory.post(tx, list(acts.values())), strict=True)) if acts else {}
@@ -129,7 +129,7 @@ class Checkout:
                 if number in going:
                     answers[number] = _committed(going[number], verdict)
                 elif isinstance(verdict, inventory.Promised):
-                    answers[number] = msgspec.structs.replace(asking[number], held_until=verdict.expires_at)
+                    answers[number] = with_hold(asking[number], verdict.expires_at, tx.now)
             wanting = {number: wanting[number] for number in asking if isinstance(verdicts[number], Refusal)}
             acts = {}
             if not wanting:

@@ -6,7 +6,7 @@ something to do.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -19,6 +19,8 @@ from comptoir.orders.payment_acts import PaymentAct, due
 HOLD_SECONDS = 900
 RENEW = timedelta(seconds=HOLD_SECONDS / 2)
 """A hold with less than this is prolonged by whatever is done with the basket."""
+MOST_HELD = timedelta(hours=1)
+"""However busy somebody is: after so long without an order others have the same right to the goods."""
 
 
 async def keep(tx: Tx, some: Sequence[Change]) -> list[Basket]:
@@ -57,9 +59,26 @@ def _acts(tx: Tx, change: Change) -> tuple[list[inventory.Act], inventory.Hold |
     return releases, inventory.Hold(
         reference=after.reference,
         units=[inventory.Units(one.variant_id, one.location_id, one.quantity) for one in wanted],
-        seconds=HOLD_SECONDS,
+        seconds=hold_seconds(before, tx.now),
         channel=after.channel,
     )
+
+
+def hold_seconds(basket: Basket, now: datetime) -> int:
+    """How long its goods are kept from now on."""
+    since = _held_since(basket, now)
+    return max(1, min(HOLD_SECONDS, int((since + MOST_HELD - now).total_seconds())))
+
+
+def with_hold(basket: Basket, until: datetime | None, now: datetime) -> Basket:
+    """Its goods are kept until then."""
+    return msgspec.structs.replace(basket, held_until=until, held_since=_held_since(basket, now))
+
+
+def _held_since(basket: Basket, now: datetime) -> datetime:
+    """What has lapsed begins anew: anybody could have come in between."""
+    is_held = basket.held_until is not None and basket.held_until > now
+    return basket.held_since if is_held and basket.held_since is not None else now
 
 
 def _held(change: Change) -> Basket:
@@ -75,7 +94,9 @@ def _held(change: Change) -> Basket:
 
 def _judged(tx: Tx, change: Change, after: Basket, verdict: object) -> Basket:
     if isinstance(verdict, inventory.Promised):
-        return msgspec.structs.replace(after, held_until=verdict.expires_at)
+        return with_hold(
+            msgspec.structs.replace(after, held_until=change.before.held_until), verdict.expires_at, tx.now
+        )
     # What it held has lapsed and went to somebody else. In a merge, what it had itself it has still.
     until, parts = change.before.held_until, change.before.parts
     if change.gone is not None and until is not None and until > tx.now:
