@@ -56,13 +56,8 @@ async def counts(tx, label=None):
 
 async def prove(tx):
     """Counters are what the claims say, and no limit is passed."""
-    assert not await tx.tuples("""
-        SELECT c.coupon_id FROM pricing.coupon AS c
-        LEFT JOIN (SELECT coupon_id, count(*) FILTER (WHERE state = 'redeemed') AS used,
-                          count(*) FILTER (WHERE state = 'reserved') AS reserved
-                   FROM pricing.claim GROUP BY coupon_id) AS k USING (coupon_id)
-        WHERE (c.used, c.reserved) IS DISTINCT FROM (coalesce(k.used, 0), coalesce(k.reserved, 0))
-           OR c.used + c.reserved > c.max_uses""")
+    assert await pricing.reconcile(tx) == []
+    assert not await tx.value("SELECT count(*) FROM pricing.coupon WHERE used + reserved > max_uses")
     assert not await tx.tuples("""
         SELECT a.promotion_id FROM pricing.allowance AS a
         LEFT JOIN (SELECT promotion_id, count(*) FILTER (WHERE state = 'redeemed') AS used,
@@ -92,6 +87,23 @@ async def test_reserved_redeemed_and_given_back(tx):
     facts = await tx.values("SELECT kind FROM kernel.event WHERE kind LIKE 'pricing.promotion_%' ORDER BY position")
     assert Counter(facts) == {"pricing.promotion_used": 2, "pricing.promotion_returned": 1}
     await prove(tx)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "UPDATE pricing.coupon SET used = used - 1 WHERE used > 0",
+        "UPDATE pricing.coupon SET reserved = 0 WHERE reserved > 0",
+        "UPDATE pricing.claim SET state = 'released', expires_at = NULL WHERE state = 'reserved'",
+        "DELETE FROM pricing.claim WHERE state = 'redeemed'",
+    ],
+)
+async def test_reconcile_finds_what_was_changed_by_hand(shops, fault):
+    await campaign(shops, ("SUMMER", 3), ("WINTER", 3))
+    assert await settle(shops, use("redeem", "SUMMER", "a"), use("reserve", "WINTER", "b")) == ["redeemed", "reserved"]
+    await prove(shops)
+    assert await shops.run(fault)
+    assert [one.check for one in await pricing.reconcile(shops)] == ["coupons"]
 
 
 async def test_the_same_again_has_the_same_answer(tx):

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from comptoir import identity, inventory, orders
+from comptoir import identity, inventory, orders, pricing
 from comptoir.cli.terminal import ready_database
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import NotFound
@@ -13,6 +13,7 @@ from comptoir.server import spine
 CHECKS: dict[str, Callable[[Tx], Awaitable[list[Any]]]] = {
     "orders": orders.reconcile,
     "inventory": inventory.reconcile,
+    "pricing": pricing.reconcile,
     "identity": identity.reconcile,
 }
 """Each returns what it found wrong."""

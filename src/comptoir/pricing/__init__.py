@@ -11,7 +11,7 @@ terms, book  what a process keeps in memory; what a batch reads
 engine       one basket and the book, pure: `quote`
 stacking     which promotions meet on a line      benefits  what each takes off
 coupons      campaigns and their codes, one or a million     codes   what a code looks like
-settle       coupons and limited promotions reserved, redeemed, given back: never one too many
+settle       coupons and limited promotions reserved, redeemed, given back: never one too many    reconcile  the proof
 guesses      whoever tries codes is stopped
 conditions   what promotions may ask, in the house's rule language
 house        what holds for every quote, and the version by which a change is seen at once
@@ -88,6 +88,7 @@ from comptoir.pricing.quotes import (
     quotes,
     shelf_prices,
 )
+from comptoir.pricing.reconcile import reconcile
 from comptoir.pricing.records import (
     Considered,
     Declined,
@@ -206,6 +207,7 @@ __all__ = [
     "promotions",
     "quote",
     "quotes",
+    "reconcile",
     "release_overdue",
     "set_articles",
     "set_campaign",

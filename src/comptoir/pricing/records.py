@@ -235,3 +235,11 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     total_minor: int
     effects: tuple[Effect, ...]
     refused: tuple[Declined, ...]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something that `reconcile` found."""
+
+    check: str
+    coupon_id: int
+    detail: str
