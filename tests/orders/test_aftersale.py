@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from comptoir import channels, inventory
+from comptoir import channels, inventory, pricing
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
@@ -193,6 +193,34 @@ async def test_bought_online_returned_in_another_shop(desk):
     await desk.stock(lyon=(0, 0, 1))
     late = await desk("POST", "returns/at-counter", {"location": "lyon", "lines": [back(sale_id)]}, status=409)
     assert late["code"] == "orders.not_returnable"
+    await desk.house.right()
+
+
+async def test_the_tax_of_what_is_given_back_is_the_tax_that_was_paid(desk):
+    """WooCommerce #41919, Medusa #14136: the tax of a refund was reckoned anew, and was another one by then."""
+
+    async def rate(millionths):
+        async with desk.house.db.transaction() as tx:
+            await tx.run("DELETE FROM pricing.tax_rate")
+            if millionths:
+                await pricing.set_tax_rates(tx, rates=[pricing.TaxRate(country="FR", rate_millionths=millionths)])
+
+    await rate(200_000)
+    try:
+        await desk.house.stock(north_shirt=3)
+        order_id = await desk.buy(shirt=3)
+        await rate(55_000)
+        (sale_id,) = await desk.hand_over(order_id)
+        sold = await desk("GET", f"sales/{sale_id}")
+        for _ in range(3):
+            await desk("POST", "returns/at-counter", {"location": "nice", "lines": [back(sale_id)]})
+    finally:
+        await rate(0)
+    assert sold["tax_minor"] == 500 + 82
+    async with desk.house.db.reading() as tx:
+        taxes = await tx.values("SELECT tax_minor FROM orders.sale WHERE is_return ORDER BY sale_id")
+    assert (sum(taxes), -taxes[0]) == (-sold["tax_minor"], 167)
+    assert await desk.money(order_id) == (3490, 3490, 3490)
     await desk.house.right()
 
 

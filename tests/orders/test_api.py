@@ -64,6 +64,15 @@ async def test_a_bad_sale_never_loses_those_beside_it(api):
         assert 400 <= result["problem"]["status"] < 500, name
 
 
+async def test_a_sale_cannot_be_deleted(api):
+    """OSPOS #2964: a sale was deleted, and the stock was wrong for good. It is taken back by a return of its own."""
+    (done,) = (await api.post("/v1/orders/sales", content=good())).json()["results"]
+    path = f"/v1/orders/sales/{done['sale']['sale_id']}"
+    for method in ("DELETE", "PUT", "PATCH"):
+        assert (await api.request(method, path, json={})).status_code == 405
+    assert (await api.get(path)).status_code == 200
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"5", b"null", b'"x"', b"[", b"{", b'{"sales":5}', b"\xff\xfe", b"[" * 100_000, b"[" + b"5," * 1000 + b"5]", b'{"sales":' + b"[" * 9999],

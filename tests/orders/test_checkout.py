@@ -265,6 +265,33 @@ async def test_a_payment_that_fails_leaves_the_basket_as_it_was(house, token, re
     await house.right()
 
 
+async def test_an_answer_of_the_bank_that_was_lost_is_found_when_she_pays_again(house):
+    """Medusa #13301: the money was kept ready, and one order in twenty was never made."""
+
+    class Cut(Simulator):
+        cuts = 1
+
+        async def authorise(self, **asked):
+            done = await super().authorise(**asked)
+            self.cuts -= 1
+            if self.cuts >= 0:
+                raise PaymentUnclear
+            return done
+
+    await house.stock(north_shirt=1)
+    bank = house.simulator = house.counter._providers["simulator"] = Cut()
+    basket_id = await house.basket(shirt=1)
+    await house.counter(TakeQuote(basket_id))
+    with pytest.raises(PaymentUnclear):
+        await house.counter.pay(basket_id, provider="simulator", token="ok")
+    for _ in range(2):
+        await house.counter.pay(basket_id, provider="simulator", token="ok")
+    assert (await house.counter.place(basket_id)).state == "ordered"
+    await house.bank()
+    assert (len(bank.authorised), bank.voided) == (1, set())
+    await house.right()
+
+
 async def test_of_forty_buyers_of_seven_exactly_seven_get_one(house):
     await house.stock(north_shirt=4, south_shirt=3)
     answers = await asyncio.gather(*(house.buy(shirt=1) for _ in range(40)), return_exceptions=True)

@@ -112,6 +112,15 @@ async def test_what_cannot_be_had_is_short_and_told_and_the_rest_is_promised(mar
     await right(market)
 
 
+async def test_two_lines_of_one_article_are_judged_together(market):
+    (done,) = await take(market, an_order(lines=(
+        ExternalLine(line=1, sku="shirt", quantity=3, amount_minor=3000, total_minor=3000),
+        ExternalLine(line=2, sku="shirt", quantity=3, amount_minor=3000, total_minor=3000),
+    ), total_minor=6490))  # fmt: skip
+    assert sum(one.quantity for one in done.short) == 2, "four there are"
+    await right(market)
+
+
 async def test_unknown_articles_tips_and_sums_that_disagree_are_kept_with_a_flag(market):
     (done,) = await take(market, an_order(lines=(
         ExternalLine(line=1, sku="bag", amount_minor=500, total_minor=500),

@@ -100,6 +100,31 @@ async def test_sold_out_says_which_line(house, shop):  # noqa: F811
         assert await inventory.reconcile(tx) == []
 
 
+async def test_two_lines_of_one_article_are_judged_together(house, shop):  # noqa: F811
+    """Medusa #16502, Vendure #2702, Odoo PR #228526: each line was looked at alone, and there was enough for each."""
+    await house.stock(north_shirt=2, south_shirt=1)
+    basket_id = await house.basket(shirt=2)
+    at = f"baskets/{basket_id}"
+    assert (await shop("PUT", f"{at}/lines/2", {"sku": "shirt", "quantity": 2})).status_code == 200
+    answer = await shop("POST", f"{at}/quote", {})
+    assert (answer.status_code, answer.json()["code"]) == (409, "orders.out_of_stock"), answer.text
+    assert sum(one["missing"] for one in answer.json()["data"]["missing"]) == 1
+    assert (await shop("PUT", f"{at}/lines/2", {"sku": "shirt", "quantity": 1})).status_code == 200
+    quoted = await shop("POST", f"{at}/quote", {})
+    assert sum(one["quantity"] for one in quoted.json()["parts"]) == 3
+    await house.right()
+
+
+async def test_what_only_lies_in_a_basket_is_kept_from_nobody(house, shop):  # noqa: F811
+    """CoreShop #820: bots put things into carts, and nobody else could buy them."""
+    await house.stock(north_shirt=1)
+    for _ in range(5):
+        await house.basket(shirt=1)
+    assert list((await house.balances()).values()) == [(1, 0, 0)]
+    basket_id = await house.basket(shirt=1)
+    assert (await shop("POST", f"baskets/{basket_id}/quote", {})).status_code == 200
+
+
 async def test_an_article_outside_of_the_assortment_is_refused_with_where_it_is_sold(house, shop):  # noqa: F811
     async with house.db.transaction() as tx:
         await catalog.set_assortment(tx, [catalog.NewAssorted(sku="bag")], channel="web")

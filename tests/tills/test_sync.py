@@ -273,6 +273,18 @@ async def test_an_afternoon_alone_and_the_stock_is_right_after_it(line, api, db)
     assert known["reached"] == 6 and known["gap_since"] is None
 
 
+async def test_a_long_day_comes_in_one_message(shop):
+    """ERPNext #36825: the day was closed with 200 to 300 slips, and failed as a whole."""
+    device, till = await a_device(shop), Till()
+    for number in range(300):
+        till.sell(("shirt", "bag", "shoe")[number % 3])
+    done = await bring(shop, device, till.log)
+    assert {one.state for one in done.answers} == {"done"} and len(done.answers) == 300
+    there, sales, _ = await books(shop)
+    assert len(sales) == 300
+    assert [there[f"lyon_{sku}"][0] for sku in ("shirt", "bag", "shoe")] == [10 - 100, 5 - 100, -100]
+
+
 async def test_only_a_till_syncs_and_a_revoked_one_does_not(line, api):
     body = {"sent_at": NOON.isoformat(), "entries": []}
     assert (await api.post("/v1/tills/sync", json=body)).json()["code"] == "tills.not_a_device"
