@@ -20,9 +20,20 @@ where they lie, named by COMPTOIR_EPCIS_EXAMPLES or beside the checkout; without
 
 
 def published() -> list[Path]:
-    found = sorted(GS1.glob("*.jsonld"))
+    """All documents that hold events, in whatever folder; drafts of before the standard (`isA`) are none."""
+    found = sorted(path for path in GS1.rglob("*.jsonld") if '"eventList"' in path.read_text() and is_told(path))
     assert found or not os.environ.get("COMPTOIR_EPCIS_EXAMPLES"), f"no examples in {GS1}"
     return found
+
+
+def is_told(path: Path) -> bool:
+    return json.loads(path.read_text()).get("type") in {"EPCISDocument", "EPCISQueryDocument"}
+
+
+def events_of(told):
+    """The events of a document, captured or queried."""
+    body = told["epcisBody"]
+    return body.get("queryResults", {}).get("resultsBody", body)["eventList"]
 
 
 def tag(serial, item="107346"):

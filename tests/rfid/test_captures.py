@@ -15,7 +15,7 @@ from comptoir.rfid import captures, documents
 from comptoir.rfid.errors import BadDocument
 from comptoir.rfid.events import EventsCaptured
 from comptoir.rfid.gs1 import canonical
-from rfid.conftest import CONTEXT, EVERY_KIND, document, published, run, seen, tag, without
+from rfid.conftest import CONTEXT, EVERY_KIND, document, events_of, published, run, seen, tag, without
 
 pytestmark = pytest.mark.anyio
 
@@ -55,8 +55,7 @@ async def test_every_kind_comes_back_as_it_was_sent(counter):
 @pytest.mark.parametrize("path", published(), ids=lambda path: path.stem)
 async def test_gs1s_examples_come_back_as_they_were_sent(counter, path):
     told = json.loads(path.read_text())
-    body = told["epcisBody"]
-    sent = body.get("queryResults", {}).get("resultsBody", body)["eventList"]
+    sent = events_of(told)
     job = await counter.capture(path.read_bytes())
     assert (job["success"], job["events"], job["stored"] + job["repeated"]) == (True, len(sent), len(sent)), job
 

@@ -2,12 +2,13 @@
 
 import json
 from copy import deepcopy
+from functools import cache
 
 import jsonschema_rs
 import pytest
 
 from comptoir.rfid.shapes import MAX_THINGS, document_faults, event_faults
-from rfid.conftest import EVERY_KIND, GS1, document, published, seen, tag, without
+from rfid.conftest import EVERY_KIND, GS1, document, events_of, published, seen, tag, without
 
 SENSOR = EVERY_KIND["sensor"]
 
@@ -148,12 +149,15 @@ def changed(told, path, wrong, dropped):
     return other
 
 
+@cache
+def schema():
+    return jsonschema_rs.validator_for(json.loads((GS1 / "EPCIS-JSON-Schema.json").read_text()), validate_formats=True)
+
+
 @pytest.mark.skipif(not published(), reason="GS1's schema is not at hand")
 @pytest.mark.parametrize("name", EVERY_KIND)
 def test_we_take_what_gs1s_schema_takes_and_refuse_what_it_refuses(name):
-    theirs = jsonschema_rs.validator_for(
-        json.loads((GS1 / "EPCIS-JSON-Schema.json").read_text()), validate_formats=True
-    )
+    theirs = schema()
     told = EVERY_KIND[name]
     for path, wrong, dropped in variants(told):
         other = changed(told, path, wrong, dropped)
@@ -166,9 +170,19 @@ def test_we_take_what_gs1s_schema_takes_and_refuse_what_it_refuses(name):
 
 
 @pytest.mark.parametrize("path", published(), ids=lambda path: path.stem)
-def test_gs1s_examples_are_taken(path):
+def test_gs1s_examples_are_taken_and_with_a_part_missing_judged_as_gs1s_schema_does(path):
+    """Refused are those that lack what they must have, each with its place."""
     told = json.loads(path.read_text())
     assert document_faults(told) == []
-    body = told["epcisBody"]
-    for one in body.get("queryResults", {}).get("resultsBody", body)["eventList"]:
+    theirs = schema()
+    refused = 0
+    for one in events_of(told):
         assert event_faults(one) == []
+        for steps, wrong, dropped in variants(one):
+            if dropped and steps != ("type",):
+                other = changed(one, steps, wrong, dropped)
+                faults = event_faults(other)
+                assert bool(faults) != theirs.is_valid(document(other)), (steps, faults)
+                assert all(fault.reason for fault in faults)
+                refused += bool(faults)
+    assert refused >= 3, "no event without its time, its zone, and more"
