@@ -52,3 +52,13 @@ def test_the_architecture_page_names_rooms_that_are_there():
     text = (ROOT / "ARCHITECTURE.md").read_text()
     for place in re.findall(r"`([a-z_]+/[\w/.]+\.\w+)`", text):
         assert any((root / place).exists() for root in (ROOT / "src" / "comptoir", ROOT)), place
+
+
+def test_every_pain_has_a_test_that_is_there():
+    text = (ROOT / "docs" / "ideas" / "pains.md").read_text()
+    assert re.findall(r"^## P(\d+) ", text, re.MULTILINE) == [str(number) for number in range(1, 16)]
+    for row in (line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| pain")):
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named and row.count("::") == len(named), row
+        for path, name in named:
+            assert re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(), re.MULTILINE), f"{path}::{name}"

@@ -351,6 +351,8 @@ async def test_what_is_held_follows_the_lines_and_is_prolonged_by_whoever_is_bus
         await time.advance(tx, by=timedelta(minutes=10))
     busy = await shops.line(basket_id, 2, "bag", 2)
     assert busy.held_until > first.held_until
+    async with shops.db.reading() as tx:
+        assert set(await tx.values("SELECT expires_at FROM inventory.promise")) == {busy.held_until}
     async with shops.db.transaction() as tx:
         await time.advance(tx, by=timedelta(minutes=10))
         assert await inventory.expire(tx) == 0
