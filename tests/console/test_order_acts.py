@@ -6,6 +6,7 @@ Each test takes an order of its own, so that they do not wait for one another.
 import re
 from html import unescape
 
+import httpx
 import pytest
 
 from console.ordering import number
@@ -214,10 +215,7 @@ def test_an_invoice_is_issued_once_and_read_with_the_rights_of_the_session(agent
     )
     elsewhere = f"{order_of(agent, 'sent')}/paper"
     assert agent.post(elsewhere, data={"paper": invoice}).status_code == 422, "of another order"
-    agent_free = town.url
-    import httpx  # noqa: PLC0415
-
-    assert httpx.get(f"{agent_free}{first}/pdf").status_code == 303, "who has not signed in is asked to"
+    assert httpx.get(f"{town.url}{first}/pdf").status_code == 303, "who has not signed in is asked to"
 
 
 def test_who_only_reads_sees_why_not_and_no_button(agent, town):
@@ -241,6 +239,10 @@ def test_who_works_in_another_shop_takes_back_there_and_nothing_else(agent, town
         refused = lille.post(f"{order_of(agent, 'new')}/cancel", data={"p-1": "1"})
         assert refused.status_code == 403
         assert "It has nothing to do with your shop" in text_of(refused)
+        by_api = lille.post(
+            f"/v1{order_of(agent, 'new').replace('/orders', '/orders/book')}/cancellations", json={"reason": "x"}
+        )
+        assert (by_api.status_code, by_api.json()["code"]) == (403, "orders.not_your_order")
         path = f"{order}/take-back"
         jumper = lines_of(lille, path)[0]
         assert "LYP" not in re.findall(r'<option value="([A-Z]{3})"', lille.get(path).text)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.ordering import number
 from console.test_browser import browsing, overflow, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
@@ -10,6 +11,7 @@ PATHS = [
     "/orders",
     "/orders?q=nothing-is-called-so",
     "{order}",
+    "/orders/baskets?q=Morel",
     "/fulfilment?all=yes",
     "/fulfilment/at/SQF",
     "/fulfilment/at/LYB",
@@ -50,3 +52,25 @@ async def test_a_board_moves_without_a_reload(chromium, town):
         await page.locator(f".floor-accepted a[href='{work}']").wait_for(timeout=10_000)
         assert await page.evaluate("window.here")
         assert not page.wrong
+
+
+async def test_an_act_by_keyboard_on_a_phone(chromium, town):
+    """Typed, Enter: what it would do; Enter: done, and the order says so. One page of each kind is looked at."""
+    async with browsing(chromium, town.url, role="agent", width=390, lang="fr") as page:
+        await page.goto(f"/orders?q={number('ready')}")
+        order = await page.locator(".order-name a").first.get_attribute("href")
+        await page.goto(f"{order}/cancel?some=yes")
+        await page.locator(".pieces-in").first.fill("1")
+        await page.keyboard.press("Enter")
+        act = page.locator("form .btn-lg")
+        await act.wait_for()
+        assert "de nouveau libre" in await page.locator("main").inner_text()
+        faults = {"seen": await violations(page), "wide": await overflow(page)}
+        await act.focus()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**{order}")
+        await page.locator("#toasts", has_text="Annulé").wait_for()
+        await page.goto(f"{order}/cancel")
+        faults |= {"asked": await violations(page), "also wide": await overflow(page)}
+        assert not page.wrong
+    assert not any(faults.values()), faults

@@ -1,6 +1,7 @@
 """The simulator as a browser asks for it: mistakes with their line, nothing kept by a trial, put into force by who may."""
 
 import json
+import re
 
 import pytest
 
@@ -61,3 +62,32 @@ def test_what_was_tried_is_put_into_force_and_the_old_version_can_be_read(admin)
     assert "Fewest parcels" in admin.get("/sourcing?version=0").text
     assert admin.get("/sourcing?version=99").status_code == 404
     assert admin.get("/sourcing?version=x").status_code == 400
+
+
+def test_a_trial_tells_what_would_become_of_the_orders_there_are_and_changes_none(town):
+    """The town's orders lie in the warehouse; a policy that excludes it sends them from shops, or refuses them."""
+    nowhere_else = {"attribute": "location.code", "op": "=", "value": "SQF"}
+    policy = POLICY | {"rules": [{"kind": "exclude", "name": "not from there", "when": nowhere_else}]}
+    with town.visitor("admin") as client:
+        before = client.get("/orders", params={"at": "SQF"}).text.count('<tr><th scope="row">')
+        same = client.post("/sourcing/trial", data={"text": json.dumps({"name": "As ever"}), "last": "50"}).text
+        assert "No order to try it on" not in same
+        (tried,) = re.findall(r"Of (\d+) orders", same)
+        assert int(tried) >= 10, "those that are collected have no choice"
+        assert "Orders that would change" not in same
+        other = client.post("/sourcing/trial", data={"text": json.dumps(policy), "last": "50"})
+        assert other.status_code == 200
+        changed = re.findall(r'<a href="/orders/[0-9a-f-]{36}">\d+</a></th><td>(.*?)</td><td>(.*?)</td>', other.text)
+        assert changed
+        for now, then in changed:
+            assert "SQF" not in then
+            assert "SQF" in now or "refused" in now
+        by_place = dict(
+            re.findall(
+                r'<th scope="row">([A-Z]{3})</th><td class="num muted">\d+</td><td class="num strong">(\d+)<',
+                other.text,
+            )
+        )
+        assert by_place["SQF"] == "0"
+        assert client.post("/sourcing/trial", data={"text": json.dumps(policy), "last": "1"}).status_code == 200
+        assert client.get("/orders", params={"at": "SQF"}).text.count('<tr><th scope="row">') == before

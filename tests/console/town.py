@@ -71,7 +71,14 @@ XSS = "<script>alert(1)</script>"
 
 def settings_for(url: str) -> Settings:
     return Settings(
-        database_url=url, port=0, demo=True, retailer="Tissandier", pool_size=12, currency="EUR", country="FR"
+        database_url=url,
+        port=0,
+        demo=True,
+        retailer="Tissandier",
+        pool_size=12,
+        currency="EUR",
+        country="FR",
+        simulated_payments=True,
     )
 
 

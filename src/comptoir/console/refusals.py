@@ -238,5 +238,6 @@ WORDS: dict[str, str] = {
     "connectors.bad_signature": N_("The signature does not fit: it is not from there, or the secret has changed."),
     "connectors.bad_payload": N_("What was sent is not what this system sends."),
     "connectors.by_hand": N_("Somebody must do this here: the message alone cannot say enough."),
+    "console.mistyped": N_("A line names an article and whole pieces, an amount is like 12.50."),
     "connectors.bad_mapping": N_("The mapping cannot be used: it names no such column, or lacks a field."),
 }

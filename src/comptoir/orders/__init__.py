@@ -24,7 +24,7 @@ Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_c
 `orders.v_sale`, `orders.v_sale_line`.
 """
 
-from comptoir.orders import aftersale, finding, rights, sourcing
+from comptoir.orders import aftersale, claim_codes, finding, rights, sourcing
 from comptoir.orders.aftersale import (
     Action,
     Announce,
@@ -47,7 +47,7 @@ from comptoir.orders.aftersale import (
 )
 from comptoir.orders.aftersale.documents import Document, documents_of
 from comptoir.orders.aftersale.standing import actions_of
-from comptoir.orders.baskets import Address, Basket, BasketLine, Delivery, Part, Payment
+from comptoir.orders.baskets import Address, Basket, BasketLine, ClaimCode, Delivery, Part, Payment, missing
 from comptoir.orders.checkout import Checkout
 from comptoir.orders.counter import Counter
 from comptoir.orders.errors import (
@@ -225,6 +225,7 @@ __all__ = [
     "CardNumberSent",
     "Checkout",
     "Claim",
+    "ClaimCode",
     "Considered",
     "Counter",
     "Delivery",
@@ -341,6 +342,7 @@ __all__ = [
     "attempts",
     "cancel",
     "cancellations",
+    "claim_codes",
     "close_task",
     "documents_of",
     "due",
@@ -357,6 +359,7 @@ __all__ = [
     "history",
     "live_baskets",
     "look_into_shortages",
+    "missing",
     "open_tasks",
     "order",
     "paid",

@@ -13,6 +13,7 @@ order_story, order_money      what became of it; its ledger       order_doing  w
 floor, picking               the board of a shop; a walk, one piece of work
 order_deeds, order_acts      an act: asked, tried and shown, done     order_papers  numbered documents
 order_giving_up, order_taking_back, order_returns, order_instead   the acts, by what they do
+baskets, basket_steps        a basket at the call centre, on its way to an order
 order_words                  what states are called, whose an order is, where a thing lies
 
 addresses  filters in the URL      told      how an event reads on a thread      said  what was done, on the next page
@@ -31,6 +32,7 @@ pieces  lines of both, as drawn and as typed          sourcing        a policy t
 from comptoir.console.console import Section
 from comptoir.console.pages import (
     availability,
+    baskets,
     because,
     consumers,
     count,
@@ -82,6 +84,7 @@ SECTIONS: list[Section] = [
     quoting.section,
     coupons.section,
     orders.section,
+    baskets.section,
     order.section,
     order_deeds.section,
     transfers.section,

@@ -51,6 +51,8 @@ Deed = Literal[
     "exchanged",
     "goodwill_given",
     "document_issued",
+    "basket_claimed",
+    "order_placed",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -89,6 +91,8 @@ WORDS: dict[Deed, str] = {
     "exchanged": N_("Exchanged."),
     "goodwill_given": N_("Given."),
     "document_issued": N_("Issued. It never changes."),
+    "basket_claimed": N_("It goes on here. What it holds stays held."),
+    "order_placed": N_("Ordered. The goods are hers."),
     "policy_in_force": N_("In force. New orders are sourced by it."),
     "count_cancelled": N_("The sheet is given up. The book stays as it is."),
 }
