@@ -16,9 +16,15 @@ from comptoir.demo.storeroom import ROAD, WAREHOUSE
 
 ROUND = 2.0
 """Seconds between two looks at the board."""
-AT_ONCE = 20
-"""Works in one round."""
+AT_ONCE = 100
+"""Works that are looked at in one round."""
+CALM, HURRIED = 0.05, 1.0
+"""The chance that a work takes its next step in a round: forty seconds for a step, or none to lose."""
 CALLED_OFF = 0.02
+NOT_FOUND = 0.02
+ARRIVES = 0.02
+"""The chance that a van arrives in a round."""
+VAN = "Simulated van"
 LOW = 8
 """Pieces of an article that a till has sold before the shop asks for more."""
 
@@ -26,8 +32,9 @@ LOW = 8
 class Floor:
     """`work` runs beside the town until it is stopped."""
 
-    def __init__(self, courier: Courier, *, seed: str) -> None:
+    def __init__(self, courier: Courier, *, seed: str, pace: float = CALM) -> None:
         self.courier = courier
+        self.pace = pace
         self.rng = random.Random(seed)
         self.done: Counter[str] = Counter()
         self._sold: Counter[tuple[int, int]] = Counter()
@@ -45,8 +52,10 @@ class Floor:
         board = (await self.courier.get("/v1/orders/fulfilments", limit=AT_ONCE))["items"]
         steps = 0
         for work in board:
-            steps += await self._step(work)
+            if self.rng.random() < self.pace:
+                steps += await self._step(work)
         await self._fill_shelves()
+        await self._unload()
         return steps
 
     def sold(self, sale: Sale) -> None:
@@ -65,6 +74,10 @@ class Floor:
             elif work["state"] == "coming":
                 await self.courier.post(f"{at}/arrive", {})
                 self.done["arrived"] += 1
+            elif work["state"] == "accepted" and picked and self.rng.random() < NOT_FOUND:
+                gone = {"reason": "not_found", "lines": picked[:1], "reference": str(uuid4())}
+                await self.courier.post(f"{at}/reject", gone)
+                self.done["not found"] += 1
             elif work["state"] == "open":
                 await self.courier.post(f"{at}/accept", {"picker": "simulated"})
                 self.done["accepted"] += 1
@@ -72,7 +85,7 @@ class Floor:
                 await self.courier.post(f"{at}/pick", {"picked": picked})
                 self.done["picked"] += 1
             elif work["method"] == "transfer":
-                await self.courier.post(f"{at}/send", {"carrier": "Simulated van"})
+                await self.courier.post(f"{at}/send", {"carrier": VAN})
                 self.done["sent"] += 1
             elif work["method"] == "collect":
                 proof = {"code": str(work["order_number"]), "identified_by": "code"}
@@ -97,14 +110,27 @@ class Floor:
             return
         del self._sold[store_id, product]
         transfer, line = str(uuid4()), {"sku": str(product), "quantity": pieces}
-        way = {"source": WAREHOUSE, "target": places.code(store_id), "via": ROAD}
+        way = {"source": WAREHOUSE, "target": places.code(store_id), "via": ROAD, "note": VAN}
         asked = {"transfer_id": transfer, **way, "lines": [line]}
         try:
             await self.courier.post("/v1/inventory/transfers", asked)
             await self.courier.post(f"/v1/inventory/transfers/{transfer}/shipment", {})
-            received = {"reference": f"van-{transfer}", "lines": [line], "complete": True}
-            await self.courier.post(f"/v1/inventory/transfers/{transfer}/receipts", received)
-            self.done["filled"] += 1
         except Refused as refused:
             if refused.status != 409:
                 raise
+
+    async def _unload(self) -> None:
+        """Vans that have arrived. What others have sent is for others to receive."""
+        if self.rng.random() >= max(self.pace, ARRIVES):
+            return
+        found = (await self.courier.get("/v1/inventory/transfers", under_way="true", limit=AT_ONCE))["items"]
+        vans = [one for one in found if one["note"] == VAN and one["stage"] == "under_way"]
+        for van in vans[-1:]:  # the first that left
+            lines = [{"sku": one["sku"], "quantity": one["under_way"]} for one in van["lines"]]
+            received = {"reference": "all of it", "lines": lines, "complete": True}
+            try:
+                await self.courier.post(f"/v1/inventory/transfers/{van['transfer_id']}/receipts", received)
+                self.done["filled"] += 1
+            except Refused as refused:
+                if refused.status != 409:
+                    raise

@@ -24,9 +24,10 @@ from rich.table import Table
 
 from comptoir.demo import check, history, loading, opening, places, storeroom, world
 from comptoir.demo.courier import Courier, Refused
-from comptoir.demo.floor import Floor
+from comptoir.demo.floor import CALM, HURRIED, Floor
 from comptoir.demo.history import History, Missing, Product, weeks_to_show
 from comptoir.demo.house import House, Memory, NotReady, free_port
+from comptoir.demo.morning import ORDERS, Morning
 from comptoir.demo.outings import Shelf
 from comptoir.demo.receipts import NotTaken
 from comptoir.demo.shopping import Shopping
@@ -185,7 +186,7 @@ class Demo:
                     self.console.print(str(Missing()), style="yellow", markup=False)
                 keys = await self._open(courier, goods)
                 traffic = self._traffic(courier, keys, goods)
-                await self._catch_up(traffic)
+                await self._catch_up(traffic, goods)
                 self.console.print(f"Everything is in after {seconds(datetime.now(UTC) - began)}; the town is live.")
                 async with self._live(traffic) as town:
                     if self.options.check:
@@ -253,12 +254,12 @@ class Demo:
         twin = Twin(seed=memory.seed, world=goods.world, shelf=goods.shelf, origin=origin, run=memory.runs)
         truth = Truth(self.options.data_dir / "truth")
         shopping = Shopping(courier, places.shops(goods.store_ids), seed=f"{twin.name}-orders")
-        floor = Floor(courier, seed=f"{twin.name}-floor")
+        floor = Floor(courier, seed=f"{twin.name}-floor", pace=HURRIED if self.options.check else CALM)
         return Traffic(
             courier=courier, keys=keys, twin=twin, truth=truth, world=goods.world, shopping=shopping, floor=floor
         )
 
-    async def _catch_up(self, traffic: Traffic) -> None:
+    async def _catch_up(self, traffic: Traffic, goods: Stock) -> None:
         memory = self.memory
         if memory.caught_up:
             return
@@ -269,6 +270,14 @@ class Demo:
             bar = progress.add_task("Hours in town", total=total)
             await traffic.catch_up(memory.opened_at, lambda at: progress.update(bar, completed=hours(at - origin)))
             progress.update(bar, completed=total)
+            bar = progress.add_task("Orders of the night", total=ORDERS)
+            morning = Morning(
+                traffic.courier, products=goods.products, carried=goods.carried, seed=f"{traffic.twin.name}-morning"
+            )
+            (mine,) = (await traffic.courier.get("/v1/channels/outlets", channel="shop", limit=1))["items"]
+            await morning.prepare(
+                traffic.shopping, goods.world.people, mine["code"], lambda more: progress.advance(bar, more)
+            )
         memory.caught_up = True
         self.save()
 

@@ -34,15 +34,20 @@ class Shopping:
         self.placed: list[Placed] = []
         self.refused: dict[str, int] = {}
 
-    async def order(self, outlet: str, person: Person, lines: list[tuple[str, int]]) -> Placed | None:
-        """The six steps; None where the goods or the money were refused."""
+    async def order(
+        self, outlet: str, person: Person, lines: list[tuple[str, int]], *, collected_at: str | None = None
+    ) -> Placed | None:
+        """The six steps; None where the goods or the money were refused. `collected_at`: code of the shop; else home,
+        or the person's usual shop.
+        """
         basket, at = uuid4(), "/v1/orders/baskets"
         try:
             await self.courier.post(at, {"outlet": outlet, "basket_id": str(basket)})
             at = f"{at}/{basket}"
             for number, (sku, quantity) in enumerate(lines, 1):
                 await self._put(f"{at}/lines/{number}", {"sku": sku, "quantity": quantity})
-            await self._put(f"{at}/delivery", self._delivery(person))
+            collected = {"method": "collect", "location": collected_at}
+            await self._put(f"{at}/delivery", collected if collected_at else self._delivery(person))
             await self.courier.post(f"{at}/quote", {})
             token = "refuse" if self.rng.random() < 0.02 else "ok"
             await self.courier.post(f"{at}/payment", {"provider": "simulator", "token": token})

@@ -62,16 +62,9 @@ async def open_places(courier: Courier, shops: Sequence[Shop]) -> None:
 
 
 async def set_prices(courier: Courier, products: Sequence[Product], progress: Callable[[int], None]) -> None:
-    """One list for all channels: the median price of the receipts. A promotion to have something to explain."""
+    """One list for all channels: the median price of the receipts."""
     shelf = {"name": "Shelf prices", "currency": CURRENCY, "tax_included": True}
     await courier.post("/v1/pricing/lists/shelf", shelf, method="PUT")
-    three = {
-        "name": "Three pieces, a tenth off",
-        "scope": "order",
-        "benefit": {"kind": "percent", "basis_points": 1_000},
-        "condition": {"attribute": "basket.units", "op": ">=", "value": 3},
-    }
-    await courier.post("/v1/pricing/promotions/three", three, method="PUT")
     for start in range(0, len(products), ROWS_PER_REQUEST):
         some = products[start : start + ROWS_PER_REQUEST]
         prices = [{"sku": str(one.product_id), "amount_minor": one.price or USUAL_CENTS} for one in some]
