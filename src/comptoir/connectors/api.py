@@ -16,7 +16,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from comptoir import channels
 from comptoir.connectors.connections import connect, connections, renew, secret_of
-from comptoir.connectors.deliveries import deliveries, keep, replay
+from comptoir.connectors.deliveries import deliveries, keep, replay, settle
 from comptoir.connectors.errors import BadSignature, ConnectionExists, UnknownConnection, UnknownDelivery
 from comptoir.connectors.records import Connected, Connection, Delivery, NewConnection
 from comptoir.connectors.signatures import fits
@@ -159,6 +159,19 @@ async def replay_delivery(
     return await replay(tx, delivery_id=delivery_id, actor=actor)
 
 
+@post(
+    "/deliveries/{delivery_id:int}/settlement",
+    guards=[allow("connectors:write")],
+    responses=raises(UnknownDelivery),
+    status_code=HTTP_200_OK,
+)
+async def settle_delivery(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], delivery_id: FromPath[int]
+) -> Delivery:  # fmt: skip
+    """Say that what one that failed is about was done here by hand, or needs nothing."""
+    return await settle(tx, delivery_id=delivery_id, actor=actor)
+
+
 router = Router(
     "/v1/connectors",
     route_handlers=[
@@ -169,6 +182,7 @@ router = Router(
         receive_woocommerce,
         list_deliveries,
         replay_delivery,
+        settle_delivery,
     ],
     tags=["connectors"],
 )

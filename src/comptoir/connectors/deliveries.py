@@ -187,16 +187,25 @@ FAIL = """
 
 
 async def deliveries(
-    tx: Tx, *, connection: str = "", state: str = "", before: int | None = None, limit: int = 50
+    tx: Tx,
+    *,
+    connection: str = "",
+    state: str = "",
+    by_hand: bool | None = None,
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Delivery]:
-    """What was sent, the newest first, older than `before`."""
-    return await tx.many(Delivery, LIST, connection=connection, state=state, before=before, limit=limit)
+    """What was sent, the newest first, older than `before`. `by_hand`: only what somebody must do here, or only not."""
+    return await tx.many(
+        Delivery, LIST, connection=connection, state=state, by_hand=by_hand, before=before, limit=limit
+    )
 
 
 LIST = """
     SELECT delivery_id, connection, webhook_id, topic, subject, received_at, settled_at, state, code, detail, tries
     FROM connectors.v_delivery
     WHERE (%(connection)s = '' OR connection = %(connection)s) AND (%(state)s = '' OR state = %(state)s)
+      AND (%(by_hand)s::boolean IS NULL OR (code = 'connectors.by_hand') = %(by_hand)s)
       AND (%(before)s::bigint IS NULL OR delivery_id < %(before)s)
     ORDER BY delivery_id DESC LIMIT %(limit)s
 """
@@ -216,4 +225,24 @@ async def replay(tx: Tx, *, delivery_id: int, actor: Actor) -> Delivery:
 REPLAY = """
     UPDATE connectors.delivery SET state = 'received', settled_at = NULL
     WHERE delivery_id = %(delivery_id)s AND state IN ('failed', 'waiting')
+"""
+
+
+async def settle(tx: Tx, *, delivery_id: int, actor: Actor) -> Delivery:
+    """It failed, and somebody has done here what it is about, or it needs nothing. Twice is fine.
+
+    Raises UnknownDelivery.
+    """
+    (found,) = await deliveries(tx, before=delivery_id + 1, limit=1) or [None]
+    if found is None or found.delivery_id != delivery_id:
+        raise UnknownDelivery(f"There is no delivery {delivery_id}.")
+    if not await tx.run(SETTLED, delivery_id=delivery_id, now=tx.now):
+        return found
+    await audit.record(tx, actor=actor, action="connectors.settle", target=f"delivery:{delivery_id}")
+    return msgspec.structs.replace(found, state="done", settled_at=tx.now)
+
+
+SETTLED = """
+    UPDATE connectors.delivery SET state = 'done', settled_at = %(now)s
+    WHERE delivery_id = %(delivery_id)s AND state = 'failed'
 """

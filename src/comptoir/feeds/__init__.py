@@ -11,7 +11,7 @@ Prices are `pricing.shelf_prices`, stock is `inventory.available`, articles `cat
 says what a till says.
 """
 
-from comptoir.feeds.definitions import feed, feed_of_token, feeds, open_address, revoke, set_feed
+from comptoir.feeds.definitions import feed, feed_of_token, feeds, open_address, pulse, revoke, set_feed
 from comptoir.feeds.errors import BadFeed, TooOften, UnknownFeed, UnknownPlace
 from comptoir.feeds.files import left_out, stream
 from comptoir.feeds.guard import Guard
@@ -39,6 +39,7 @@ __all__ = [
     "near_you",
     "open_address",
     "point_of",
+    "pulse",
     "revoke",
     "set_feed",
     "stream",

@@ -3,6 +3,9 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
+
+import msgspec
 
 from comptoir import channels
 from comptoir.feeds.errors import BadFeed, UnknownFeed
@@ -75,9 +78,15 @@ async def link_of_outlet(tx: Tx, *, outlet_id: int) -> str:
     return await tx.value(LINK, outlet_id=outlet_id) or ""
 
 
-async def note_reading(tx: Tx, feed: Feed, *, items: int, left_out: int) -> None:
+async def note_reading(tx: Tx, feed: Feed, *, items: int, left_out: int, reasons: Mapping[str, int]) -> None:
     """It was fetched to its end."""
-    await tx.run(NOTE, feed_id=feed.feed_id, now=tx.now, items=items, left_out=left_out)
+    told = msgspec.json.encode(dict(reasons)).decode()
+    await tx.run(NOTE, feed_id=feed.feed_id, now=tx.now, items=items, left_out=left_out, reasons=told)
+
+
+async def pulse(tx: Tx) -> str:
+    """Another text whenever a feed was fetched, or there is another one."""
+    return await tx.value(PULSE)
 
 
 SET = """
@@ -93,7 +102,7 @@ COLUMNS = """
     SELECT f.feed_id, f.code, f.name, f.kind, f.format, f.outlet_id,
            coalesce((SELECT o.code FROM channels.v_outlet AS o WHERE o.outlet_id = f.outlet_id), '') AS outlet,
            f.country, f.currency, f.language, f.link, f.limited, f.enabled, f.token_hash IS NOT NULL AS open,
-           f.token_made_at, f.read_at, f.items, f.left_out
+           f.token_made_at, f.read_at, f.items, f.left_out, f.reasons
     FROM feeds.feed AS f
 """
 ALL = COLUMNS + "ORDER BY f.code"
@@ -110,7 +119,14 @@ LINK = """
 """
 
 NOTE = """
-    UPDATE feeds.feed SET read_at = %(now)s, items = %(items)s, left_out = %(left_out)s WHERE feed_id = %(feed_id)s
+    UPDATE feeds.feed SET read_at = %(now)s, items = %(items)s, left_out = %(left_out)s, reasons = %(reasons)s::jsonb
+    WHERE feed_id = %(feed_id)s
+"""
+
+PULSE = """
+    SELECT concat_ws(' ', extract(epoch FROM max(read_at)), extract(epoch FROM max(token_made_at)), count(*),
+                     count(token_hash), count(*) FILTER (WHERE enabled))
+    FROM feeds.feed
 """
 
 

@@ -3,6 +3,7 @@
 What lacks something required is left out and named by the report (`left_out`), which walks the same way.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
@@ -48,11 +49,13 @@ async def stream(db: Database, feed: Feed) -> AsyncGenerator[bytes]:
         names = [spaced(name) for name in columns] if feed.kind == "local_inventory" else columns
         yield ("\t".join(names) + "\n").encode()
     count = left = 0
+    reasons = Counter[str]()
     after: int | None = 0
     while after is not None:
         async with db.reading() as tx:
             chunk = await read(tx, feed, after=after)
         count, left, after = count + len(chunk.items), left + len(chunk.left_out), chunk.last
+        reasons.update(attribute for one in chunk.left_out for attribute in one.missing)
         if xml:
             yield b"".join([writing.item(one) for one in chunk.items])
         else:
@@ -60,7 +63,7 @@ async def stream(db: Database, feed: Feed) -> AsyncGenerator[bytes]:
     if xml:
         yield writing.END
     async with db.transaction() as tx:
-        await note_reading(tx, feed, items=count, left_out=left)
+        await note_reading(tx, feed, items=count, left_out=left, reasons=reasons)
 
 
 async def left_out(tx: Tx, feed: Feed, *, after: int = 0, limit: int = 100) -> tuple[list[LeftOut], int, int | None]:

@@ -53,6 +53,8 @@ class Feed(FeedEntry, frozen=True, kw_only=True):
     items: int | None
     left_out: int | None
     """How many lacked something required then."""
+    reasons: dict[str, int]
+    """What they lacked: how many of them, by attribute."""
 
 
 class Address(msgspec.Struct, frozen=True):

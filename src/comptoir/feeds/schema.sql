@@ -21,6 +21,7 @@ CREATE TABLE feeds.feed (
     read_at       timestamptz,               -- when it was last fetched to its end
     items         integer,                   -- how many stood in it then
     left_out      integer,                   -- how many lacked something required; which ones, the report tells
+    reasons       jsonb NOT NULL DEFAULT '{}',  -- what they lacked: how many, by attribute
     CHECK (kind = 'local_inventory' OR outlet_id IS NOT NULL)
 );
 

@@ -21,6 +21,7 @@ reconcile  proofs that balances, promises and ledger agree
 """
 
 from comptoir.inventory import counting, moving
+from comptoir.inventory.adjustments import REASONS, Adjustment, Reason, adjust
 from comptoir.inventory.availability import Offer, Place, Places, Question, available, km_to, places
 from comptoir.inventory.desk import Desk
 from comptoir.inventory.errors import (
@@ -35,6 +36,17 @@ from comptoir.inventory.errors import (
 )
 from comptoir.inventory.events import ShortageEnded, ShortageFound
 from comptoir.inventory.explaining import Explained, Explanation, explain
+from comptoir.inventory.keeping import (
+    Fence,
+    Kept,
+    KeptAt,
+    Safety,
+    Threshold,
+    kept,
+    set_fences,
+    set_safety,
+    set_thresholds,
+)
 from comptoir.inventory.ledger import expire, lapse, post
 from comptoir.inventory.locations import by_code, locations, record_locations
 from comptoir.inventory.reconcile import reconcile
@@ -79,9 +91,11 @@ from comptoir.inventory.take_on import Opening, TakenOver, take_over
 __all__ = [
     "ADJUSTMENT",
     "CUSTOMER",
+    "REASONS",
     "SUPPLIER",
     "TRANSIT",
     "Act",
+    "Adjustment",
     "Allocate",
     "AlreadyAllocated",
     "Answer",
@@ -93,9 +107,12 @@ __all__ = [
     "Explained",
     "Explanation",
     "Fault",
+    "Fence",
     "HandOver",
     "Hold",
     "InsufficientStock",
+    "Kept",
+    "KeptAt",
     "KeptBack",
     "Level",
     "Location",
@@ -111,22 +128,27 @@ __all__ = [
     "Promised",
     "Question",
     "Reallocate",
+    "Reason",
     "Release",
+    "Safety",
     "Short",
     "ShortageEnded",
     "ShortageFound",
     "Standing",
     "State",
     "TakenOver",
+    "Threshold",
     "Units",
     "UnknownLocation",
     "UnknownVariant",
+    "adjust",
     "available",
     "by_code",
     "counting",
     "expire",
     "explain",
     "in_stock",
+    "kept",
     "kept_back",
     "km_to",
     "lapse",
@@ -138,6 +160,9 @@ __all__ = [
     "post",
     "reconcile",
     "record_locations",
+    "set_fences",
+    "set_safety",
+    "set_thresholds",
     "shortages",
     "stock_of",
     "story",

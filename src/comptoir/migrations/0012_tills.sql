@@ -50,6 +50,7 @@ CREATE TABLE tills.quarantine (
     detail        text NOT NULL,
     received_at   timestamptz NOT NULL,
     taken_at      timestamptz,                -- somebody has had it done all the same
+    dismissed_at  timestamptz,                -- somebody has decided that nothing is to be done of it
     body          text NOT NULL,              -- the whole entry, as it was sent
     UNIQUE (device_id, digest)
 );

@@ -5,7 +5,8 @@ prices       a price file of any size into a list, in one go: `import_prices`
 choice       which price wins, and nothing else decides it; an article in every list, and where it differs
 taxes        rates by place and class, and the tax in an amount
 promotions   what is taken off, under which conditions, beside what
-quotes       `quotes`: any number of baskets, with the same few statements; `shelf_prices`: one piece of each article
+quotes       `quotes`: any number of baskets, with the same few statements; `shelf_prices`: one piece of each article,
+             `worths`: what it is worth to whoever weighs a difference
              and `list_prices`, `offline_promotions`: what a till takes along
 terms, book  what a process keeps in memory; what a batch reads
 engine       one basket and the book, pure: `quote`
@@ -87,6 +88,7 @@ from comptoir.pricing.quotes import (
     offline_promotions,
     quotes,
     shelf_prices,
+    worths,
 )
 from comptoir.pricing.reconcile import reconcile
 from comptoir.pricing.records import (
@@ -221,4 +223,5 @@ __all__ = [
     "spent",
     "tax_rates",
     "unmet_in_words",
+    "worths",
 ]

@@ -11,7 +11,7 @@ from comptoir.kernel.db import Tx, ints, rows, texts
 from comptoir.kernel.errors import Refusal
 from comptoir.pricing import codes, guesses, terms
 from comptoir.pricing.book import Book, Held, Left, lists_for
-from comptoir.pricing.choice import winner
+from comptoir.pricing.choice import common_prices, winner
 from comptoir.pricing.coupons import Campaign, Coupon, coupons_by_code, refused
 from comptoir.pricing.engine import quote
 from comptoir.pricing.promotions import Promotion
@@ -118,6 +118,16 @@ def _on_the_shelf(asked: QuoteRequest, book: Book, variants: Sequence[int]) -> d
         reduced = was if was > priced.total_minor else None
         found[variant] = ShelfPrice(listed.code, asked.currency, priced.total_minor, reduced, price.per_units)
     return found
+
+
+async def worths(tx: Tx, variants: Sequence[int], *, outlet: channels.Outlet | None, currency: str) -> dict[int, int]:
+    """What a unit is worth in minor units of this currency, rounded up: on the outlet's shelf; in the lists that hold
+    for everybody where nobody sells, or the shelf has prices in another money. Without a price one is missing.
+    """
+    found: dict[int, Any] = {**await common_prices(tx, variants, currency=currency)}
+    if outlet is not None and outlet.currency == currency:
+        found |= (await shelf_prices(tx, outlets=[outlet], variants=variants))[outlet.outlet_id]
+    return {variant: -(-one.amount_minor // one.per_units) for variant, one in found.items()}
 
 
 async def open_book(tx: Tx, requests: Sequence[QuoteRequest]) -> Book:

@@ -27,6 +27,7 @@ from comptoir.rfid.errors import (
 from comptoir.rfid.events import EventsCaptured
 from comptoir.rfid.gs1 import Key, canonical, parse
 from comptoir.rfid.queries import find, find_event, places
+from comptoir.rfid.readings.telling import Session, Stray, sessions, sessions_pulse, strays
 from comptoir.rfid.records import Answer, Capture
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "EventsCaptured",
     "Key",
     "RulesChanged",
+    "Session",
+    "Stray",
     "TooManyEvents",
     "UnknownCapture",
     "UnknownEvent",
@@ -52,4 +55,7 @@ __all__ = [
     "places",
     "recent",
     "record",
+    "sessions",
+    "sessions_pulse",
+    "strays",
 ]

@@ -123,6 +123,19 @@ async def take_entry(
     return await quarantine.take(tx, quarantine_id=quarantine_id, actor=actor)
 
 
+@post(
+    "/quarantine/{quarantine_id:int}/dismissal",
+    guards=[allow("tills:admin")],
+    responses=raises(UnknownEntry),
+    status_code=HTTP_200_OK,
+)
+async def dismiss_entry(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], quarantine_id: FromPath[int]
+) -> None:  # fmt: skip
+    """Nothing is to be done of it: it was recorded by hand, or never happened."""
+    await quarantine.dismiss(tx, quarantine_id=quarantine_id, actor=actor)
+
+
 router = Router(
     "/v1/tills",
     route_handlers=[
@@ -133,6 +146,7 @@ router = Router(
         get_snapshot,
         list_set_aside,
         take_entry,
+        dismiss_entry,
     ],
     tags=["tills"],
 )

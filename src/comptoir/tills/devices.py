@@ -61,6 +61,13 @@ async def device_of(tx: Tx, *, actor: Actor) -> Device:
     return found
 
 
+async def device(tx: Tx, *, device_id: UUID) -> Device:
+    """Raises UnknownDevice."""
+    if found := await tx.maybe(Device, ONE, device_id=device_id):
+        return found
+    raise UnknownDevice(f"There is no till {device_id}.")
+
+
 async def _one(tx: Tx, device_id: UUID) -> Device:
     return await tx.one(Device, ONE, device_id=device_id)
 

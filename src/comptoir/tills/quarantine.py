@@ -1,6 +1,7 @@
 """Entries that contradict their till's chain: nothing was done of them, until somebody says so."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 
@@ -13,9 +14,9 @@ from comptoir.tills.errors import BadSync, UnknownEntry
 from comptoir.tills.records import Answer, Aside, Entry
 
 
-async def set_aside(tx: Tx, *, limit: int = 100) -> list[Aside]:
-    """What nobody has decided on yet, the newest first."""
-    return await tx.many(Aside, OPEN, limit=limit)
+async def set_aside(tx: Tx, *, device_id: UUID | None = None, limit: int = 100) -> list[Aside]:
+    """What nobody has decided on yet, of one till or of all, the newest first."""
+    return await tx.many(Aside, OPEN, device_id=device_id, limit=limit)
 
 
 async def take(tx: Tx, *, quarantine_id: int, actor: Actor) -> Answer:
@@ -36,9 +37,27 @@ async def take(tx: Tx, *, quarantine_id: int, actor: Actor) -> Answer:
     return answer
 
 
+async def dismiss(tx: Tx, *, quarantine_id: int, actor: Actor) -> None:
+    """Nothing is to be done of it: it was recorded by hand, or never happened. Twice is fine. Raises UnknownEntry."""
+    if not await tx.run(DISMISSED, quarantine_id=quarantine_id, now=tx.now):
+        raise UnknownEntry(f"Nothing stands aside under {quarantine_id}.")
+    await audit.record(tx, actor=actor, action="tills.dismiss_entry", target=f"quarantine:{quarantine_id}")
+
+
 COLUMNS = """
     SELECT quarantine_id, device_id, sequence, reason, detail, received_at, taken_at, body FROM tills.quarantine
 """
-OPEN = COLUMNS + "WHERE taken_at IS NULL ORDER BY quarantine_id DESC LIMIT %(limit)s"
+OPEN = (
+    COLUMNS
+    + """
+    WHERE taken_at IS NULL AND dismissed_at IS NULL
+      AND (%(device_id)s::uuid IS NULL OR device_id = %(device_id)s)
+    ORDER BY quarantine_id DESC LIMIT %(limit)s
+"""
+)
 ONE = COLUMNS + "WHERE quarantine_id = %(quarantine_id)s FOR NO KEY UPDATE"
 TAKEN = "UPDATE tills.quarantine SET taken_at = coalesce(taken_at, %(now)s) WHERE quarantine_id = %(quarantine_id)s"
+DISMISSED = """
+    UPDATE tills.quarantine SET dismissed_at = coalesce(dismissed_at, %(now)s)
+    WHERE quarantine_id = %(quarantine_id)s AND taken_at IS NULL
+"""

@@ -6,7 +6,7 @@ looking   how far each is, and what moved meanwhile, for people
 house     the retailer's limits
 """
 
-from comptoir.inventory.counting.accuracy import Accuracy
+from comptoir.inventory.counting.accuracy import Accuracy, Believed, accuracy, believed
 from comptoir.inventory.counting.counts import (
     Count,
     Counted,
@@ -21,21 +21,25 @@ from comptoir.inventory.counting.counts import (
 )
 from comptoir.inventory.counting.house import House, set_house
 from comptoir.inventory.counting.house import house as limits
-from comptoir.inventory.counting.looking import Sheet, moved_since, sheets
+from comptoir.inventory.counting.looking import Sheet, moved_since, pulse, sheets
 
 __all__ = [
     "Accuracy",
+    "Believed",
     "Count",
     "CountLine",
     "Counted",
     "House",
     "Sheet",
+    "accuracy",
     "approve",
+    "believed",
     "cancel_count",
     "count",
     "limits",
     "moved_since",
     "open_count",
+    "pulse",
     "record_counted",
     "reject",
     "set_house",

@@ -42,6 +42,11 @@ async def moved_since(tx: Tx, *, count_id: UUID) -> dict[tuple[int, str], int]:
     return {(variant, state): units for variant, state, units in await tx.tuples(MOVED, count_id=count_id)}
 
 
+async def pulse(tx: Tx) -> str:
+    """Another text whenever a sheet was opened, counted on or closed."""
+    return await tx.value(PULSE)
+
+
 SHEETS = """
     SELECT c.count_id, p.code AS location, c.note, c.stage, c.opened_at, c.opened_by, l.lines, l.counted,
            CASE WHEN c.stage <> 'open' THEN l.difference END AS difference
@@ -74,4 +79,13 @@ MOVED = """
                           AND e.reference <> c.count_id::text), 0))::integer AS units
     FROM inventory.count AS c JOIN inventory.count_line AS l USING (count_id)
     WHERE c.count_id = %(count_id)s AND l.counted IS NOT NULL
+"""
+
+PULSE = """
+    SELECT concat_ws(' ', extract(epoch FROM max(opened_at)), extract(epoch FROM max(submitted_at)),
+                     extract(epoch FROM max(closed_at)), max(found.counted), extract(epoch FROM max(found.newest)))
+    FROM inventory.count
+    CROSS JOIN (SELECT count(l.counted) AS counted, max(l.counted_at) AS newest
+                FROM inventory.count AS c JOIN inventory.count_line AS l USING (count_id)
+                WHERE c.stage = 'open') AS found
 """

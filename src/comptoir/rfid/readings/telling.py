@@ -244,10 +244,24 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     pieces: int
 
 
-async def sessions(tx: Tx, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Session]:
-    """The newest first."""
+async def sessions(
+    tx: Tx, *, is_open: bool | None = None, before: tuple[datetime, UUID] | None, limit: int
+) -> list[Session]:
+    """The newest first; only those under way, or only those that are over."""
     at, session_id = before or (None, None)
-    return await tx.many(Session, SESSION_LIST, at=at, session_id=session_id, limit=limit)
+    return await tx.many(Session, SESSION_LIST, is_open=is_open, at=at, session_id=session_id, limit=limit)
+
+
+async def sessions_pulse(tx: Tx) -> str:
+    """Another text whenever something was read or a session has ended."""
+    return await tx.value(SESSION_PULSE)
+
+
+SESSION_PULSE = """
+    SELECT concat_ws(' ', extract(epoch FROM max(heard_at)), extract(epoch FROM max(closed_at)), count(*),
+                     count(*) FILTER (WHERE stage = 'open' AND why <> ''))
+    FROM rfid.session
+"""
 
 
 SESSION_LIST = """
@@ -257,7 +271,8 @@ SESSION_LIST = """
            coalesce((SELECT sum(t.quantity) FROM rfid.session_tag AS t WHERE t.session_id = s.session_id), 0)::integer
                AS pieces
     FROM rfid.session AS s
-    WHERE %(at)s::timestamptz IS NULL OR (s.last_at, s.session_id) < (%(at)s::timestamptz, %(session_id)s::uuid)
+    WHERE (%(is_open)s::boolean IS NULL OR (s.stage = 'open') = %(is_open)s::boolean)
+      AND (%(at)s::timestamptz IS NULL OR (s.last_at, s.session_id) < (%(at)s::timestamptz, %(session_id)s::uuid))
     ORDER BY s.last_at DESC, s.session_id DESC LIMIT %(limit)s
 """
 
