@@ -117,3 +117,12 @@ def yard(server_url, template):
     recreate(server_url, name, template)
     with serving_yard(url_of(server_url, name)) as house:
         yield house
+
+
+@pytest.fixture(scope="session")
+def machines(yard, server_url, template):
+    """The yard with a till, a shop elsewhere, feeds and readers that have told something."""
+    from conftest import url_of  # noqa: PLC0415
+    from console.machines import furnish  # noqa: PLC0415
+
+    return furnish(yard, url_of(server_url, template.replace("template", "yard")))

@@ -67,6 +67,31 @@ def test_the_sheet_is_blind_and_goes_on_by_itself(counter):
     assert "no article NOPE" in counter.get(path, params={"find": "NOPE"}).text
 
 
+def pulse(page):
+    return re.search(r'<x-pulse data-for="counting" data-at="([^"]*)"', page)[1]
+
+
+def test_others_see_what_is_counted_without_asking(counter, other):
+    """The pulse beats with every line; the part that asks again is the list alone, and knows when the sheet is over."""
+    path = sheet(counter)
+    beats = [pulse(counter.get(path).text)]
+    part = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#counting"}
+    write(counter, path, K_231_M=7)
+    beats.append(pulse(counter.get(path).text))
+    listed = other.get(path, params={"blind": "yes"}, headers=part)
+    assert "<form" not in listed.text
+    assert ">7</span>" in listed.text
+    write(counter, path, H_601_38=0)
+    counter.post(f"{path}/submission", data={"leave_out": "on"})
+    beats.append(pulse(other.get("/counts").text))
+    assert len(set(beats)) == 3
+    gone = other.get(path, params={"blind": "yes"}, headers=part)
+    assert gone.headers["hx-redirect"] == path
+    again = other.get("/counts?standing=ended", headers=part).text
+    assert path in again
+    assert "<html" not in again
+
+
 def test_large_differences_wait_for_somebody_else(counter, other):
     path = sheet(counter)
     write(counter, path, K_231_M=60, H_601_38=0)
@@ -81,6 +106,28 @@ def test_large_differences_wait_for_somebody_else(counter, other):
     assert other.post(f"{path}/approval").status_code == 303
     assert "in the book" in other.get(path).text
     assert path in other.get("/counts?standing=ended").text
+
+
+def test_few_pieces_of_great_worth_wait_for_somebody_else(yard, counter, other):
+    """Each counted line bears its price, so the limit in money holds where the one in pieces does not."""
+    with yard.visitor("admin") as admin:
+        house = admin.get("/v1/inventory/house").json()
+        assert admin.put("/v1/inventory/house", json={**house, "review_value_minor": 20_000}).status_code == 200
+        try:
+            cheap, dear = sheet(counter, "A-471", "SQF"), sheet(counter, "C-101-40", "SQF")
+            for path, sku in ((cheap, "A-471"), (dear, "C-101-40")):
+                product = re.search(r'href="(/products/\d+)"', admin.get("/products", params={"q": sku}).text)[1]
+                variant = variants(counter, path)[sku]
+                kept = admin.get(f"{product}/keeping", params={"variant": variant, "at": "SQF"}).text
+                book = int(re.search(r'To be sold</th><td class="num">(\d+)', kept)[1])
+                write(counter, path, **{sku.replace("-", "_"): book - 1})
+                assert counter.post(f"{path}/submission").status_code == 303
+        finally:
+            admin.put("/v1/inventory/house", json=house)
+    assert "in the book" in other.get(cheap).text, "one beanie of €39"
+    page = other.get(dear).text
+    assert "waits for a second person" in page
+    assert "−€349" in page.replace('<span class="cents">', ""), "one coat"
 
 
 def test_what_moves_meanwhile_is_told_and_not_held_against_the_count(counter, other):

@@ -50,7 +50,16 @@ async def test_every_page_is_open_to_all(chromium, town, width, lang):
 async def test_an_empty_house_is_open_to_all(chromium, bare_town):
     faults = {}
     async with browsing(chromium, bare_town.url, width=390, lang="fr") as page:
-        for path in ["/products", "/availability", "/prices", "/prices/promotions", "/prices/why", "/prices/coupons"]:
+        machines = ["/tills", "/connectors", "/feeds", "/rfid", "/accuracy"]
+        for path in [
+            "/products",
+            "/availability",
+            "/prices",
+            "/prices/promotions",
+            "/prices/why",
+            "/prices/coupons",
+            *machines,
+        ]:
             await page.goto(path)
             if found := await violations(page):
                 faults[path] = found

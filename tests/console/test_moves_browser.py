@@ -1,5 +1,6 @@
 """The pages of moving goods in Chromium: open to all, in both languages, light and dark, desk and phone; by keyboard."""
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -12,10 +13,12 @@ LOOKS = [(1440, "en"), (1440, "fr"), (390, "en"), (390, "fr")]
 
 
 @pytest.fixture(scope="module")
-def made(yard):
+def made(yard, machines):
     """What the pages show: one of each kind, by the word that stands in a path."""
-    found = {}
+    found = {"till": machines.device}
     with yard.visitor("merchandiser") as client:
+        products = client.get("/products", params={"q": "Ondine"}).text
+        found["product"] = re.search(r'href="(/products/\d+)"', products)[1]
 
         def ask(name, **data):
             found[name] = str(uuid4())
@@ -60,6 +63,16 @@ PATHS = [
     "/counts/{sheet}",
     "/counts/{review}",
     "/sourcing",
+    "{product}/keeping?at=LYB",
+    "/accuracy",
+    "/rfid",
+    "/rfid?standing=ended",
+    "/tills",
+    "/tills/{till}",
+    "/connectors",
+    "/connectors/boutique",
+    "/feeds",
+    "/feeds/google-fr?show=left-out",
 ]
 
 

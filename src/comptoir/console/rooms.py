@@ -60,6 +60,9 @@ ROOMS: tuple[Room, ...] = (
     Room("prices", "/prices", N_("Prices"), "receipt", "r", "pricing:read"),
     Room("moves", "/transfers", N_("Transfers & counts"), "truck", "m", "inventory:read", short=N_("Transfers")),
     Room("sourcing", "/sourcing", N_("Sourcing"), "route", "w", "orders:read", place="back"),
+    Room("tills", "/tills", N_("Tills"), "credit-card", "i", "tills:read", place="back"),
+    Room("connectors", "/connectors", N_("Connectors"), "plug-connected", "n", "connectors:read", place="back"),
+    Room("feeds", "/feeds", N_("Feeds"), "broadcast", "d", "feeds:read", place="back"),
     Room("events", "/events", N_("Live events"), "activity", "e", "ingest:read", place="back", short=N_("Live")),
     Room(
         "quality",

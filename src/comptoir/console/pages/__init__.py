@@ -21,19 +21,24 @@ evidence   identity in words       graph     identifiers drawn                  
 home_chart the day as a picture    snippets  the first event of a source
 
 products, product        what is sold, where it lies      prices, promotions   what it costs, what is taken off
+keeping                  put right, kept back at a place
 availability             who can give it, who cannot      quoting, coupons     why this price; a code looked up
 goods  articles and places as these pages show them      stock_why, stock_story, stock_chart   a stock explained
 price_why, promotion_words   lists and promotions in words
 
+tills, connectors, feeds     what other machines told us, what they are told
+accuracy, rfid               how far the book is believed; what readers see
 transfers, transfer          goods on their way           counts, count   sheets, and what differs
 pieces  lines of both, as drawn and as typed          sourcing        a policy tried and put into force
 """
 
 from comptoir.console.console import Section
 from comptoir.console.pages import (
+    accuracy,
     availability,
     baskets,
     because,
+    connectors,
     consumers,
     count,
     counts,
@@ -42,8 +47,10 @@ from comptoir.console.pages import (
     customers,
     cutting,
     events,
+    feeds,
     floor,
     home,
+    keeping,
     keys,
     letters,
     mending,
@@ -58,11 +65,13 @@ from comptoir.console.pages import (
     promotions,
     quality,
     quoting,
+    rfid,
     shell,
     sign_in,
     sources,
     sourcing,
     styleguide,
+    tills,
     transfer,
     transfers,
 )
@@ -78,6 +87,7 @@ SECTIONS: list[Section] = [
     cutting.section,
     products.section,
     product.section,
+    keeping.section,
     availability.section,
     prices.section,
     promotions.section,
@@ -91,9 +101,14 @@ SECTIONS: list[Section] = [
     transfer.section,
     counts.section,
     count.section,
+    accuracy.section,
+    rfid.section,
     floor.section,
     picking.section,
     sourcing.section,
+    tills.section,
+    connectors.section,
+    feeds.section,
     events.section,
     quality.section,
     letters.section,

@@ -34,6 +34,8 @@ class Wanted(Asked, frozen=True, kw_only=True):
     variant: Annotated[int, msgspec.Meta(ge=1, lt=2**62)] | None = None
     state: State = "sellable"
     find: str = ""
+    blind: Literal["yes", ""] = ""
+    """What is asked for again from a sheet that was open: once it is handed in there is another page."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -48,6 +50,9 @@ class Line(msgspec.Struct, frozen=True):
 
 class CountView(msgspec.Struct, frozen=True):
     href: str
+    here: str
+    """The same with what stands on the sheet."""
+    pulse: str
     count: inventory.counting.Count
     place: Spot
     stage: tuple[str, str, str]
@@ -85,9 +90,12 @@ async def show(page: Page, tx: Tx, count_id: UUID, wanted: Wanted, *, error: str
     one = await inventory.counting.count(tx, count_id=count_id)
     known, who = await places(tx), await actors(tx)
     is_open = one.stage == "open"
+    if wanted.blind and not is_open:
+        return page.go(f"{PATH}/{count_id}")
     drawn = await faces(tx, [line.variant_id for line in one.lines])
     moved = {} if is_open else await inventory.counting.moved_since(tx, count_id=count_id)
-    prices = {} if is_open else await worths(tx, one, known.get(one.location))
+    differ = [line.variant_id for line in one.lines if line.difference]
+    prices = await worths(page, tx, one.location, differ) if differ else {}
 
     def line_of(line: inventory.counting.CountLine) -> Line:
         price = prices.get(line.variant_id)
@@ -96,7 +104,7 @@ async def show(page: Page, tx: Tx, count_id: UUID, wanted: Wanted, *, error: str
             drawn.get(line.variant_id) or Face(line.sku, line.sku),
             line,
             moved.get((line.variant_id, line.state), 0),
-            Money(price.amount_minor * gap, price.currency) if price and gap else None,
+            Money(price * gap, page.settings.currency) if price and gap else None,
             f"{PATH}/{count_id}?variant={line.variant_id}&state={line.state}",
         )
 
@@ -115,6 +123,8 @@ async def show(page: Page, tx: Tx, count_id: UUID, wanted: Wanted, *, error: str
     limits = await inventory.counting.limits(tx)
     view = CountView(
         href=f"{PATH}/{count_id}",
+        here=wanted.url(f"{PATH}/{count_id}", blind="yes"),
+        pulse=await inventory.counting.pulse(tx),
         count=one,
         place=spot(known, one.location),
         stage=STAGES[one.stage],
@@ -140,14 +150,11 @@ async def show(page: Page, tx: Tx, count_id: UUID, wanted: Wanted, *, error: str
     return page.show("count.html.j2" if is_open else "count_review.html.j2", view, status=status)
 
 
-async def worths(tx: Tx, one: inventory.counting.Count, place: inventory.Location | None) -> dict[int, Money]:
-    """What a piece costs on the shelf there today; nothing where nobody sells, or there is no price."""
-    outlets = [each for each in await channels.outlets(tx) if place and each.outlet_id == place.outlet_id]
-    variants = [line.variant_id for line in one.lines if line.difference]
-    if not outlets or not variants:
-        return {}
-    found = await pricing.shelf_prices(tx, outlets=outlets, variants=variants)
-    return {variant: Money(each.amount_minor, each.currency) for variant, each in found[outlets[0].outlet_id].items()}
+async def worths(page: Page, tx: Tx, code: str, variants: Sequence[int]) -> dict[int, int]:
+    """What a piece of these articles is worth there today, in minor units of the house; those without a price miss."""
+    place = next((one for one in await inventory.locations(tx) if one.code == code), None)
+    outlet = next((one for one in await channels.outlets(tx) if place and one.outlet_id == place.outlet_id), None)
+    return await pricing.worths(tx, variants, outlet=outlet, currency=page.settings.currency)
 
 
 async def find(tx: Tx, page: Page, lines: Sequence[Line], words: str) -> tuple[Line | None, str]:
@@ -189,7 +196,13 @@ async def count_line(
     again = Wanted(variant=data.variant, state=data.state)
     if not (text.isascii() and text.isdecimal() and len(text) <= 7):
         return await show(page, tx, count_id, again, error=page.gettext("How many are there? 0 is an answer too."))
-    found = inventory.counting.Counted(variant_id=data.variant, quantity=int(text), state=data.state)
+    sheet = await inventory.counting.count(tx, count_id=count_id)
+    found = inventory.counting.Counted(
+        variant_id=data.variant,
+        quantity=int(text),
+        state=data.state,
+        unit_value_minor=(await worths(page, tx, sheet.location, [data.variant])).get(data.variant),
+    )
     act = inventory.counting.record_counted(tx, count_id=count_id, lines=[found], actor=str(actor.id))
     if error := await attempt(page, tx, act):
         return await show(page, tx, count_id, again, error=error)

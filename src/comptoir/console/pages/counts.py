@@ -13,6 +13,7 @@ from litestar.params import URLEncodedBody
 from comptoir import inventory
 from comptoir.console.console import Section
 from comptoir.console.language import N_
+from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.goods import Spot, actors
@@ -55,9 +56,11 @@ class Row(msgspec.Struct, frozen=True):
 
 class CountsView(msgspec.Struct, frozen=True):
     wanted: Wanted
+    href: str
     rows: Sequence[Row]
     after: str
     may_act: bool
+    pulse: str
 
 
 @get(PATH, guards=enter("moves"))
@@ -85,8 +88,23 @@ async def read_counts(request: AnyRequest, page: NamedDependency[Page], tx: Name
         for one in shown
     ]
     last = cursor_of(shown[-1].opened_at, shown[-1].count_id) if len(found) > ROWS else ""
-    view = CountsView(wanted, rows, wanted.url(PATH, after=last) if last else "", page.viewer.may(WRITE))
+    view = CountsView(
+        wanted=wanted,
+        href=wanted.url(PATH),
+        rows=rows,
+        after=wanted.url(PATH, after=last) if last else "",
+        may_act=page.viewer.may(WRITE),
+        pulse=await inventory.counting.pulse(tx),
+    )
     return said(page.show("counts.html.j2", view))
+
+
+class PulseView(msgspec.Struct, frozen=True):
+    pulse: str
+
+
+async def draw_pulse(page: Page, tx: Tx) -> str:
+    return page.draw_part("counts.html.j2", "counts_pulse", PulseView(await inventory.counting.pulse(tx)))
 
 
 # ---- a new sheet
@@ -142,4 +160,7 @@ async def add_count(
     return page.go(f"{PATH}/{data.count_id}")
 
 
-section = Section(routes=[read_counts, read_new_count, add_count])
+section = Section(
+    routes=[read_counts, read_new_count, add_count],
+    topics=[Topic("counts.pulse", "moves", draw_pulse, every=2.0)],
+)

@@ -38,6 +38,20 @@ STATES = {
     "damaged": N_("damaged"),
     "quarantine": N_("in quarantine"),
 }
+REASONS: dict[str, str] = {
+    "theft": N_("stolen"),
+    "lost": N_("lost"),
+    "expired": N_("past its date"),
+    "destroyed": N_("destroyed"),
+    "sample": N_("given as a sample"),
+    "own_use": N_("taken for our own use"),
+    "found": N_("found"),
+    "returned": N_("brought back by a customer"),
+    "damaged": N_("damaged from now on"),
+    "display": N_("on display from now on"),
+    "quarantine": N_("in quarantine from now on"),
+    "back_on_sale": N_("for sale again"),
+}
 SELLING = ("web", "app", "market", "phone", "shop")
 """Channels that sell, far to near."""
 

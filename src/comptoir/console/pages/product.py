@@ -28,6 +28,7 @@ from comptoir.console.pages.goods import (
     spot,
 )
 from comptoir.console.pages.price_why import price_reasons
+from comptoir.console.pages.said import last_said
 from comptoir.console.pages.stock_why import ChannelRow, Promise, channel_row, promises, state_reasons
 from comptoir.console.rooms import enter
 from comptoir.kernel.auth import allow
@@ -85,6 +86,8 @@ class StateRow(msgspec.Struct, frozen=True):
     href: str
     on: bool
     reasons: Sequence[Reason]
+    keep: str
+    """Where it is corrected and kept back."""
 
 
 class ProductView(msgspec.Struct, frozen=True):
@@ -113,6 +116,8 @@ class ProductView(msgspec.Struct, frozen=True):
     channels: Sequence[ChannelRow]
     promises: Sequence[Promise]
     availability: str
+    keeping: str
+    may_keep: bool
     short: Sequence[tuple[Spot, inventory.Standing]]
     pulse: str
     here: Spot | None
@@ -129,11 +134,12 @@ async def read_product(
     request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], product_id: FromPath[int]
 ) -> Response[str]:
     """The whole page, or `#moving` when something has moved."""
+    said = last_said(request, page)
     if product_id >= 2**62:
         raise NotFound
     wanted = Wanted.read(request)
     product = by_size(await catalog.product(tx, product_id=product_id))
-    return page.show("product.html.j2", await look(page, tx, wanted, product))
+    return said(page.show("product.html.j2", await look(page, tx, wanted, product)))
 
 
 async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> ProductView:
@@ -205,6 +211,7 @@ async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> 
                 wanted.url(base, at=places[place][0].code, before=None),
                 place == here,
                 state_reasons(page, one),
+                wanted.url(f"{base}/keeping", variant=chosen.variant_id, at=places[place][0].code, before=None),
             )
             for place, one in sorted(mine.items(), key=lambda pair: list(places).index(pair[0]))
         ],
@@ -212,6 +219,8 @@ async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> 
         channels=[channel_row(page, channel, explained) for channel, explained in told],
         promises=promises(page, told[0][1]),
         availability=f"/availability?sku={chosen.sku}",
+        keeping=wanted.url(f"{base}/keeping", variant=chosen.variant_id, before=None),
+        may_keep=page.viewer.may("inventory:write"),
         short=[(spot(page, places[one.location_id][0]), one) for one in mine.values() if one.missing],
         pulse=await inventory.newest_entry(tx),
         here=spot(page, *places[here]) if here else None,

@@ -53,6 +53,12 @@ Deed = Literal[
     "document_issued",
     "basket_claimed",
     "order_placed",
+    "stock_corrected",
+    "entry_taken",
+    "entry_dismissed",
+    "delivery_again",
+    "delivery_settled",
+    "feed_closed",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -95,6 +101,12 @@ WORDS: dict[Deed, str] = {
     "order_placed": N_("Ordered. The goods are hers."),
     "policy_in_force": N_("In force. New orders are sourced by it."),
     "count_cancelled": N_("The sheet is given up. The book stays as it is."),
+    "stock_corrected": N_("Written down. What is promised follows at once."),
+    "entry_taken": N_("Done, as the till tells it."),
+    "entry_dismissed": N_("Nothing is done of it. The entry is kept."),
+    "delivery_again": N_("It is done again."),
+    "delivery_settled": N_("Noted as done here."),
+    "feed_closed": N_("Closed. Nobody can fetch it any more."),
 }
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from comptoir import channels, inventory
 from comptoir.console.page import Page
-from comptoir.console.pages.goods import OUTSIDE, STATES, is_id
+from comptoir.console.pages.goods import OUTSIDE, REASONS, STATES, is_id
 
 Places = Mapping[int, tuple[inventory.Location, channels.Outlet | None]]
 
@@ -52,7 +52,7 @@ def line(page: Page, one: inventory.Entry, places: Places, names: Mapping[str, s
         late=(one.recorded_at - one.occurred_at).total_seconds() > LATE_SECONDS,
         sign=sign,
         words=words,
-        reason=one.reason,
+        reason=page.gettext(REASONS[one.reason]) if one.reason in REASONS else one.reason,
         who=names.get(one.actor, "" if is_id(one.actor) else one.actor),
         reference=one.reference,
         href=f"/orders?q={quote(one.reference)}" if one.reference and "orders" in page.frame.open_rooms else "",

@@ -1,0 +1,182 @@
+"""Tills, connectors, feeds, readers and accuracy as a browser asks for them: who may look, what is decided, what comes of it."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from comptoir.kernel.auth import ROLES
+from comptoir.kernel.auth.permissions import GRANTS, opens
+from console.machines import bring
+
+ROOMS = {
+    "/tills": ["tills:read"],
+    "/tills/{device}": ["tills:read"],
+    "/connectors": ["connectors:read"],
+    "/connectors/boutique": ["connectors:read"],
+    "/feeds": ["feeds:read"],
+    "/feeds/google-fr": ["feeds:read"],
+    "/rfid": ["inventory:read", "rfid:read"],
+    "/accuracy": ["inventory:read"],
+}
+
+
+@pytest.fixture
+def admin(yard, machines):
+    with yard.visitor("admin") as client:
+        yield client
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_look_and_who_may_act(yard, machines, role):
+    scopes = GRANTS[role]
+    with yard.visitor(role) as client:
+        for path, wanted in ROOMS.items():
+            expected = 200 if all(opens(scopes, scope) for scope in wanted) else 403
+            assert client.get(path.format(device=machines.device)).status_code == expected, path
+        for path, data, scope in [
+            (f"/tills/{machines.device}/aside/424242/taking", {}, "tills:admin"),
+            ("/connectors/boutique/424242", {"deed": "replay"}, "connectors:write"),
+            ("/feeds/nowhere/address", {"deed": "open"}, "feeds:write"),
+        ]:
+            assert (client.post(path, data=data).status_code == 403) != opens(scopes, scope), path
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_page_is_whole_and_of_one_language(admin, machines, language):
+    for path in [
+        *ROOMS,
+        "/connectors/boutique?standing=by_hand",
+        "/feeds/google-fr?show=left-out",
+        "/rfid?standing=ended",
+    ]:
+        answer = admin.get(path.format(device=machines.device), headers={"Accept-Language": language})
+        assert f'<html lang="{language}"' in answer.text
+        names = re.findall(r' id="([^"]+)"', answer.text)
+        assert len(names) == len(set(names)), path
+        assert "&amp;#" not in answer.text, "escaped twice"
+
+
+def test_what_moves_asks_for_itself_alone(admin, machines):
+    for path in ROOMS:
+        page = admin.get(path.format(device=machines.device)).text
+        (part,) = re.findall(r'<x-pulse data-for="([\w-]+)" data-at="[^"]+"', page)
+        (again,) = re.findall(rf'<div id="{part}" hx-get="([^"]+)"', page)
+        headers = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": f"div#{part}"}
+        alone = admin.get(again.replace("&amp;", "&"), headers=headers)
+        assert alone.status_code == 200, path
+        assert "<html" not in alone.text
+        assert len(alone.text) > 300, path
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/tills/{nobody}", 404), ("/connectors/nobody", 404), ("/connectors/boutique?standing=odd", 400), ("/feeds/nobody", 404),
+        ("/connectors/boutique?before=x", 400), ("/rfid?after=rubbish", 400), ("/accuracy?at=nowhere", 404), ("/accuracy?after=x", 400),
+    ],
+)  # fmt: skip
+def test_bad_questions_are_answered_in_words(admin, path, status):
+    assert admin.get(path.format(nobody=uuid4())).status_code == status
+
+
+# ---- tills
+
+
+def test_a_till_says_what_is_missing_and_what_stands_aside(admin, machines):
+    assert "entries are missing" in admin.get("/tills").text
+    path = f"/tills/{machines.device}"
+    page = admin.get(path).text
+    assert "Missing since" in page and ": 4." in page
+    for words in (
+        "Another entry is known at its place",
+        "Its contents are not those",
+        "It cannot be read.",
+        "Could not be booked",
+    ):
+        assert words in page, words
+    number = {one["reason"]: one["quarantine_id"] for one in admin.get("/v1/tills/quarantine").json()}
+    refused = admin.post(f"{path}/aside/{number['unreadable']}/taking")
+    assert refused.status_code == 409
+    assert "What the till sent cannot be read." in refused.text
+    for reason, deed in [("unreadable", "dismissal"), ("fork", "taking")]:
+        assert admin.post(f"{path}/aside/{number[reason]}/{deed}").status_code == 303
+    left = {int(one) for one in re.findall(r"/aside/(\d+)/taking", admin.get(path).text)}
+    assert left == {number["hash_differs"]}
+    assert admin.post(f"/v1/tills/quarantine/{left.pop()}/dismissal").status_code == 200
+    assert admin.post("/v1/tills/quarantine/424242/dismissal").status_code == 404
+    assert "Nothing contradicts its chain." in admin.get(path).text
+
+
+def test_what_was_missing_closes_the_gap(yard, admin, machines):
+    bring(yard, machines.token, [machines.till.log[3]])
+    page = admin.get(f"/tills/{machines.device}").text
+    assert "Missing since" not in page
+    assert "entries are missing" not in admin.get("/tills").text
+
+
+# ---- connectors
+
+
+def test_what_was_sent_and_what_became_of_it(admin):
+    page = admin.get("/connectors/boutique").text
+    for words in ("done", "to do here", "failed", "waits for its order", "return of this order"):
+        assert words in page, words
+    hand = admin.get("/connectors/boutique?standing=by_hand").text
+    (number,) = re.findall(r'action="/connectors/boutique/(\d+)"', hand)
+    said = admin.post(f"/connectors/boutique/{number}", data={"deed": "settle", "standing": "by_hand"})
+    assert said.headers["location"] == "/connectors/boutique?standing=by_hand"
+    assert "No message stands like that." in admin.get("/connectors/boutique?standing=by_hand").text
+    failed = re.findall(r'action="/connectors/boutique/(\d+)"', admin.get("/connectors/boutique?standing=failed").text)
+    assert failed and number not in failed
+    assert admin.post(f"/connectors/boutique/{failed[0]}", data={"deed": "replay"}).status_code == 303
+    assert admin.post(f"/v1/connectors/deliveries/{failed[1]}/settlement").json()["state"] == "done"
+    assert admin.post("/connectors/boutique/424242", data={"deed": "settle"}).status_code == 404
+    settled = next(
+        one for one in admin.get("/v1/connectors/deliveries").json()["items"] if str(one["delivery_id"]) == number
+    )
+    assert settled["state"] == "done" and settled["code"] == "connectors.by_hand", "what it was stays on record"
+
+
+# ---- feeds
+
+
+def test_a_feed_says_what_it_lacks_and_gives_its_address_once(yard, admin):
+    feed = admin.get("/v1/feeds/google-fr").json()
+    assert feed["left_out"] and feed["reasons"]["image_link"] >= feed["reasons"].get("price", 0)
+    page = admin.get("/feeds/google-fr").text
+    assert "no picture" in page and f">{feed['reasons']['image_link']}</td>" in page
+    assert "Lacks" in admin.get("/feeds/google-fr?show=left-out").text
+    shown = admin.post("/feeds/shops-fr/address", data={"deed": "open"}).text
+    (address,) = re.findall(r"/v1/feeds/files/cf_[\w-]+", shown)
+    assert admin.get(address).status_code == 200
+    assert address not in admin.get("/feeds/shops-fr").text
+    assert admin.post("/feeds/shops-fr/address", data={"deed": "close"}).status_code == 303
+    assert admin.get(address).status_code == 404
+    with yard.visitor("analyst") as analyst:
+        assert analyst.get("/feeds").status_code == 403
+
+
+# ---- readers, accuracy
+
+
+def test_readings_under_way_and_over(admin):
+    going = admin.get("/rfid").text
+    assert "being read" in going and "Evening count" in going and "Lille" in going
+    assert "09521321000005" in going, "a tag of no article"
+    over = admin.get("/rfid?standing=ended").text
+    (count,) = re.findall(r'href="(/counts/[0-9a-f-]{36})"', over)
+    assert admin.get(count).status_code == 200
+
+
+def test_the_book_is_believed_as_far_as_the_last_count_agreed(admin, yard):
+    made = str(uuid4())
+    admin.post("/counts", data={"count_id": made, "location": "BXL", "lines": "S-322-38"})
+    (line,) = admin.get(f"/v1/inventory/counts/{made}").json()["lines"]
+    admin.post(f"/counts/{made}/lines", data={"variant": line["variant_id"], "quantity": "400"})
+    admin.post(f"/counts/{made}/submission")
+    with yard.visitor("merchandiser") as other:
+        assert other.post(f"/counts/{made}/approval").status_code == 303
+    page = admin.get("/accuracy?at=BXL").text
+    assert "Least believed in Bruxelles" in page and "Loafers" in page and ">400</td>" in page
+    assert 'href="/accuracy?at=BXL"' in admin.get("/accuracy").text
