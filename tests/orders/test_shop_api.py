@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from comptoir import catalog, inventory
+from comptoir import catalog, inventory, pricing
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
@@ -60,6 +60,27 @@ async def test_six_calls(house, shop):  # noqa: F811
     (piece,) = found["pieces"]
     assert (piece["line"], piece["location"], piece["quantity"], piece["picked"]) == (1, "north", 2, 0)
     await house.right()
+
+
+async def test_prices_of_a_group_hold_where_the_shop_says_so(house, shop):  # noqa: F811
+    await house.stock(north_shirt=3)
+    async with house.db.transaction() as tx:
+        staff = pricing.PriceListEntry(name="Staff", currency="EUR", tax_included=True, customer_group="staff")
+        await pricing.set_price_list(tx, code="staff", entry=staff)
+        await pricing.import_prices(tx, code="staff", prices=[pricing.NewPrice(sku="shirt", amount_minor=600)])
+    basket_id = uuid7()
+    at = f"baskets/{basket_id}"
+    await shop("POST", "baskets", {"outlet": "web", "basket_id": str(basket_id)})
+    await shop("PUT", f"{at}/lines/1", {"sku": "shirt", "quantity": 1})
+    await shop("PUT", f"{at}/delivery", {"method": "ship", "address": ADDRESS})
+    assert (await shop("POST", f"{at}/quote", {})).json()["amounts"]["total_minor"] == 1000
+    told = (await shop("PUT", f"{at}/groups", {"groups": ["staff", "staff"]})).json()
+    assert (told["groups"], told["amounts"]) == (["staff"], None)
+    assert (await shop("POST", f"{at}/quote", {})).json()["amounts"]["total_minor"] == 600
+    device = (await shop("POST", f"{at}/tokens", {})).json()["token"]
+    shop.client.headers["authorization"] = f"Bearer {device}"
+    assert (await shop("GET", at)).status_code == 200
+    assert (await shop("PUT", f"{at}/groups", {"groups": []})).status_code == 403
 
 
 @pytest.mark.parametrize(

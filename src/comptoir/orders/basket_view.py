@@ -78,6 +78,8 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[LineView]
     saved: list[SavedView]
     """For later: neither quoted nor held."""
+    groups: tuple[str, ...]
+    """Of customers, whose prices hold."""
     coupons: tuple[str, ...]
     declined: tuple[pricing.Declined, ...]
     """Coupons and promotions that do not apply, and why."""
@@ -108,6 +110,7 @@ def view(basket: Basket, places: inventory.Places, by: Actor | None = None) -> B
         of_person=whole and basket.node_id is not None,
         lines=_quoted(basket, quote) if quote else _unquoted(basket),
         saved=[SavedView(one.line, one.sku, one.quantity) for one in basket.saved],
+        groups=basket.groups if whole else (),
         coupons=basket.coupons if whole else (),
         declined=quote.refused if quote and whole else (),
         delivery=basket.delivery if whole else None,

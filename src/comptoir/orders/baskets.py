@@ -182,6 +182,11 @@ def with_coupons(basket: Basket, coupons: tuple[str, ...]) -> Basket:
     return basket if basket.coupons == coupons else unquoted(basket, coupons=coupons)
 
 
+def with_groups(basket: Basket, groups: tuple[str, ...]) -> Basket:
+    open_to_change(basket)
+    return basket if basket.groups == groups else unquoted(basket, groups=groups)
+
+
 def with_payment(basket: Basket, payment: Payment, attempt: int) -> Basket:
     """With the payment, if it still fits what is to be paid; else without it, and it is to be let go.
 

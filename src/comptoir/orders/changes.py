@@ -21,6 +21,7 @@ from comptoir.orders.steps import (
     Open,
     SetCoupons,
     SetDelivery,
+    SetGroups,
     SetLine,
     SetPayment,
     Share,
@@ -79,6 +80,8 @@ def changed(step: Step, basket: Basket, now: datetime) -> Basket:
             return baskets.with_delivery(basket, delivery)
         case SetCoupons(coupons=coupons):
             return baskets.with_coupons(basket, coupons)
+        case SetGroups(groups=groups):
+            return baskets.with_groups(basket, groups)
         case SetPayment(payment=payment, attempt=attempt):
             return baskets.with_payment(basket, payment, attempt)
         case DropPayment(authorisation=authorisation):

@@ -36,7 +36,7 @@ from comptoir.orders.errors import (
     UnknownProvider,
 )
 from comptoir.orders.order_book import Order, order
-from comptoir.orders.steps import Look, Open, SetCoupons, SetDelivery, SetLine, Step, TakeQuote
+from comptoir.orders.steps import Look, Open, SetCoupons, SetDelivery, SetGroups, SetLine, Step, TakeQuote
 
 CHANGE = (UnknownBasket, NotYourBasket, BasketClosed, BasketMerged)
 """Why a basket is not changed."""
@@ -67,6 +67,12 @@ class Coupons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The codes that the customer has given."""
 
     coupons: Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=60)]], msgspec.Meta(max_length=20)]
+
+
+class Groups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The groups of customers whose prices hold; none: everybody's prices."""
+
+    groups: Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=60)]], msgspec.Meta(max_length=20)]
 
 
 class Paying(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,6 +178,14 @@ async def put_coupons(
     return await done(state, SetCoupons(basket_id, tuple(data.coupons), by=actor))
 
 
+@put("/baskets/{basket_id:uuid}/groups", guards=[allow("orders:write")], responses=raises(*CHANGE))
+async def put_groups(
+    state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID], data: JSONBody[Groups]
+) -> BasketView:
+    """Say to which groups of customers she belongs. A shopper's own device may not: it would choose its prices."""
+    return await done(state, SetGroups(basket_id, tuple(dict.fromkeys(data.groups)), by=actor))
+
+
 @post(
     "/baskets/{basket_id:uuid}/quote",
     guards=[allow("baskets:write")],
@@ -219,6 +233,7 @@ BASKETS = [
     put_line,
     put_delivery,
     put_coupons,
+    put_groups,
     post_quote,
     post_payment,
     post_order,

@@ -64,6 +64,13 @@ class SetCoupons(Asked, frozen=True):
     coupons: tuple[str, ...]
 
 
+class SetGroups(Asked, frozen=True):
+    """The groups of customers whose prices hold: whoever sells knows them, a shopper's own device never says them."""
+
+    basket_id: UUID
+    groups: tuple[str, ...]
+
+
 class TakeQuote(Asked, frozen=True):
     """Prices as they are now, and the goods held for a while."""
 
@@ -156,6 +163,7 @@ Step = (
     | SetLine
     | SetDelivery
     | SetCoupons
+    | SetGroups
     | TakeQuote
     | SetPayment
     | DropPayment
