@@ -208,6 +208,8 @@ WORDS: dict[str, str] = {
     "orders.out_of_stock": N_("All locations together have not so many."),
     "orders.approval_needed": N_("That is beyond what may be done without a manager."),
     "orders.edit_refused": N_("The order cannot be changed so any more: cancel what is open, and order it anew."),
+    "kernel.bad_address": N_("That is no e-mail address."),
+    "kernel.mail_off": N_("This installation sends no e-mail: its operator has named no mail server."),
     "orders.nothing_to_write": N_("There is nothing that such a document could say."),
     "orders.unknown_document": N_("There is no such document."),
     "orders.id_taken": N_("The id names another act already: take a new one."),

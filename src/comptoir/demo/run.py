@@ -154,6 +154,8 @@ class Demo:
             time_zone="America/New_York",
             demo=True,
             simulated_payments=True,
+            mail_url=f"file:{(options.data_dir / 'mail').absolute()}",
+            mail_from="Demo <demo@shop.example.com>",
         )
         self.memory = self._remember()
         _ = options.share  # a size that is none is refused before anything starts

@@ -43,6 +43,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Larger request bodies are refused with 413, compressed ones by their expanded size."""
     simulated_payments: bool = False
     """Offer the payment provider `simulator`, for demos and tests: nobody pays."""
+    mail_url: str = ""
+    """Where e-mail is handed in: `smtp://user:password@host:587` (TLS where the server has it), `smtps://…`, or
+    `file:/folder` to write it there. Empty: none is sent."""
+    mail_from: str = ""
+    """From whom e-mail comes, such as `Boutique <orders@example.com>`."""
     max_waiting_events: int = 50_000
     """Events waiting for the log per process; beyond, the tracking API answers 429 with Retry-After."""
     keep_dead_letters_days: Days = 30

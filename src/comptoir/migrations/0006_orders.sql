@@ -407,6 +407,19 @@ CREATE TABLE orders.document (
     UNIQUE (sale_id, kind)
 );
 
+-- An e-mail with a document, agreed in a transaction and handed in after it.
+CREATE TABLE orders.document_mail (
+    mail_id     uuid PRIMARY KEY,
+    document_id uuid NOT NULL REFERENCES orders.document,
+    recipient   text NOT NULL,                 -- an e-mail address. Personal
+    state       text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'done', 'failed')),
+    detail      text NOT NULL DEFAULT '',      -- what the mail server said last
+    actor       text NOT NULL,
+    asked_at    timestamptz NOT NULL,
+    sent_at     timestamptz
+);
+CREATE INDEX document_mail_of ON orders.document_mail (document_id);
+
 -- published
 
 -- Sales and returns with their outlet's channel; amounts of returns are negative.

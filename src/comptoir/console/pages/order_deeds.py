@@ -13,7 +13,7 @@ from comptoir.console.pages.addresses import AnyRequest
 from comptoir.console.pages.order_acts import LONGEST, Doing, ask, attempt, desk_of
 from comptoir.console.pages.order_giving_up import ADDRESS, CANCEL
 from comptoir.console.pages.order_instead import EXCHANGE, GOODWILL
-from comptoir.console.pages.order_papers import PAPER, read_paper, read_pdf
+from comptoir.console.pages.order_papers import PAPER, read_paper, read_pdf, send_paper
 from comptoir.console.pages.order_returns import OF_A_RETURN
 from comptoir.console.pages.order_taking_back import ANNOUNCE, TAKE_BACK
 from comptoir.console.rooms import enter
@@ -85,4 +85,4 @@ async def do_act_at_return(
     return await attempt(desk, doing, f"{desk.href}/returns/{return_id}/{deed}", await typed(request))
 
 
-section = Section(routes=[read_act, do_act, read_act_at_return, do_act_at_return, read_paper, read_pdf])
+section = Section(routes=[read_act, do_act, read_act_at_return, do_act_at_return, read_paper, read_pdf, send_paper])

@@ -5,20 +5,33 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get
+from litestar import Response, get, post
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.status_codes import HTTP_200_OK
 
 from comptoir import orders
 from comptoir.console.language import N_
 from comptoir.console.page import HEADERS, Page
 from comptoir.console.pages.addresses import AnyRequest
 from comptoir.console.pages.order_acts import Choice, Desk, Doing, Effect, Field, Form, Made, Sheet, Wrong, chosen
-from comptoir.console.pages.said import last_said
+from comptoir.console.pages.said import last_said, say
+from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter
+from comptoir.kernel import mail
+from comptoir.kernel.auth import allow
 from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import Refusal
+from comptoir.kernel.ids import uuid7
 from comptoir.kernel.money import Money
 
+WRITE = "orders:write"
+MAILS = {
+    "due": (N_("on its way"), "info", "hourglass"),
+    "done": (N_("sent"), "good", "circle-check"),
+    "failed": (N_("not taken"), "bad", "alert-triangle"),
+}
 KINDS: dict[str, str] = {"invoice": N_("Invoice"), "receipt": N_("Receipt"), "credit_note": N_("Credit note")}
 LANGUAGES: Sequence[Choice] = (("fr", "Français"), ("en", "English"))
 BUYER = (
@@ -149,6 +162,13 @@ class PaperView(msgspec.Struct, frozen=True):
     total: Money
     order: str
     """Its order's page; empty: of a sale over the counter."""
+    mails: Sequence[tuple[orders.aftersale.Mailed, tuple[str, str, str]]]
+    """To whom it was sent, the last first, and how that stands."""
+    mail_id: UUID
+    """Of the next one."""
+    to: str = ""
+    error: str = ""
+    may_send: bool = False
 
 
 @get("/orders/papers/{document_id:uuid}", guards=enter("orders"))
@@ -157,15 +177,45 @@ async def read_paper(
 ) -> Response[str]:
     """A document as it was issued, to be printed or sent again. Personal."""
     said = last_said(request, page)
+    return said(page.show("order_paper.html.j2", await looked_at(page, tx, document_id)))
+
+
+@post("/orders/papers/{document_id:uuid}/mails", guards=[*enter("orders"), allow(WRITE)], status_code=HTTP_200_OK)
+async def send_paper(
+    request: AnyRequest,
+    page: NamedDependency[Page],
+    tx: NamedDependency[Tx],
+    state: State,
+    document_id: FromPath[UUID],
+) -> Response[str]:
+    """By e-mail, with its PDF. The form names the mail, so that a second click sends no second one."""
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    view = await looked_at(page, tx, document_id)
+    await orders.rights.must_touch_sale(tx, page.viewer, sale_id=view.paper.sale_id)
+    try:
+        asked = msgspec.convert({"to": form.get("to", ""), "mail_id": form.get("mail_id")}, orders.aftersale.Mailing)
+        await orders.aftersale.post_by_mail(
+            tx, document_id=document_id, asked=asked, url=state.settings.mail_url, actor=page.viewer.name
+        )
+    except (mail.BadAddress, mail.MailOff, msgspec.ValidationError) as error:
+        said = said_of(page, error) if isinstance(error, Refusal) else page.gettext("That is no e-mail address.")
+        again = msgspec.structs.replace(view, to=form.get("to", "")[:320], error=said)
+        return page.show("order_paper.html.j2", again, status=422)
+    return say(page.go(f"/orders/papers/{document_id}"), "document_mailed")
+
+
+async def looked_at(page: Page, tx: Tx, document_id: UUID) -> PaperView:
     paper = await orders.aftersale.document(tx, document_id=document_id)
     order_id = await orders.aftersale.order_of(tx, sale_id=paper.sale_id)
-    view = PaperView(
+    return PaperView(
         paper,
         page.gettext(KINDS[paper.kind]),
         Money(paper.content.total_minor, paper.content.currency),
         f"/orders/{order_id}" if order_id else "",
+        [(one, MAILS[one.state]) for one in await orders.aftersale.mails_of(tx, document_id=document_id)],
+        uuid7(),
+        may_send=page.viewer.may(WRITE),
     )
-    return said(page.show("order_paper.html.j2", view))
 
 
 @get("/orders/papers/{document_id:uuid}/pdf", guards=enter("orders"), media_type="application/pdf")

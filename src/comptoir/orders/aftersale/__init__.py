@@ -11,6 +11,7 @@ strangers   goods without a receipt: what a known customer has bought
 exchanges   goods for other goods, in one act
 edits       another address, before the goods are picked
 documents   invoices, receipts and credit notes: numbered, frozen    paper  what stands on them    drawing  as PDF
+mailing     the same by e-mail
 policy      what may be done without a manager
 actions     what may be done with an order now, by whom, and why not    standing  how it stands
 proofs      what must hold of all of it
@@ -41,6 +42,7 @@ from comptoir.orders.aftersale.errors import (
 from comptoir.orders.aftersale.exchanges import exchange
 from comptoir.orders.aftersale.giving import EXCHANGE, UNTAKEN, VOUCHER
 from comptoir.orders.aftersale.goodwill import goodwill as give_goodwill
+from comptoir.orders.aftersale.mailing import Mailed, Mailing, mails_of, post_by_mail
 from comptoir.orders.aftersale.paper import Buyer
 from comptoir.orders.aftersale.records import (
     Announce,
@@ -88,6 +90,8 @@ __all__ = [
     "Inspect",
     "Instead",
     "Issue",
+    "Mailed",
+    "Mailing",
     "NotOpen",
     "NotReturnable",
     "Receive",
@@ -112,10 +116,12 @@ __all__ = [
     "exchange",
     "give_goodwill",
     "issue",
+    "mails_of",
     "open_lines",
     "order_of",
     "pdf_of",
     "policy",
+    "post_by_mail",
     "returnable",
     "returns",
     "sales_of_order",

@@ -3,15 +3,18 @@
 With the scope `orders:admin` one acts as a manager: beyond the limits of aftersale.policy.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, Router, get, post, put
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from comptoir import identity, inventory
+from comptoir.kernel import mail
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
@@ -32,6 +35,7 @@ from comptoir.orders.aftersale.errors import (
     UnknownReturn,
 )
 from comptoir.orders.aftersale.goodwill import goodwill as give_goodwill
+from comptoir.orders.aftersale.mailing import Mailed, Mailing, mails_of, post_by_mail
 from comptoir.orders.aftersale.records import (
     Announce,
     AtCounter,
@@ -297,6 +301,31 @@ async def get_pdf(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Respo
     return Response(pdf, media_type="application/pdf", headers=head)
 
 
+@post(
+    "/documents/{document_id:uuid}/mails",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownDocument, NotYourOrder, IdTaken, mail.BadAddress, mail.MailOff),
+    status_code=HTTP_200_OK,
+)
+async def post_mail(
+    tx: NamedDependency[Tx],
+    state: State,
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    data: JSONBody[Mailing],
+) -> Mailed:
+    """Send a document by e-mail, as it was issued, with its PDF. It is handed in after the answer."""
+    paper = await documents.document(tx, document_id=document_id)
+    await rights.must_touch_sale(tx, actor, sale_id=paper.sale_id)
+    return await post_by_mail(tx, document_id=document_id, asked=data, url=state.settings.mail_url, actor=actor.name)
+
+
+@get("/documents/{document_id:uuid}/mails", guards=[allow("orders:read")])
+async def get_mails(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Sequence[Mailed]:
+    """To whom a document was sent, and what became of it, the last first. Personal."""
+    return await mails_of(tx, document_id=document_id)
+
+
 router = Router(
     "/v1/orders",
     route_handlers=[
@@ -323,6 +352,8 @@ router = Router(
         get_documents_of_order,
         get_document,
         get_pdf,
+        post_mail,
+        get_mails,
     ],
     tags=["orders"],
 )
