@@ -535,7 +535,7 @@ async def test_units_and_lines_are_never_lost_or_doubled_by_any_interleaving(sho
     """Four baskets, four people at work on them at the same time, in two processes."""
     async with shops.db.transaction() as tx:
         await tx.run(
-            "TRUNCATE inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
+            "TRUNCATE orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
             " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment, orders.fulfilment_line,"
             " orders.payment, orders.payment_act"
         )

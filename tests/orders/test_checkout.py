@@ -142,7 +142,7 @@ ORDERS_AND_FACTS = """
 async def house(ground):
     async with ground.transaction() as tx:
         await tx.run(
-            "TRUNCATE inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
+            "TRUNCATE orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
             " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment,"
             " orders.fulfilment_line, orders.payment, orders.payment_act, orders.fulfilment_act, orders.parcel,"
             " orders.task, orders.sale, orders.sale_line, orders.discount, orders.tender"

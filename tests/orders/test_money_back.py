@@ -38,7 +38,7 @@ from orders.test_checkout import HOME, House, ground  # noqa: F401  fixtures
 pytestmark = pytest.mark.anyio
 
 EMPTY = (
-    "TRUNCATE inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event, orders.basket,"
+    "TRUNCATE orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event, orders.basket,"
     " orders.sales_order, orders.sales_order_line, orders.fulfilment, orders.fulfilment_line, orders.payment,"
     f" orders.payment_act, {TABLES}"
 )

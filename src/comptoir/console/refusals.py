@@ -214,6 +214,7 @@ WORDS: dict[str, str] = {
     "orders.unknown_document": N_("There is no such document."),
     "orders.id_taken": N_("The id names another act already: take a new one."),
     "orders.not_open": N_("So many pieces are not open any more: what was handed over is returned instead."),
+    "orders.not_replaceable": N_("The article may not be replaced by that one, or the customer was not asked."),
     "orders.not_returnable": N_("So many pieces cannot be given back: they were not sold, or were given back before."),
     "orders.return_settled": N_("That was done for this return already, or the return was given up."),
     "orders.tender_refused": N_("The money cannot be given back in this way."),

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -58,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days after its recording for which an event stands on a customer's thread; 0 for ever."""
     abandon_baskets_minutes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
     """Minutes without a change after which a basket counts as abandoned: what it holds is let go."""
+    replace_articles: Literal["never", "if_allowed", "unless_refused"] = "if_allowed"
+    """Whether who picks an order may put another article in the place of one that is not to be had: `if_allowed` by
+    the customer, `unless_refused` by her, `never`. She never pays more for it."""
     keep_baskets_days: Days = 90
     """Days for which baskets that were abandoned, merged or ordered are kept; 0 for ever. Orders are always kept."""
     demo: bool = False

@@ -142,6 +142,7 @@ CREATE TABLE orders.sales_order_line (
     tax_minor        bigint NOT NULL,
     total_minor      bigint NOT NULL,
     effects          json NOT NULL,
+    instead_of       integer,                  -- the line whose pieces it replaces; the order's sums do not hold it
     PRIMARY KEY (order_id, line)
 );
 
@@ -165,7 +166,8 @@ CREATE TABLE orders.fulfilment (
     carrier        text NOT NULL DEFAULT '',
     tracking       text NOT NULL DEFAULT '',
     sscc           text NOT NULL DEFAULT '',   -- GS1 number of the parcel, 18 digits
-    changed_at     timestamptz NOT NULL
+    changed_at     timestamptz NOT NULL,
+    promised_on    date                        -- the day of the location in whose capacity it counts; null: in none
 ) WITH (fillfactor = 80);
 CREATE INDEX fulfilment_order ON orders.fulfilment (order_id);
 CREATE INDEX fulfilment_work ON orders.fulfilment (location_id, due_at)
@@ -194,6 +196,18 @@ CREATE TABLE orders.fulfilment_line (
     CHECK (picked + handed_over + cancelled + rejected + sent <= quantity)
 ) WITH (fillfactor = 80);
 CREATE INDEX fulfilment_line_order ON orders.fulfilment_line (order_id, line);
+
+-- Pieces that no location has been found for, in the order in which they wait: what of a line is in nobody's work. It
+-- says again what the pieces say, so that somebody can begin with who has waited longest.
+CREATE TABLE orders.waiting (
+    order_id   uuid NOT NULL,
+    line       integer NOT NULL,
+    variant_id bigint NOT NULL,
+    pieces     integer NOT NULL CHECK (pieces > 0),
+    since      timestamptz NOT NULL,
+    PRIMARY KEY (order_id, line)
+);
+CREATE INDEX waiting_since ON orders.waiting (since, order_id);
 
 -- What was done for it, by whom and why: the life of an order is told from here.
 CREATE TABLE orders.fulfilment_act (
@@ -302,7 +316,8 @@ CREATE TABLE orders.sourcing_policy (
     made_by text NOT NULL
 );
 
--- Orders promised at a location on a day of its own calendar; only of locations that have a daily capacity.
+-- Orders promised at a location on a day of its own calendar; only of locations that have a daily capacity. It is the
+-- number of works that say so (fulfilment.promised_on): one that ends for nothing gives its place back.
 CREATE TABLE orders.location_day (
     location_id smallint NOT NULL,
     day         date NOT NULL,

@@ -12,7 +12,7 @@ payments   providers behind one Protocol, and a simulator
 payment_acts  what providers are to do: agreed in a transaction, done after it
 order_book an order as it was agreed, and where each piece of it is
 finding    orders found by a number, a receipt, an article, a customer; how much work there is
-rights     whose an order is: shops act on what has to do with them
+rights     whose an order is: shops see and touch what has to do with them
 shares     what k of the n pieces of a line cost, to the cent
 external   orders made elsewhere: marketplaces, a shop's own system
 sourcing   from which locations the goods of an order come
@@ -114,17 +114,20 @@ from comptoir.orders.fulfilment import (
     HandOver,
     NothingPicked,
     NotPicked,
+    NotReplaceable,
     OrderEnded,
     Overdue,
     Pack,
     Parcel,
     Pick,
     Pieces,
+    PiecesReplaced,
     Proof,
     Ready,
     Reject,
     Send,
     Stop,
+    Substitute,
     Task,
     TaskClosed,
     TaskOpened,
@@ -142,6 +145,7 @@ from comptoir.orders.fulfilment import (
     open_tasks,
     parcels,
     resolve_shortages,
+    source_waiting,
     start_wave,
     tasks,
     tell_overdue,
@@ -264,6 +268,7 @@ __all__ = [
     "NewSale",
     "NewTender",
     "NotPicked",
+    "NotReplaceable",
     "NotYourBasket",
     "NotYourOrder",
     "NotYourPlace",
@@ -289,6 +294,7 @@ __all__ = [
     "PaymentUnclear",
     "Pick",
     "Pieces",
+    "PiecesReplaced",
     "PlaceOrder",
     "Proof",
     "Provider",
@@ -314,6 +320,7 @@ __all__ = [
     "Simulator",
     "Standing",
     "Stop",
+    "Substitute",
     "TakeQuote",
     "Task",
     "TaskClosed",
@@ -379,6 +386,7 @@ __all__ = [
     "sales_by_receipt",
     "sales_of",
     "source_again",
+    "source_waiting",
     "sourcing",
     "sourcing_of",
     "start_wave",

@@ -39,6 +39,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     address: Address | None = None
     location: Text = ""
     """Code of the location where they are collected."""
+    replace: bool | None = None
+    """May an article that is not to be had be replaced by one like it, for no more money? Null: she was not asked."""
     amount_minor: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 0
 
 

@@ -25,7 +25,7 @@ from comptoir.orders.changes import Change, basket_of, changed, merged, told
 from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
 from comptoir.orders.keeping import HOLD_SECONDS, dropped, give_back, hold_seconds, keep, let_go, reserved, with_hold
-from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, source_baskets
+from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, promised_on, source_baskets
 from comptoir.orders.steps import Merge, PlaceOrder, SetPayment, Step, TakeQuote, ids_of, turn_of
 
 TRIES = 4
@@ -343,6 +343,7 @@ def _part_row(one: Basket, part: Part, places: inventory.Places, now: datetime) 
         "method": method,
         "destination_id": destination,
         "due_at": places.due(part.location_id, method, now),
+        "promised_on": promised_on(places, part.location_id, now),
         **msgspec.to_builtins(part),
     }
 
@@ -358,10 +359,12 @@ PLACE_LINES = """
             total_minor bigint, effects json)
     ), part AS MATERIALIZED (
         SELECT * FROM json_to_recordset(%(parts)s::json) AS p (order_id uuid, line integer, location_id smallint,
-            variant_id bigint, quantity integer, method text, destination_id smallint, due_at timestamptz)
+            variant_id bigint, quantity integer, method text, destination_id smallint, due_at timestamptz,
+            promised_on date)
     ), work AS (
-        INSERT INTO orders.fulfilment (order_id, location_id, method, destination_id, due_at, changed_at)
-        SELECT DISTINCT order_id, location_id, method, destination_id, due_at, %(now)s::timestamptz FROM part
+        INSERT INTO orders.fulfilment (order_id, location_id, method, destination_id, due_at, promised_on, changed_at)
+        SELECT DISTINCT order_id, location_id, method, destination_id, due_at, promised_on, %(now)s::timestamptz
+        FROM part
         RETURNING fulfilment_id, order_id, location_id
     )
     INSERT INTO orders.fulfilment_line (fulfilment_id, order_id, line, location_id, variant_id, quantity)

@@ -1,6 +1,6 @@
 """Orders found by what somebody knows of one: a number, a receipt, an article, a customer. How much work there is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, LiteralString
 from uuid import UUID
@@ -9,6 +9,7 @@ import msgspec
 
 from comptoir.kernel.db import Tx, ints, texts
 from comptoir.orders.baskets import Delivery
+from comptoir.orders.rights import HERS
 
 MOST_COUNTED = 10_000
 """Nobody reads on; counting stops there."""
@@ -34,6 +35,8 @@ class OrderFilters(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     """Placed in [since, until)."""
+    outlets: Collection[int] = ()
+    """Only those that are of one of these outlets (rights.py)."""
 
 
 class FoundOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,11 +93,12 @@ def _asked(filters: OrderFilters) -> dict[str, object]:
         "states": texts(filters.states),
         "channels": texts(filters.channels),
         "locations": texts(filters.locations),
+        "outlets": ints(filters.outlets),
     }
 
 
 # A text names orders; everything else is asked of those, or of all, the newest first.
-FITTING: LiteralString = """
+FITTING: LiteralString = f"""
     FROM orders.sales_order AS o
     WHERE (%(text)s::text = '' OR o.order_id IN (
             SELECT order_id FROM orders.sales_order WHERE order_number = %(number)s
@@ -104,21 +108,22 @@ FITTING: LiteralString = """
             UNION SELECT order_id FROM orders.parcel WHERE %(text)s::text IN (tracking, sscc)
             UNION SELECT order_id FROM orders.sales_order_line WHERE sku = %(text)s::text
             UNION SELECT order_id FROM orders.sales_order WHERE node_id = ANY(%(nodes)s::bigint[])))
-      AND (%(states)s::text[] = '{}' OR o.state = ANY(%(states)s::text[]))
-      AND (%(channels)s::text[] = '{}' OR o.channel = ANY(%(channels)s::text[]))
+      AND (%(states)s::text[] = '{{}}' OR o.state = ANY(%(states)s::text[]))
+      AND (%(channels)s::text[] = '{{}}' OR o.channel = ANY(%(channels)s::text[]))
       AND (%(method)s = '' OR o.delivery ->> 'method' = %(method)s)
       AND (%(since)s::timestamptz IS NULL OR o.placed_at >= %(since)s::timestamptz)
       AND (%(until)s::timestamptz IS NULL OR o.placed_at < %(until)s::timestamptz)
-      AND (%(locations)s::text[] = '{}' OR o.delivery ->> 'location' = ANY(%(locations)s::text[]) OR EXISTS (
+      AND (%(locations)s::text[] = '{{}}' OR o.delivery ->> 'location' = ANY(%(locations)s::text[]) OR EXISTS (
             SELECT FROM orders.fulfilment AS f JOIN inventory.v_location AS p USING (location_id)
             WHERE f.order_id = o.order_id AND p.code = ANY(%(locations)s::text[])))
+      AND (%(outlets)s::smallint[] = '{{}}' OR {HERS})
       AND (NOT %(late)s::boolean OR o.order_id IN (
             SELECT order_id FROM orders.fulfilment WHERE late AND state IN ('coming', 'open', 'accepted')))
       AND (%(due_until)s::timestamptz IS NULL OR o.order_id IN (
             SELECT order_id FROM orders.fulfilment
             WHERE state IN ('coming', 'open', 'accepted', 'ready')
               AND (state = 'ready' OR due_at < %(due_until)s::timestamptz)))
-"""
+"""  # noqa: S608 constants
 
 COUNT: LiteralString = f"SELECT count(*) FROM (SELECT {FITTING} LIMIT %(most)s) AS o"  # noqa: S608 constants
 
@@ -167,18 +172,28 @@ class OrderFigures(msgspec.Struct, frozen=True):
     """Matters that somebody must look at."""
 
 
-async def order_figures(tx: Tx, *, until: datetime) -> OrderFigures:
-    """`until`: the end of the day."""
-    return await tx.one(OrderFigures, FIGURES, until=until)
+async def order_figures(tx: Tx, *, until: datetime, outlets: Collection[int] = ()) -> OrderFigures:
+    """`until`: the end of the day. `outlets`: only what is of one of these; none: of all."""
+    return await tx.one(OrderFigures, FIGURES if outlets else ALL_FIGURES, until=until, outlets=ints(outlets))
 
 
-FIGURES = """
+ALL_FIGURES = """
     SELECT (SELECT count(*) FROM orders.sales_order WHERE state = 'open') AS open,
            count(DISTINCT order_id) FILTER (WHERE late AND state <> 'ready') AS late,
            count(DISTINCT order_id) FILTER (WHERE state = 'ready' OR due_at < %(until)s) AS today,
            (SELECT count(*) FROM orders.task WHERE closed_at IS NULL) AS tasks
     FROM orders.fulfilment WHERE state IN ('coming', 'open', 'accepted', 'ready')
 """
+
+FIGURES: LiteralString = f"""
+    SELECT (SELECT count(*) FROM orders.sales_order AS o WHERE o.state = 'open' AND {HERS}) AS open,
+           count(DISTINCT f.order_id) FILTER (WHERE f.late AND f.state <> 'ready') AS late,
+           count(DISTINCT f.order_id) FILTER (WHERE f.state = 'ready' OR f.due_at < %(until)s) AS today,
+           (SELECT count(*) FROM orders.task JOIN inventory.v_location AS p USING (location_id)
+            WHERE closed_at IS NULL AND p.outlet_id = ANY(%(outlets)s::smallint[])) AS tasks
+    FROM orders.fulfilment AS f JOIN orders.sales_order AS o USING (order_id)
+    WHERE f.state IN ('coming', 'open', 'accepted', 'ready') AND {HERS}
+"""  # noqa: S608 constants
 
 
 class Workload(msgspec.Struct, frozen=True):

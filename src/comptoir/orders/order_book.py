@@ -35,6 +35,8 @@ class OrderLine(msgspec.Struct, frozen=True):
     discount_minor: int
     tax_minor: int
     total_minor: int
+    instead_of: int | None
+    """The line whose pieces it replaces: it came while the order was picked; the sums of the order do not hold it."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +69,8 @@ ORDER = """
     SELECT o.order_id, o.order_number, o.outlet_id, o.channel, o.node_id, o.currency, o.delivery_minor,
            o.discount_minor, o.tax_minor, o.total_minor, o.state, o.placed_at,
            (SELECT json_agg(l ORDER BY l.line) FROM (
-                SELECT line, sku, quantity, unit_price_minor, amount_minor, discount_minor, tax_minor, total_minor
+                SELECT line, sku, quantity, unit_price_minor, amount_minor, discount_minor, tax_minor, total_minor,
+                       instead_of
                 FROM orders.sales_order_line WHERE order_id = o.order_id) AS l) AS lines,
            (SELECT json_agg(f ORDER BY f.line, f.fulfilment_id) FROM (
                 SELECT f.fulfilment_id, f.line, p.code AS location, f.quantity, f.picked, f.handed_over,

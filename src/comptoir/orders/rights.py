@@ -2,9 +2,13 @@
 
 An order has to do with the outlet where it was placed, with those from which its goods come or where they are
 collected, and with those that took some of them back. What comes back is taken anywhere, by whoever has it on the
-counter. Who is of no shop in particular may act on all of it. Reading is by scope alone.
+counter. Who is of no shop in particular may act on all of it.
+
+They also see what has to do with them, and no more: lists hold theirs only. What is needed to take goods back (the
+receipts, what may still come back, what may be done) is open to every shop, since customers bring goods anywhere.
 """
 
+from typing import LiteralString
 from uuid import UUID
 
 from comptoir.kernel.auth import Actor
@@ -13,8 +17,8 @@ from comptoir.orders.errors import NotYourOrder, NotYourPlace
 
 
 async def must_touch(tx: Tx, by: Actor, *, order_id: UUID) -> None:
-    """Raises NotYourOrder."""
-    if by.outlets and not await touches(tx, by, order_id=order_id):
+    """Raises NotYourOrder; of one that does not exist others speak."""
+    if by.outlets and not await touches(tx, by, order_id=order_id) and await tx.value(KNOWN, order_id=order_id):
         raise NotYourOrder(order_id=str(order_id))
 
 
@@ -31,6 +35,12 @@ async def must_touch_sale(tx: Tx, by: Actor, *, sale_id: int) -> None:
     if mine or (order_id is not None and await touches(tx, by, order_id=order_id)):
         return
     raise NotYourOrder(sale_id=sale_id)
+
+
+async def must_touch_document(tx: Tx, by: Actor, *, document_id: UUID) -> None:
+    """As its receipt. Raises NotYourOrder."""
+    if by.outlets and (sale_id := await tx.value(OF_DOCUMENT, document_id=document_id)) is not None:
+        await must_touch_sale(tx, by, sale_id=sale_id)
 
 
 async def must_touch_return(tx: Tx, by: Actor, *, return_id: UUID) -> None:
@@ -59,6 +69,12 @@ async def must_work_at(tx: Tx, by: Actor, *, fulfilment_id: int) -> None:
         raise NotYourPlace(fulfilment_id=fulfilment_id)
 
 
+async def must_look_into(tx: Tx, by: Actor, *, task_id: int) -> None:
+    """A matter of one of their locations; those of the office are not. Raises NotYourPlace."""
+    if by.outlets and not all(one in by.outlets for one in await tx.values(OF_TASK, task_id=task_id)):
+        raise NotYourPlace(task_id=task_id)
+
+
 async def works_at(tx: Tx, by: Actor, *, fulfilment_id: int) -> bool:
     """Whether the work is of one of their locations; of one that does not exist others speak."""
     if not by.outlets:
@@ -67,26 +83,34 @@ async def works_at(tx: Tx, by: Actor, *, fulfilment_id: int) -> bool:
     return all(outlet_id in by.outlets for (outlet_id,) in found)
 
 
-TOUCHES = """
-    SELECT EXISTS (
-        SELECT FROM orders.sales_order AS o
-        WHERE o.order_id = %(order_id)s AND (o.outlet_id = ANY(%(outlets)s::int[]) OR EXISTS (
-            SELECT FROM inventory.v_location AS p
-            WHERE p.code = o.delivery ->> 'location' AND p.outlet_id = ANY(%(outlets)s::int[]))))
+HERS: LiteralString = """(
+    o.outlet_id = ANY(%(outlets)s::int[])
+    OR EXISTS (
+        SELECT FROM inventory.v_location AS p
+        WHERE p.code = o.delivery ->> 'location' AND p.outlet_id = ANY(%(outlets)s::int[]))
     OR EXISTS (
         SELECT FROM orders.fulfilment AS f
         JOIN inventory.v_location AS p ON p.location_id IN (f.location_id, f.destination_id)
-        WHERE f.order_id = %(order_id)s AND p.outlet_id = ANY(%(outlets)s::int[]))
+        WHERE f.order_id = o.order_id AND p.outlet_id = ANY(%(outlets)s::int[]))
     OR EXISTS (
         SELECT FROM orders.customer_return AS r JOIN inventory.v_location AS p USING (location_id)
-        WHERE r.order_id = %(order_id)s AND r.state = 'received' AND p.outlet_id = ANY(%(outlets)s::int[]))
+        WHERE r.order_id = o.order_id AND r.state = 'received' AND p.outlet_id = ANY(%(outlets)s::int[])))
 """
+"""Whether the order `o` has to do with these outlets."""
+
+TOUCHES: LiteralString = f"""
+    SELECT EXISTS (SELECT FROM orders.sales_order AS o WHERE o.order_id = %(order_id)s AND {HERS})
+"""  # noqa: S608 constants
+
+KNOWN = "SELECT EXISTS (SELECT FROM orders.sales_order WHERE order_id = %(order_id)s)"
 
 OF_SALE = """
     SELECT p.order_id, s.outlet_id = ANY(%(outlets)s::int[])
     FROM orders.sale AS s LEFT JOIN orders.parcel AS p ON p.sale_id = coalesce(s.origin_sale_id, s.sale_id)
     WHERE s.sale_id = %(sale_id)s
 """
+
+OF_DOCUMENT = "SELECT sale_id FROM orders.document WHERE document_id = %(document_id)s"
 
 OF_RETURN = """
     SELECT r.order_id, p.outlet_id IS NOT NULL AND p.outlet_id = ANY(%(outlets)s::int[])
@@ -99,4 +123,9 @@ OF_LOCATION = "SELECT outlet_id FROM inventory.v_location WHERE code = %(code)s"
 OF_WORK = """
     SELECT p.outlet_id FROM orders.fulfilment AS f JOIN inventory.v_location AS p USING (location_id)
     WHERE f.fulfilment_id = %(fulfilment_id)s
+"""
+
+OF_TASK = """
+    SELECT p.outlet_id FROM orders.task AS t LEFT JOIN inventory.v_location AS p USING (location_id)
+    WHERE t.task_id = %(task_id)s
 """

@@ -28,6 +28,7 @@ from comptoir.orders.errors import (
     BasketMerged,
     IncompleteBasket,
     NotYourBasket,
+    NotYourOrder,
     OutOfStock,
     PaymentRefused,
     PaymentUnclear,
@@ -36,6 +37,7 @@ from comptoir.orders.errors import (
     UnknownProvider,
 )
 from comptoir.orders.order_book import Order, order
+from comptoir.orders.rights import must_touch
 from comptoir.orders.steps import Look, Open, SetCoupons, SetDelivery, SetGroups, SetLine, Step, TakeQuote
 
 CHANGE = (UnknownBasket, NotYourBasket, BasketClosed, BasketMerged)
@@ -221,9 +223,10 @@ async def post_order(state: State, actor: NamedDependency[Actor], basket_id: Fro
     return await ordered(state, basket_id, actor)
 
 
-@get("/book/{order_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownOrder))
-async def get_order(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Order:
+@get("/book/{order_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownOrder, NotYourOrder))
+async def get_order(tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]) -> Order:
     """An order as it was agreed, and where each piece of it is now."""
+    await must_touch(tx, actor, order_id=order_id)
     return await order(tx, order_id=order_id)
 
 

@@ -70,10 +70,13 @@ async def abandon_baskets(db: Database) -> None:
 
 @every("* * * * *")
 async def watch_fulfilment(db: Database) -> None:
-    """Work that is late is told; what nobody came for goes back to the shelf; what is missing is promised elsewhere."""
+    """Work that is late is told, what nobody came for goes back to the shelf. What is missing is promised elsewhere,
+    and what has come in to those who wait.
+    """
     await orders.tell_overdue(db)
     await orders.give_up_uncollected(db)
     await orders.resolve_shortages.work(db)
+    await orders.source_waiting(db)
 
 
 @every("* * * * *")

@@ -103,7 +103,7 @@ async def read_places(request: AnyRequest, page: NamedDependency[Page], tx: Name
     own = next((row for row in rows if row.own), None)
     if own and not page.part and "all" not in request.query_params:
         return page.go(own.href)
-    tasks = len(await orders.tasks(tx, limit=100))
+    tasks = len(await orders.tasks(tx, outlets=page.viewer.outlets, limit=100))
     return page.show("floor.html.j2", PlacesView(rows, tasks, f"{PATH}?all=yes", await orders.finding.last_move(tx)))
 
 
@@ -122,7 +122,7 @@ async def place_rows(page: Page, tx: Tx) -> list[PlaceRow]:
             **loads.get(one.code, {}),
         )
         for one in await inventory.locations(tx)
-        if one.methods and one.active
+        if one.methods and one.active and (not page.viewer.outlets or one.outlet_id in page.viewer.outlets)
     ]
     return sorted(rows, key=lambda row: (not row.own, -row.late, -row.all, row.place.name))
 
@@ -221,7 +221,7 @@ async def read_tasks(request: AnyRequest, page: NamedDependency[Page], tx: Named
             words.place(places, one.location).name if one.location else page.gettext("the office"),
             f"/orders/{one.order_id}" if one.order_id else "",
         )
-        for one in await orders.tasks(tx, limit=100)
+        for one in await orders.tasks(tx, outlets=page.viewer.outlets, limit=100)
     ]
     said = last_said(request, page)
     return said(page.show("floor_tasks.html.j2", TasksView(rows, page.viewer.may("orders:write"))))
@@ -231,6 +231,7 @@ async def read_tasks(request: AnyRequest, page: NamedDependency[Page], tx: Named
 async def close_task(
     page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor], task_id: FromPath[int]
 ) -> Response[str]:
+    await orders.rights.must_look_into(tx, actor, task_id=task_id)
     await orders.close_task(tx, task_id=task_id, actor=str(actor.id))
     return say(page.go(f"{PATH}/tasks"), "task_closed")
 

@@ -29,8 +29,9 @@ class Ledger(msgspec.Struct, frozen=True):
 
 def ledger(page: Page, papers: Papers, paid: orders.Paid | None) -> Ledger:
     gettext, order = page.gettext, papers.order
-    goods = sum(one.amount_minor for one in order.lines)
-    count = sum(one.quantity for one in order.lines)
+    agreed = [one for one in order.lines if one.instead_of is None]
+    goods = sum(one.amount_minor for one in agreed)
+    count = sum(one.quantity for one in agreed)
     # Tax that is not in the prices comes on top: the rest of the total.
     rest = order.total_minor - goods + order.discount_minor - order.delivery_minor
     entries = [Entry(page.ngettext("one article", "%(n)s articles", count), papers.money(goods))]

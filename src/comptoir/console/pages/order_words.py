@@ -75,6 +75,7 @@ TASKS: dict[str, str] = {
     "not_found": N_("Pieces were not found: find them, or write them off."),
     "lost": N_("Pieces were lost on the way: find them, or write them off."),
     "short": N_("No place has the missing pieces."),
+    "waiting": N_("No place has the missing pieces: the order waits for goods."),
     "late": N_("It was to be ready by now."),
     "not_collected": N_("Nobody came for it: put it back to its shelf."),
     "payment": N_("The money for it could not be taken."),

@@ -110,7 +110,9 @@ async def read_orders(request: AnyRequest, page: NamedDependency[Page], tx: Name
     after = place_in(wanted.after)
     found = await orders.finding.find_orders(tx, filters=filters, after=after, limit=ROWS + 1)
     count = await orders.finding.count_orders(tx, filters=filters)
-    everything = count or await orders.finding.count_orders(tx, filters=orders.finding.OrderFilters())
+    everything = count or await orders.finding.count_orders(
+        tx, filters=orders.finding.OrderFilters(outlets=page.viewer.outlets)
+    )
     places = {one.code: one.name for one in await inventory.locations(tx) if one.methods}
     clauses = clauses_of(page, wanted, places)
     rows, last = found[:ROWS], found[ROWS - 1] if len(found) > ROWS else None
@@ -126,7 +128,7 @@ async def read_orders(request: AnyRequest, page: NamedDependency[Page], tx: Name
         after=page_after(wanted, f"{last.placed_at.isoformat()}~{last.order_id}" if last else ""),
         advice=None if rows or not everything else await advise(tx, page, clauses),
         places=sorted(places.items(), key=lambda one: one[1]),
-        figures=await orders.finding.order_figures(tx, until=tonight(page)),
+        figures=await orders.finding.order_figures(tx, until=tonight(page), outlets=page.viewer.outlets),
     )
     return page.show("orders.html.j2", view)
 
@@ -174,6 +176,7 @@ async def filters_of(tx: Tx, page: Page, wanted: Wanted) -> orders.finding.Order
         due_until=tonight(page) if wanted.due else None,
         since=midnight(page, wanted.day) if wanted.day else None,
         until=midnight(page, wanted.day + timedelta(days=1)) if wanted.day else None,
+        outlets=page.viewer.outlets,
     )
 
 
@@ -266,15 +269,14 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 async def draw_figures(page: Page, tx: Tx) -> str:
-    figures = await orders.finding.order_figures(tx, until=tonight(page))
+    figures = await orders.finding.order_figures(tx, until=tonight(page), outlets=page.viewer.outlets)
     return page.draw_part("orders_strip.html.j2", "strip", Figures(figures))
 
 
 async def find_in_palette(page: Page, tx: Tx, question: str) -> list[Answer]:
     """By the numbers alone: people are found among customers."""
-    found = await orders.finding.find_orders(
-        tx, filters=orders.finding.OrderFilters(text=question.strip().removeprefix("#")), limit=6
-    )
+    wanted = orders.finding.OrderFilters(text=question.strip().removeprefix("#"), outlets=page.viewer.outlets)
+    found = await orders.finding.find_orders(tx, filters=wanted, limit=6)
     return [
         Answer(
             href=f"{PATH}/{one.order_id}",

@@ -74,9 +74,12 @@ async def post_cancellation(
     return await cancelling.cancel(tx, order_id=order_id, asked=data, actor=actor.name)
 
 
-@get("/book/{order_id:uuid}/cancellations", guards=[allow("orders:read")])
-async def get_cancellations(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> list[Cancellation]:
+@get("/book/{order_id:uuid}/cancellations", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+async def get_cancellations(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]
+) -> list[Cancellation]:
     """What was cancelled of an order."""
+    await rights.must_touch(tx, actor, order_id=order_id)
     return await cancelling.cancellations(tx, order_id=order_id)
 
 
@@ -124,9 +127,10 @@ async def post_return_at_counter(
     return await returns.at_counter(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
-@get("/returns/{return_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownReturn))
-async def get_return(tx: NamedDependency[Tx], return_id: FromPath[UUID]) -> Return:
+@get("/returns/{return_id:uuid}", guards=[allow("orders:read")], responses=raises(NotYourOrder, UnknownReturn))
+async def get_return(tx: NamedDependency[Tx], actor: NamedDependency[Actor], return_id: FromPath[UUID]) -> Return:
     """A return as it is."""
+    await rights.must_touch_return(tx, actor, return_id=return_id)
     return await returns.one(tx, return_id=return_id)
 
 
@@ -269,32 +273,42 @@ async def post_document(
     return await documents.issue(tx, sale_id=sale_id, asked=data)
 
 
-@get("/sales/{sale_id:int}/documents", guards=[allow("orders:read")])
-async def get_documents(tx: NamedDependency[Tx], sale_id: FromPath[int]) -> list[Document]:
+@get("/sales/{sale_id:int}/documents", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+async def get_documents(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], sale_id: FromPath[int]
+) -> list[Document]:
     """The documents of a sale and of what was given back of it. Personal."""
+    await rights.must_touch_sale(tx, actor, sale_id=sale_id)
     return await documents.documents_of(tx, sale_ids=[sale_id])
 
 
-@get("/book/{order_id:uuid}/documents", guards=[allow("orders:read")])
-async def get_documents_of_order(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> list[Document]:
+@get("/book/{order_id:uuid}/documents", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+async def get_documents_of_order(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]
+) -> list[Document]:
     """The documents of an order's parcels. Personal."""
+    await rights.must_touch(tx, actor, order_id=order_id)
     return await documents.documents_of(tx, sale_ids=await sales_of_order(tx, order_id=order_id))
 
 
-@get("/documents/{document_id:uuid}", guards=[allow("orders:read")], responses=raises(UnknownDocument))
-async def get_document(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Document:
+@get("/documents/{document_id:uuid}", guards=[allow("orders:read")], responses=raises(NotYourOrder, UnknownDocument))
+async def get_document(tx: NamedDependency[Tx], actor: NamedDependency[Actor], document_id: FromPath[UUID]) -> Document:
     """A document as it was issued. Personal."""
+    await rights.must_touch_document(tx, actor, document_id=document_id)
     return await documents.document(tx, document_id=document_id)
 
 
 @get(
     "/documents/{document_id:uuid}/pdf",
     guards=[allow("orders:read")],
-    responses=raises(UnknownDocument),
+    responses=raises(NotYourOrder, UnknownDocument),
     media_type="application/pdf",
 )
-async def get_pdf(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Response[bytes]:
+async def get_pdf(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], document_id: FromPath[UUID]
+) -> Response[bytes]:
     """The same document as PDF, byte for byte the same each time. Personal."""
+    await rights.must_touch_document(tx, actor, document_id=document_id)
     found = await documents.document(tx, document_id=document_id)
     pdf = await documents.pdf_of(tx, document_id=document_id)
     head = {"content-disposition": f'inline; filename="{found.number}.pdf"', "etag": f'"{found.digest}"'}

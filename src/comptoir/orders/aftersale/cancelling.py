@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from comptoir import inventory, pricing
+from comptoir import inventory
 from comptoir.kernel.db import Tx, rows
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.ids import uuid7
@@ -17,9 +17,11 @@ from comptoir.orders import payment_acts, shares
 from comptoir.orders.aftersale.errors import IdTaken, NotOpen
 from comptoir.orders.aftersale.owed import cancelled_pieces, is_over, open_pieces, owed
 from comptoir.orders.aftersale.records import Cancel, Cancellation, CancelledLine
+from comptoir.orders.baskets import Part
 from comptoir.orders.errors import UnknownOrder
 from comptoir.orders.events import OrderCancelled
-from comptoir.orders.fulfilment import Dossier, conclude, look
+from comptoir.orders.fulfilment import Dossier, conclude, coupons, look
+from comptoir.orders.fulfilment.writing import add_works
 from comptoir.orders.payment_acts import PaymentAct
 
 
@@ -42,15 +44,16 @@ async def cancel(tx: Tx, *, order_id: UUID, asked: Cancel, actor: str) -> Cancel
         )
         for line, pieces in wanted.items()
     ]
+    await _nowhere(tx, order, wanted)
     units = take(order, wanted, reason=asked.reason, actor=actor)
     after, whole = owed(order), is_over(order)
 
     if whole:
-        await _give_coupons_back(tx, order)
+        await coupons.give_back(tx, [order_id])
     if units:
         done(await inventory.post(tx, [inventory.Release(reference=order.reference, units=units, actor=actor)]))
     refunded = await _give_back(tx, order, reference=f"{order_id}-cancel-{cancellation_id}")
-    await conclude(tx, [order])
+    await conclude(tx, [order], coupons_back=whole)
 
     lines_minor = sum(one.total_minor for one in lines)
     made = Cancellation(
@@ -97,6 +100,20 @@ async def cancellations(tx: Tx, *, order_id: UUID) -> list[Cancellation]:
     return await tx.many(Cancellation, OF_ORDER, order_id=order_id)
 
 
+async def _nowhere(tx: Tx, order: Dossier, wanted: Mapping[int, int]) -> None:
+    """Pieces that no location was ever asked for can be given up too: as work that ended before it began."""
+    parts: list[Part] = []
+    for line in wanted:
+        rejected = sum(one.rejected for one in order.pieces(line))
+        if (pieces := order.waiting(line) - rejected) > 0:
+            parts.append(Part(line, order.lines[line].variant_id, inventory.SUPPLIER, pieces))
+    if not parts:
+        return
+    (work,) = await add_works(tx, order, parts, method=order.delivery.method, state="cancelled")
+    for line in work.lines.values():
+        line.rejected = line.quantity
+
+
 async def _give_back(tx: Tx, order: Dossier, *, reference: str) -> int:
     """What was taken for pieces that are not handed over: returns how much. Usually nothing was."""
     payment = order.payment
@@ -118,41 +135,6 @@ async def _give_back(tx: Tx, order: Dossier, *, reference: str) -> int:
     )
     await payment_acts.due(tx, [act])
     return refunded
-
-
-async def _give_coupons_back(tx: Tx, order: Dossier) -> None:
-    """Nothing was sold, so nothing was used."""
-    uses = {
-        (effect.get("promotion", ""), effect.get("coupon") or ""): None
-        for line in order.lines.values()
-        for effect in line.effects
-        if effect.get("counted")
-    }
-    for promotion, coupon in await tx.tuples(DELIVERY_EFFECTS, order_id=order.order_id):
-        uses[promotion, coupon] = None
-    if uses:
-        await pricing.settle(
-            tx,
-            [
-                pricing.Use(
-                    act="release",
-                    reference=str(order.order_id),
-                    code=coupon,
-                    promotion="" if coupon else promotion,
-                )
-                for promotion, coupon in uses
-            ],
-        )
-
-
-# The delivery's own effects stand with the quote only.
-DELIVERY_EFFECTS = """
-    SELECT e.promotion, coalesce(e.coupon, '')
-    FROM orders.basket AS b
-    CROSS JOIN LATERAL json_to_recordset(coalesce(b.body::json #> '{quote,effects}', '[]')) AS e
-        (promotion text, coupon text, counted boolean)
-    WHERE b.basket_id = %(order_id)s AND e.counted
-"""
 
 
 async def _known(tx: Tx, cancellation_id: UUID) -> Cancellation | None:

@@ -6,7 +6,6 @@ front: what is owed is what is left, to the cent.
 
 from comptoir.orders import shares
 from comptoir.orders.fulfilment import Dossier
-from comptoir.orders.shares import Money
 
 
 def cancelled_pieces(order: Dossier, line: int) -> int:
@@ -32,14 +31,4 @@ def owed(order: Dossier) -> int:
         one.total_minor - shares.cancelled(one, before=0, pieces=cancelled_pieces(order, one.line)).total_minor
         for one in order.lines.values()
     )
-    return kept + delivery_of(order).total_minor
-
-
-def delivery_of(order: Dossier) -> Money:
-    """The delivery's own money."""
-    return shares.delivery_of(
-        delivery_minor=order.delivery_minor,
-        discount_minor=order.discount_minor,
-        tax_minor=order.tax_minor,
-        lines=order.lines.values(),
-    )
+    return kept + order.delivery_money().total_minor

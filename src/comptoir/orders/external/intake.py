@@ -21,9 +21,10 @@ from comptoir.orders.events import ExternalOrderShort, OrderPlaced
 from comptoir.orders.external.judging import Judged, Key, flags_of, is_promised, judge
 from comptoir.orders.external.records import ExternalLine, ExternalOrder, ExternalRecorded, ShortLine
 from comptoir.orders.external.revisions import answer, conflict, known_by, revise
+from comptoir.orders.fulfilment.writing import WAIT
 from comptoir.orders.sales.customers import Shown, name_shown
 from comptoir.orders.sales.recording import known_outlets
-from comptoir.orders.sourcing import Planner, Wanted, count_promised, policy, source_again
+from comptoir.orders.sourcing import Planner, Wanted, count_promised, policy, promised_on, source_again
 
 TRIES = 4
 """Rounds in which an order's goods are sought anew, because others took them between look and promise."""
@@ -84,7 +85,8 @@ async def _place(tx: Tx, new: Sequence[tuple[Judged, Any]]) -> None:
         return
     variants = await catalog.variants_by_sku(tx, {line.sku for one, _ in new for line in one.order.lines if line.sku})
     wanted = {one.order_id: _wanted(one.order, variants) for one, _ in new}
-    sourced = await _commit(tx, {one.order_id: one for one, _ in new}, wanted)
+    places = await inventory.places(tx)
+    sourced = await _commit(tx, {one.order_id: one for one, _ in new}, wanted, places)
     numbers: dict[UUID, int] = dict(
         await tx.tuples(
             PLACE, orders=rows([_order_row(one, node.node_id, sourced[one.order_id]) for one, node in new]), now=tx.now
@@ -97,11 +99,24 @@ async def _place(tx: Tx, new: Sequence[tuple[Judged, Any]]) -> None:
         if is_promised(line, variants)
     ]
     parts = [
-        {"order_id": one.order_id, "method": one.order.delivery.method, **msgspec.to_builtins(part)}
+        {
+            "order_id": one.order_id,
+            "method": one.order.delivery.method,
+            "promised_on": promised_on(places, part.location_id, tx.now),
+            **msgspec.to_builtins(part),
+        }
         for one, _ in new
         for part in sourced[one.order_id].parts
     ]
     await tx.run(PLACE_LINES, lines=rows(lines), parts=rows(parts), now=tx.now)
+    short = [
+        {"order_id": one.order_id, "line": line.line, "variant_id": variants[line.sku].variant_id,
+         "pieces": line.quantity}
+        for one, _ in new
+        for line in sourced[one.order_id].short
+    ]  # fmt: skip
+    if short:
+        await tx.run(WAIT, lines=rows(short), now=tx.now)
     ends = [
         {
             "outlet_id": one.outlet.outlet_id,
@@ -133,10 +148,12 @@ async def _place(tx: Tx, new: Sequence[tuple[Judged, Any]]) -> None:
     )
 
 
-async def _commit(tx: Tx, new: dict[UUID, Judged], wanted: dict[UUID, list[Wanted]]) -> dict[UUID, Sourced]:
+async def _commit(
+    tx: Tx, new: dict[UUID, Judged], wanted: dict[UUID, list[Wanted]], places: inventory.Places
+) -> dict[UUID, Sourced]:
     """Promise to each order what can be had: all in one act first, then whoever came too late by himself."""
     done = {order_id: Sourced() for order_id in new}
-    places, planner = await inventory.places(tx), Planner(await policy(tx))
+    planner = Planner(await policy(tx))
     waiting = [order_id for order_id in new if wanted[order_id]]
     batches = [waiting]
     for turn in range(1 + TRIES):

@@ -1,14 +1,17 @@
 """The work of shops and warehouses for the orders of all channels, from the allocation to the sale.
 
 floor         `run`: what is done, in batches; an act is done whole or refused whole
-records       the acts as data, and how the work stands
+records       the acts as data (asked: as they are sent), and how the work stands
 picking       from the taking on to the shelf; pieces that are not given
+substituting  another article in the place of one that is not to be had
 elsewhere     from where such pieces come then
 sending       goods that go to another location first, where the customer collects them
 handing_over  the goods leave, the money is taken, the sale is recorded
 ending        orders of which nothing is open any more
-dossiers      an order with its works, in memory and under lock
+coupons       what an order of which nothing was sold has not used
+dossiers      an order with its works, in memory and under lock; writing  what has been changed of it
 agenda        what follows from the acts of a batch
+waiting       pieces that no location could give, sought again
 shortages     a physical fact has eaten what was promised
 clock         what is late, and what nobody came for
 waves         several works in one walk
@@ -17,6 +20,7 @@ tasks         what somebody must look at
 proofs        that the books of all this are right
 """
 
+from comptoir.orders.fulfilment import coupons
 from comptoir.orders.fulfilment.clock import give_up_uncollected, tell_overdue
 from comptoir.orders.fulfilment.dossiers import Dossier, look
 from comptoir.orders.fulfilment.ending import conclude
@@ -25,11 +29,12 @@ from comptoir.orders.fulfilment.errors import (
     BadPieces,
     NothingPicked,
     NotPicked,
+    NotReplaceable,
     UnknownFulfilment,
     UnknownTask,
     WrongState,
 )
-from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded, TaskClosed, TaskOpened
+from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded, PiecesReplaced, TaskClosed, TaskOpened
 from comptoir.orders.fulfilment.floor import run
 from comptoir.orders.fulfilment.records import (
     Accept,
@@ -50,11 +55,13 @@ from comptoir.orders.fulfilment.records import (
     Reject,
     Send,
     Stop,
+    Substitute,
     Task,
     Wave,
 )
 from comptoir.orders.fulfilment.shortages import look_into_shortages, resolve_shortages
 from comptoir.orders.fulfilment.tasks import close_task, open_tasks, tasks
+from comptoir.orders.fulfilment.waiting import source_waiting
 from comptoir.orders.fulfilment.waves import start_wave, wave
 from comptoir.orders.fulfilment.works import fulfilment, fulfilments, fulfilments_of, history, parcels
 
@@ -72,6 +79,7 @@ __all__ = [
     "FulfilmentLine",
     "HandOver",
     "NotPicked",
+    "NotReplaceable",
     "NothingPicked",
     "OrderEnded",
     "Overdue",
@@ -79,11 +87,13 @@ __all__ = [
     "Parcel",
     "Pick",
     "Pieces",
+    "PiecesReplaced",
     "Proof",
     "Ready",
     "Reject",
     "Send",
     "Stop",
+    "Substitute",
     "Task",
     "TaskClosed",
     "TaskOpened",
@@ -93,6 +103,7 @@ __all__ = [
     "WrongState",
     "close_task",
     "conclude",
+    "coupons",
     "fulfilment",
     "fulfilments",
     "fulfilments_of",
@@ -104,6 +115,7 @@ __all__ = [
     "parcels",
     "resolve_shortages",
     "run",
+    "source_waiting",
     "start_wave",
     "tasks",
     "tell_overdue",

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from comptoir import inventory
+from comptoir.kernel.log import Fact
 from comptoir.orders.fulfilment.dossiers import Dossier, Work
 from comptoir.orders.fulfilment.errors import WrongState
 from comptoir.orders.fulfilment.handing_over import Leaving
@@ -33,6 +34,7 @@ class Agenda(msgspec.Struct):
         default_factory=list[tuple[Dossier, Work, dict[int, int]]]
     )
     """Pieces that are under way to a destination, by line."""
+    facts: list[Fact] = msgspec.field(default_factory=list[Fact])
     tasks: list[dict[str, Any]] = msgspec.field(default_factory=list[dict[str, Any]])
 
     def ask(self, kind: str, why: str, *, work: Work, office: bool = False, **data: Any) -> None:

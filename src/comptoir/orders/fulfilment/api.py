@@ -4,27 +4,42 @@ Every route answers with the work as it stands. Asked again, an act is done once
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Router, get, post
+from litestar.datastructures import State as AppState
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
+from comptoir import inventory
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
 from comptoir.orders import rights
-from comptoir.orders.errors import NotYourPlace
+from comptoir.orders.errors import NotYourOrder, NotYourPlace
 from comptoir.orders.fulfilment import waves, works
+from comptoir.orders.fulfilment.asked import (
+    Accepting,
+    HandingOver,
+    NewWave,
+    Packing,
+    Picking,
+    Rejecting,
+    Sending,
+    Shelving,
+    Shipping,
+    Substituting,
+)
 from comptoir.orders.fulfilment.errors import (
     BadParcelNumber,
     BadPieces,
     NothingPicked,
     NotPicked,
+    NotReplaceable,
     UnknownFulfilment,
     UnknownTask,
     WrongState,
@@ -40,92 +55,19 @@ from comptoir.orders.fulfilment.records import (
     Pack,
     Parcel,
     Pick,
-    Pieces,
-    Proof,
     Ready,
     Reject,
     Send,
     State,
+    Substitute,
     Task,
     Wave,
-    Word,
 )
 from comptoir.orders.fulfilment.tasks import close_task as close
 from comptoir.orders.fulfilment.tasks import tasks as tasks_of
 
-Lines = Annotated[tuple[Pieces, ...], msgspec.Meta(max_length=200)]
 LIVE: tuple[State, ...] = ("coming", "open", "accepted", "ready")
 AGES = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
-
-
-class Accepting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who walks for it, if that is known."""
-
-    picker: Word = ""
-
-
-class Picking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many pieces of each line are in the box now."""
-
-    picked: Lines
-
-
-class HandingOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What leaves, all that is picked if nothing is said; and how the collector showed that she may have it."""
-
-    lines: Lines | None = None
-    proof: Proof | None = None
-    reference: Word = ""
-
-
-class Shipping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the carrier takes, all that is picked if nothing is said."""
-
-    carrier: Word = ""
-    tracking: Word = ""
-    sscc: Word = ""
-    lines: Lines | None = None
-    reference: Word = ""
-
-
-class Rejecting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which pieces are not given, all that are open if nothing is said; and what becomes of those nobody has."""
-
-    reason: Literal["not_found", "damaged", "display", "declined", "lost"]
-    lines: Lines | None = None
-    otherwise: Literal["cancel", "wait"] = "cancel"
-    reference: Word = ""
-
-
-class Packing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parcel."""
-
-    carrier: Word = ""
-    tracking: Word = ""
-    sscc: Word = ""
-
-
-class Shelving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where it waits, and for how long."""
-
-    shelf: Word = ""
-    keep_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 7
-
-
-class Sending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """By whom it goes."""
-
-    carrier: Word = ""
-    tracking: Word = ""
-
-
-class NewWave(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which work is picked in one walk: that named, or what is due first."""
-
-    location: Word
-    fulfilments: Annotated[list[int], msgspec.Meta(max_length=200)] = []
-    most: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
-    picker: Word = ""
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -139,6 +81,7 @@ class Life(msgspec.Struct, frozen=True):
 @get(guards=[allow("orders:read")])
 async def list_fulfilments(
     tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
     location: Annotated[str, QueryParameter(description="Code of the location; empty for all.", max_length=100)] = "",
     stage: Annotated[State | None, QueryParameter(description="Only in this state; empty: all that is open.")] = None,
     method: Annotated[str, QueryParameter(description="ship, collect or transfer; empty for all.", max_length=10)] = "",
@@ -146,23 +89,28 @@ async def list_fulfilments(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> Page[Fulfilment]:
-    """The work of a location, what is due first first."""
+    """The work of a location, what is due first first; who acts for some outlets sees that of their locations."""
     found = await works.fulfilments(
         tx, location=location, states=[stage] if stage else LIVE, method=method, late=late,
-        after=place_of(cursor, datetime, int), limit=limit + 1,
+        after=place_of(cursor, datetime, int), limit=limit + 1, outlets=actor.outlets,
     )  # fmt: skip
     return page(found, limit, lambda one: (one.due_at or AGES, one.fulfilment_id))
 
 
-@get("/{fulfilment_id:int}", guards=[allow("orders:read")], responses=raises(UnknownFulfilment))
-async def get_fulfilment(tx: NamedDependency[Tx], fulfilment_id: FromPath[int]) -> Fulfilment:
+@get("/{fulfilment_id:int}", guards=[allow("orders:read")], responses=raises(NotYourOrder, UnknownFulfilment))
+async def get_fulfilment(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int]
+) -> Fulfilment:
     """The work of one location for one order."""
-    return await works.fulfilment(tx, fulfilment_id=fulfilment_id)
+    found = await works.fulfilment(tx, fulfilment_id=fulfilment_id)
+    await rights.must_touch(tx, actor, order_id=found.order_id)
+    return found
 
 
-@get("/of/{order_id:uuid}", guards=[allow("orders:read")])
-async def get_life(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Life:
+@get("/of/{order_id:uuid}", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+async def get_life(tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]) -> Life:
     """All work for an order, its parcels, and what was done. Personal."""
+    await rights.must_touch(tx, actor, order_id=order_id)
     return Life(
         await works.fulfilments_of(tx, order_id=order_id),
         await works.parcels(tx, order_id=order_id),
@@ -173,7 +121,7 @@ async def get_life(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Life:
 @post(
     "/{fulfilment_id:int}/accept",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState),
     status_code=HTTP_200_OK,
 )
 async def accept(
@@ -186,7 +134,7 @@ async def accept(
 @post(
     "/{fulfilment_id:int}/pick",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState, BadPieces),
     status_code=HTTP_200_OK,
 )
 async def pick(
@@ -199,7 +147,7 @@ async def pick(
 @post(
     "/{fulfilment_id:int}/hand-over",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces, NothingPicked),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState, BadPieces, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def hand_over(
@@ -215,7 +163,7 @@ async def hand_over(
 @post(
     "/{fulfilment_id:int}/ship",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces, NothingPicked),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState, BadPieces, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def ship(
@@ -237,7 +185,7 @@ async def ship(
 @post(
     "/{fulfilment_id:int}/reject",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadPieces),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState, BadPieces),
     status_code=HTTP_200_OK,
 )
 async def reject(
@@ -256,9 +204,46 @@ async def reject(
 
 
 @post(
+    "/{fulfilment_id:int}/substitute",
+    guards=[allow("orders:write")],
+    responses=raises(
+        NotYourPlace,
+        UnknownFulfilment,
+        WrongState,
+        BadPieces,
+        NotReplaceable,
+        inventory.UnknownVariant,
+        inventory.InsufficientStock,
+    ),
+    status_code=HTTP_200_OK,
+)
+async def substitute(
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    state: AppState,
+    fulfilment_id: FromPath[int],
+    data: JSONBody[Substituting],
+) -> Fulfilment:
+    """Another article in the place of one that is not to be had, if the customer or the house allows it. She pays what
+    it costs, and never more than for what it replaces.
+    """
+    act = Substitute(
+        fulfilment_id=fulfilment_id,
+        line=data.line,
+        pieces=data.pieces,
+        sku=data.sku,
+        reason=data.reason,
+        rule=state.settings.replace_articles,
+        reference=data.reference,
+        actor=str(actor.id),
+    )
+    return await done(tx, act, actor)
+
+
+@post(
     "/{fulfilment_id:int}/pack",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, BadParcelNumber),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState, BadParcelNumber),
     status_code=HTTP_200_OK,
 )
 async def pack(
@@ -274,7 +259,7 @@ async def pack(
 @post(
     "/{fulfilment_id:int}/ready",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, NotPicked, NothingPicked),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState, NotPicked, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def ready(
@@ -288,7 +273,7 @@ async def ready(
 @post(
     "/{fulfilment_id:int}/send",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState, NothingPicked),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState, NothingPicked),
     status_code=HTTP_200_OK,
 )
 async def send(
@@ -302,7 +287,7 @@ async def send(
 @post(
     "/{fulfilment_id:int}/arrive",
     guards=[allow("orders:write")],
-    responses=raises(UnknownFulfilment, NotYourPlace, WrongState),
+    responses=raises(NotYourPlace, UnknownFulfilment, WrongState),
     status_code=HTTP_200_OK,
 )
 async def arrive(tx: NamedDependency[Tx], actor: NamedDependency[Actor], fulfilment_id: FromPath[int]) -> Fulfilment:
@@ -322,35 +307,42 @@ async def start_wave(tx: NamedDependency[Tx], actor: NamedDependency[Actor], dat
     )  # fmt: skip
 
 
-@get("/waves/{wave_id:int}", guards=[allow("orders:read")])
-async def get_wave(tx: NamedDependency[Tx], wave_id: FromPath[int]) -> Wave:
+@get("/waves/{wave_id:int}", guards=[allow("orders:read")], responses=raises(NotYourPlace))
+async def get_wave(tx: NamedDependency[Tx], actor: NamedDependency[Actor], wave_id: FromPath[int]) -> Wave:
     """A walk: what is to be picked for whom, in the order of the shelves."""
-    return await waves.wave(tx, wave_id=wave_id)
+    found = await waves.wave(tx, wave_id=wave_id)
+    for one in found.fulfilments:
+        await rights.must_work_at(tx, actor, fulfilment_id=one)
+    return found
 
 
 @get("/tasks", guards=[allow("orders:read")])
 async def list_tasks(
     tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
     location: Annotated[str, QueryParameter(description="Code of the location; empty for all.", max_length=100)] = "",
     order_id: Annotated[UUID | None, QueryParameter(description="Only of this order.")] = None,
     closed: Annotated[bool, QueryParameter(description="Those that were looked at.")] = False,
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> Page[Task]:
-    """What somebody must look at, the oldest first."""
+    """What somebody must look at, the oldest first; who acts for some outlets sees what is theirs."""
     after = place_of(cursor, datetime, int)
-    found = await tasks_of(tx, location=location, order_id=order_id, closed=closed, after=after, limit=limit + 1)
+    found = await tasks_of(
+        tx, location=location, order_id=order_id, closed=closed, after=after, limit=limit + 1, outlets=actor.outlets
+    )
     return page(found, limit, lambda one: (one.opened_at, one.task_id))
 
 
 @post(
     "/tasks/{task_id:int}/close",
     guards=[allow("orders:write")],
-    responses=raises(UnknownTask),
+    responses=raises(NotYourPlace, UnknownTask),
     status_code=HTTP_200_OK,
 )
 async def close_task(tx: NamedDependency[Tx], actor: NamedDependency[Actor], task_id: FromPath[int]) -> Task:
     """It was looked at."""
+    await rights.must_look_into(tx, actor, task_id=task_id)
     return await close(tx, task_id=task_id, actor=str(actor.id))
 
 
@@ -366,7 +358,8 @@ async def done(tx: Tx, act: Act, by: Actor) -> Fulfilment:
 router = Router(
     "/v1/orders/fulfilments",
     route_handlers=[
-        *(list_fulfilments, get_fulfilment, get_life, accept, pick, reject, pack, ready, hand_over, ship, send, arrive),
+        *(list_fulfilments, get_fulfilment, get_life, accept, pick, reject, substitute, pack, ready, hand_over),
+        *(ship, send, arrive),
         *(start_wave, get_wave, list_tasks, close_task),
     ],
     tags=["orders"],

@@ -1,20 +1,20 @@
-"""All that belongs to an order while it is worked on, in memory and under lock: `look`, change it, `write`.
+"""All that belongs to an order while it is worked on, in memory and under lock: `look`, change it, `writing.write`.
 
 Whoever changes what becomes of an order's pieces locks the order first; so the rows beneath need no locks of their own.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from comptoir.kernel.db import Tx, ints, rows, uuids
+from comptoir.kernel.db import Tx, ints, uuids
 from comptoir.orders import order_book
-from comptoir.orders.baskets import Delivery, Part, Payment
+from comptoir.orders.baskets import Delivery, Payment
 from comptoir.orders.fulfilment.errors import BadPieces
-from comptoir.orders.shares import Priced
+from comptoir.orders.shares import Money, Priced, delivery_of
 
 
 class Line(msgspec.Struct, kw_only=True):
@@ -53,6 +53,8 @@ class Work(msgspec.Struct, kw_only=True):
     carrier: str
     tracking: str
     sscc: str
+    promised_on: date | None = None
+    """In the capacity of which day it counts."""
     lines: dict[int, Line] = msgspec.field(default_factory=dict[int, Line])
     acts: list[str] = msgspec.field(default_factory=list[str])
     """What has been done to it now."""
@@ -82,6 +84,8 @@ class OrderLine(Priced, frozen=True, kw_only=True):
     sku: str
     unit_price_minor: int
     effects: list[dict[str, Any]]
+    instead_of: int | None = None
+    """The line whose pieces these replace."""
 
 
 class Dossier(msgspec.Struct, kw_only=True):
@@ -89,6 +93,7 @@ class Dossier(msgspec.Struct, kw_only=True):
 
     order_id: UUID
     order_number: int
+    outlet_id: int
     outlet: str
     channel: str
     node_id: int | None
@@ -103,10 +108,16 @@ class Dossier(msgspec.Struct, kw_only=True):
     """How many have left."""
     references: list[str]
     """Of acts that were done."""
+    waited: list[tuple[int, int]] = []
+    """Lines and their pieces that no location had been found for when it was looked at."""
     lines: dict[int, OrderLine] = msgspec.field(default_factory=dict[int, OrderLine])
     works: dict[int, Work] = msgspec.field(default_factory=dict[int, Work])
     notes: list[dict[str, Any]] = msgspec.field(default_factory=list[dict[str, Any]])
     """Acts to be written down."""
+    added: list[OrderLine] = msgspec.field(default_factory=list[OrderLine])
+    """Lines that it has got."""
+    promised: list[tuple[int, date]] = msgspec.field(default_factory=list[tuple[int, date]])
+    """Where it counts anew in the capacity of a day: location and day."""
 
     @property
     def reference(self) -> str:
@@ -123,6 +134,15 @@ class Dossier(msgspec.Struct, kw_only=True):
     def waiting(self, number: int) -> int:
         """Pieces that no location has been found for."""
         return self.lines[number].quantity - sum(one.quantity - one.rejected - one.sent for one in self.pieces(number))
+
+    def delivery_money(self) -> Money:
+        """What the delivery costs: the order's sums beyond those of the lines that were agreed."""
+        return delivery_of(
+            delivery_minor=self.delivery_minor,
+            discount_minor=self.discount_minor,
+            tax_minor=self.tax_minor,
+            lines=(one for one in self.lines.values() if one.instead_of is None),
+        )
 
     def settle(self) -> bool:
         """Whether it has ended now: nothing is open and nobody waits for goods."""
@@ -168,10 +188,10 @@ async def look(tx: Tx, order_ids: Collection[UUID]) -> dict[UUID, Dossier]:
     ids = uuids(order_ids)
     found = {one.order_id: one for one in await tx.many(Dossier, DOSSIERS, ids=ids)}
     for order_id, *line in await tx.tuples(LINES, ids=ids):
-        number, variant_id, sku, unit_price, effects, quantity, amount, discount, tax, total = line
+        number, variant_id, sku, unit_price, effects, instead_of, quantity, amount, discount, tax, total = line
         found[order_id].lines[number] = OrderLine(
             amount, discount, tax, total, quantity=quantity, line=number, variant_id=variant_id, sku=sku,
-            unit_price_minor=unit_price, effects=effects,
+            unit_price_minor=unit_price, effects=effects, instead_of=instead_of,
         )  # fmt: skip
     works = {one.fulfilment_id: one for one in await tx.many(Work, WORKS, ids=ids)}
     for work in works.values():
@@ -182,137 +202,30 @@ async def look(tx: Tx, order_ids: Collection[UUID]) -> dict[UUID, Dossier]:
 
 
 DOSSIERS = """
-    SELECT o.order_id, o.order_number, (SELECT code FROM channels.v_outlet AS c WHERE c.outlet_id = o.outlet_id)
-           AS outlet, o.channel, o.node_id, o.currency, o.delivery, o.payment, o.delivery_minor, o.discount_minor,
-           o.tax_minor, o.state,
+    SELECT o.order_id, o.order_number, o.outlet_id,
+           (SELECT code FROM channels.v_outlet AS c WHERE c.outlet_id = o.outlet_id) AS outlet, o.channel, o.node_id,
+           o.currency, o.delivery, o.payment, o.delivery_minor, o.discount_minor, o.tax_minor, o.state,
            (SELECT count(*) FROM orders.parcel AS p WHERE p.order_id = o.order_id)::integer AS parcels,
            ARRAY(SELECT reference FROM orders.fulfilment_act AS a
-                 WHERE a.order_id = o.order_id AND reference <> '') AS references
+                 WHERE a.order_id = o.order_id AND reference <> '') AS references,
+           (SELECT coalesce(json_agg(json_build_array(w.line, w.pieces)), '[]') FROM orders.waiting AS w
+            WHERE w.order_id = o.order_id) AS waited
     FROM orders.sales_order AS o WHERE o.order_id = ANY(%(ids)s::uuid[])
 """
 
 LINES = """
-    SELECT order_id, line, variant_id, sku, unit_price_minor, effects, quantity, amount_minor, discount_minor,
-           tax_minor, total_minor
+    SELECT order_id, line, variant_id, sku, unit_price_minor, effects, instead_of, quantity, amount_minor,
+           discount_minor, tax_minor, total_minor
     FROM orders.sales_order_line WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY order_id, line
 """
 
 WORKS = """
     SELECT fulfilment_id, order_id, location_id, method, destination_id, state, due_at, late, keep_until, picker,
-           wave_id, shelf, carrier, tracking, sscc
+           wave_id, shelf, carrier, tracking, sscc, promised_on
     FROM orders.fulfilment WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY fulfilment_id
 """
 
 PIECES = """
     SELECT fulfilment_id, line, location_id, variant_id, quantity, picked, handed_over, cancelled, rejected, sent
     FROM orders.fulfilment_line WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY fulfilment_id, line
-"""
-
-
-async def write(tx: Tx, dossiers: Iterable[Dossier]) -> None:
-    """What has been changed of them: works with their pieces, what was done, and the state of the orders."""
-    changed = [(one, work) for one in dossiers for work in one.works.values() if work.acts]
-    works = [{**msgspec.structs.asdict(work), "lines": None, "acts": None} for _, work in changed]
-    pieces = [
-        {"fulfilment_id": work.fulfilment_id, **msgspec.structs.asdict(line)}
-        for _, work in changed
-        for line in work.lines.values()
-    ]
-    notes = [note for one in dossiers for note in one.notes]
-    states = [{"order_id": one.order_id, "state": one.state} for one in dossiers if one.state != "open"]
-    if works:
-        await tx.run(WRITE, works=rows(works), pieces=rows(pieces), notes=rows(notes), states=rows(states), now=tx.now)
-
-
-# Notes in the order in which they were made.
-WRITE = """
-    WITH work AS (
-        UPDATE orders.fulfilment AS f
-        SET state = w.state, due_at = w.due_at, late = w.late, keep_until = w.keep_until, picker = w.picker,
-            wave_id = w.wave_id, shelf = w.shelf, carrier = w.carrier, tracking = w.tracking, sscc = w.sscc,
-            changed_at = %(now)s
-        FROM json_to_recordset(%(works)s::json) AS w (fulfilment_id bigint, state text, due_at timestamptz,
-            late boolean, keep_until timestamptz, picker text, wave_id bigint, shelf text, carrier text, tracking text,
-            sscc text)
-        WHERE f.fulfilment_id = w.fulfilment_id
-    ), piece AS (
-        UPDATE orders.fulfilment_line AS l
-        SET location_id = p.location_id, picked = p.picked, handed_over = p.handed_over, cancelled = p.cancelled,
-            rejected = p.rejected, sent = p.sent
-        FROM json_to_recordset(%(pieces)s::json) AS p (fulfilment_id bigint, line integer, location_id smallint,
-            picked integer, handed_over integer, cancelled integer, rejected integer, sent integer)
-        WHERE l.fulfilment_id = p.fulfilment_id AND l.line = p.line
-    ), note AS (
-        INSERT INTO orders.fulfilment_act (fulfilment_id, order_id, act, line, pieces, reason, reference, actor,
-            done_at)
-        SELECT fulfilment_id, order_id, act, line, pieces, reason, reference, actor, %(now)s
-        FROM json_to_recordset(%(notes)s::json) AS n (fulfilment_id bigint, order_id uuid, act text, line integer,
-            pieces integer, reason text, reference text, actor text)
-    )
-    UPDATE orders.sales_order AS o SET state = s.state
-    FROM json_to_recordset(%(states)s::json) AS s (order_id uuid, state text)
-    WHERE o.order_id = s.order_id AND o.state <> s.state
-"""
-
-
-async def add_works(
-    tx: Tx,
-    dossier: Dossier,
-    parts: Collection[Part],
-    *,
-    method: str,
-    state: str = "open",
-    destination_id: int | None = None,
-    lies_at: int | None = None,
-    due: Mapping[int, datetime | None] | None = None,
-) -> list[Work]:
-    """New work for these pieces, one for each location. `lies_at`: where they lie, if not there yet."""
-    due = due or {}
-    made: dict[int, Work] = {}
-    for location_id in sorted({part.location_id for part in parts}):
-        fulfilment_id = await tx.value(
-            ADD,
-            order_id=dossier.order_id,
-            location_id=location_id,
-            method=method,
-            destination_id=destination_id,
-            state=state,
-            due_at=due.get(location_id),
-            now=tx.now,
-        )
-        made[location_id] = Work(
-            fulfilment_id=fulfilment_id, order_id=dossier.order_id, location_id=location_id, method=method,
-            destination_id=destination_id, state=state, due_at=due.get(location_id), late=False, keep_until=None,
-            picker="", wave_id=None, shelf="", carrier="", tracking="", sscc="",
-        )  # fmt: skip
-        dossier.works[fulfilment_id] = made[location_id]
-    for part in parts:
-        lines = made[part.location_id].lines
-        before = lines[part.line].quantity if part.line in lines else 0
-        lines[part.line] = Line(
-            line=part.line,
-            location_id=lies_at or part.location_id,
-            variant_id=part.variant_id,
-            quantity=before + part.quantity,
-        )
-    for work in made.values():
-        given = [
-            {"fulfilment_id": work.fulfilment_id, "order_id": dossier.order_id, **msgspec.structs.asdict(line)}
-            for line in work.lines.values()
-        ]
-        await tx.run(ADD_PIECES, pieces=rows(given))
-    return list(made.values())
-
-
-ADD = """
-    INSERT INTO orders.fulfilment (order_id, location_id, method, destination_id, state, due_at, changed_at)
-    VALUES (%(order_id)s, %(location_id)s, %(method)s, %(destination_id)s, %(state)s, %(due_at)s, %(now)s)
-    RETURNING fulfilment_id
-"""
-
-ADD_PIECES = """
-    INSERT INTO orders.fulfilment_line (fulfilment_id, line, order_id, location_id, variant_id, quantity)
-    SELECT fulfilment_id, line, order_id, location_id, variant_id, quantity
-    FROM json_to_recordset(%(pieces)s::json) AS p (fulfilment_id bigint, line integer, order_id uuid,
-        location_id smallint, variant_id bigint, quantity integer)
 """

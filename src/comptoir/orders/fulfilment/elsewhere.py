@@ -4,6 +4,8 @@ Who has rejected an article of the order is not asked for it again. What nobody 
 stays where it is, as the caller says; somebody is told.
 """
 
+from collections.abc import Collection, Mapping
+
 import msgspec
 
 from comptoir import inventory
@@ -11,8 +13,9 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.orders.baskets import Part
 from comptoir.orders.fulfilment.agenda import Agenda, Sought
-from comptoir.orders.fulfilment.dossiers import add_works
-from comptoir.orders.sourcing import Wanted, source_again
+from comptoir.orders.fulfilment.dossiers import Dossier
+from comptoir.orders.fulfilment.writing import add_works
+from comptoir.orders.sourcing import Planner, Wanted, source_again
 
 TRIES = 4
 """Rounds: another order of the batch, or of another process, may have taken what was free."""
@@ -56,30 +59,50 @@ async def seek(tx: Tx, agenda: Agenda) -> None:
         if not seeking:
             break
     for one in agenda.sought:
-        await _entrust(tx, one, found[id(one)], places, agenda)
+        await _settle(tx, one, found[id(one)], places, agenda)
 
 
 async def _seek(tx: Tx, one: Sought, places: inventory.Places, *, nowhere: bool) -> Moved:
-    lines = [Wanted(n, one.work.line(n).variant_id, k) for n, k in one.pieces.items()]
     if nowhere:
         return Moved([], dict(one.pieces))
-    dossier, delivery = one.dossier, one.dossier.delivery
-    variants = {line.variant_id for line in lines}
+    dossier = one.dossier
+    variants = {one.work.line(n).variant_id for n in one.pieces}
     excluded = {one.work.location_id} | {
         line.location_id
         for work in dossier.works.values()
         for line in work.lines.values()
         if line.rejected and line.variant_id in variants
     }
+    return await find(tx, dossier, one.pieces, excluded, places)
+
+
+async def find(
+    tx: Tx,
+    dossier: Dossier,
+    pieces: Mapping[int, int],
+    excluded: Collection[int],
+    places: inventory.Places,
+    planner: Planner | None = None,
+) -> Moved:
+    """From where so many pieces of these lines can come, and what cannot be had. Nothing is promised here."""
+    lines = [Wanted(n, dossier.lines[n].variant_id, k) for n, k in pieces.items()]
+    delivery = dossier.delivery
     parts: list[tuple[inventory.Method, Part]] = []
     for way in WAYS[delivery.method]:
         if not lines:
             break
         # What is collected there need not be sent there.
         here = places.ids.get(delivery.location)
-        without = excluded | ({here} if way == "transfer" and here else set[int]())
+        without = {*excluded, here} if way == "transfer" and here else excluded
         again = await source_again(
-            tx, lines=lines, channel=dossier.channel, delivery=delivery, method=way, excluded=without, places=places
+            tx,
+            lines=lines,
+            channel=dossier.channel,
+            delivery=delivery,
+            method=way,
+            excluded=without,
+            places=places,
+            planner=planner,
         )
         parts.extend((way, part) for part in again.parts)
         lines = [Wanted(left.line, left.variant_id, left.quantity) for left in again.missing]
@@ -104,9 +127,8 @@ def _wish(one: Sought, moved: Moved) -> inventory.Reallocate | None:
     )
 
 
-async def _entrust(tx: Tx, one: Sought, moved: Moved, places: inventory.Places, agenda: Agenda) -> None:
-    """Others get the work; what nobody has is decided."""
-    dossier, work, act = one.dossier, one.work, one.act
+async def entrust(tx: Tx, dossier: Dossier, moved: Moved, places: inventory.Places, *, reason: str) -> None:
+    """Others get the work."""
     for way in WAYS[dossier.delivery.method]:
         if not (parts := [part for how, part in moved.parts if how == way]):
             continue
@@ -116,11 +138,17 @@ async def _entrust(tx: Tx, one: Sought, moved: Moved, places: inventory.Places, 
             parts,
             method=way,
             destination_id=places.ids.get(dossier.delivery.location) if way == "transfer" else None,
-            due={part.location_id: places.due(part.location_id, way, tx.now) for part in parts},
+            places=places,
         )
         for new in made:
             pieces = sum(line.quantity for line in new.lines.values())
-            dossier.note(new, "entrust", pieces=pieces, reason=str(work.fulfilment_id))
+            dossier.note(new, "entrust", pieces=pieces, reason=reason)
+
+
+async def _settle(tx: Tx, one: Sought, moved: Moved, places: inventory.Places, agenda: Agenda) -> None:
+    """Others get the work; what nobody has is decided."""
+    dossier, work, act = one.dossier, one.work, one.act
+    await entrust(tx, dossier, moved, places, reason=str(work.fulfilment_id))
     for number, pieces in one.pieces.items() if act.otherwise == "keep" else ():
         if taken := pieces - moved.missing.get(number, 0):
             dossier.note(work, "reject", line=number, pieces=taken, reason=act.reason, actor=act.actor)
@@ -137,5 +165,12 @@ async def _entrust(tx: Tx, one: Sought, moved: Moved, places: inventory.Places, 
             "wait": "Nobody else has it: the order waits for goods.",
             "keep": "More is promised there than lies there, and nobody else has it.",
         }[act.otherwise]
-        agenda.ask("short", why, work=work, office=True, pieces=moved.missing, reason=act.reason)
+        agenda.ask(
+            "waiting" if act.otherwise == "wait" else "short",
+            why,
+            work=work,
+            office=True,
+            pieces=moved.missing,
+            reason=act.reason,
+        )
     work.settle()

@@ -1,19 +1,28 @@
-"""What has been changed of orders is written and told; those that are over let go of the money nobody will take."""
+"""What has been changed of orders is written and told; those that are over let go of the money nobody will take, and
+of the coupons that nobody has used.
+"""
 
 from collections.abc import Collection
 
 from comptoir.kernel.db import Tx
 from comptoir.kernel.log import Fact
-from comptoir.orders.fulfilment.dossiers import Dossier, Work, write
+from comptoir.orders.fulfilment import coupons
+from comptoir.orders.fulfilment.dossiers import Dossier, Work
 from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded
+from comptoir.orders.fulfilment.writing import write
 from comptoir.orders.payment_acts import PaymentAct, due, paid
 
 
-async def conclude(tx: Tx, dossiers: Collection[Dossier]) -> None:
-    """Write them, and end those of which nothing is open any more. The stock and the money are moved before this."""
+async def conclude(tx: Tx, dossiers: Collection[Dossier], *, coupons_back: bool = False) -> None:
+    """Write them, and end those of which nothing is open any more. The stock and the money are moved before this.
+
+    `coupons_back`: those of orders of which nothing was sold have been given back already.
+    """
     ended = [one for one in dossiers if one.settle()]
     await write(tx, dossiers)
     await _let_go(tx, ended)
+    if not coupons_back:
+        await coupons.give_back_later(tx, [one.order_id for one in ended if one.state == "cancelled"])
     facts: list[Fact] = [_changed(work) for one in dossiers for work in one.works.values() if work.acts]
     facts += [
         OrderEnded(order_id=one.order_id, order_number=one.order_number, node_id=one.node_id, state=one.state)

@@ -31,6 +31,12 @@ class NotPicked(Conflict):
     code = "orders.not_picked"
 
 
+class NotReplaceable(Conflict):
+    """The article may not be replaced by that one."""
+
+    code = "orders.not_replaceable"
+
+
 class BadParcelNumber(Invalid):
     """An SSCC has 18 digits, the last of which checks the others (GS1)."""
 

@@ -24,6 +24,26 @@ class FulfilmentChanged(Fact, frozen=True, kw_only=True):
         return f"o{self.order_id}"
 
 
+class PiecesReplaced(Fact, frozen=True, kw_only=True):
+    """The customer gets another article in the place of one that was not to be had: somebody should tell her."""
+
+    kind = "orders.pieces_replaced"
+
+    order_id: UUID
+    order_number: int
+    node_id: int | None
+    sku: str
+    """That was not to be had."""
+    instead: str
+    """SKU of what she gets."""
+    pieces: int
+    saved_minor: int
+    """By so much less than agreed she pays; never below zero."""
+
+    def lane_key(self) -> str:
+        return f"o{self.order_id}"
+
+
 class OrderEnded(Fact, frozen=True, kw_only=True):
     """No piece of an order is open any more."""
 
@@ -46,7 +66,7 @@ class TaskOpened(Fact, frozen=True, kw_only=True):
 
     task_id: int
     kind_of_task: str
-    """not_found, lost, short, late, not_collected …"""
+    """not_found, lost, short, waiting, late, not_collected …"""
     order_id: UUID | None
     location_id: int | None
     """Whose it is; null: the office's."""

@@ -30,24 +30,33 @@ from comptoir.orders.fulfilment.records import (
     Ready,
     Reject,
     Send,
+    Substitute,
 )
 from comptoir.orders.fulfilment.sending import arrive, expect, send
+from comptoir.orders.fulfilment.substituting import offered, substitute
 from comptoir.orders.fulfilment.tasks import open_tasks
 from comptoir.orders.fulfilment.works import fulfilments_by_id
+
+Decided = Accept | Pick | Reject | Pack | Ready | HandOver | Send | Arrive | Expire | Overdue
+"""What needs nothing but the dossier to be decided."""
 
 
 async def run(tx: Tx, acts: Sequence[Act]) -> list[Fulfilment | Refusal]:
     """The work after each act, or why it was refused. Acts on one order are done one after the other."""
     orders = await orders_of(tx, {one.fulfilment_id for one in acts})
     dossiers = await look(tx, set(orders.values()))
-    agenda = Agenda()
+    agenda, offers = Agenda(), await offered(tx, acts, orders, dossiers)
     refused: dict[int, Refusal] = {}
     for number, act in enumerate(acts):
         try:
             if (order_id := orders.get(act.fulfilment_id)) is None:
                 raise UnknownFulfilment(f"There is no work {act.fulfilment_id}.", fulfilment_id=act.fulfilment_id)
             dossier = dossiers[order_id]
-            decide(act, dossier, dossier.works[act.fulfilment_id], agenda, tx.now)
+            work = dossier.works[act.fulfilment_id]
+            if isinstance(act, Substitute):
+                substitute(act, dossier, work, agenda, offers[number])
+            else:
+                decide(act, dossier, work, agenda, tx.now)
         except Refusal as refusal:
             refused[number] = refusal
     if agenda.sought:
@@ -58,6 +67,7 @@ async def run(tx: Tx, acts: Sequence[Act]) -> list[Fulfilment | Refusal]:
     if agenda.leaving:
         await sell(tx, agenda.leaving)
     await conclude(tx, dossiers.values())
+    await tx.tell(*agenda.facts)
     await open_tasks(tx, agenda.tasks)
     now = await fulfilments_by_id(tx, orders)
     return [refused[n] if n in refused else now[act.fulfilment_id] for n, act in enumerate(acts)]
@@ -69,7 +79,7 @@ async def _move(tx: Tx, acts: Sequence[inventory.Act]) -> None:
             raise answer  # the order book and the stock disagree: nothing of the batch can be kept
 
 
-def decide(act: Act, dossier: Dossier, work: Work, agenda: Agenda, now: datetime) -> None:
+def decide(act: Decided, dossier: Dossier, work: Work, agenda: Agenda, now: datetime) -> None:
     """Change the work as the act says. Pure. Raises a Refusal before anything is changed."""
     match act:
         case Accept():

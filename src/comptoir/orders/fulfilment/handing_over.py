@@ -65,12 +65,7 @@ def leave(dossier: Dossier, work: Work, act: HandOver) -> Leaving:
         line.picked -= pieces
         line.handed_over += pieces
     if leaving.place == 1:
-        leaving.delivery = shares.delivery_of(
-            delivery_minor=dossier.delivery_minor,
-            discount_minor=dossier.discount_minor,
-            tax_minor=dossier.tax_minor,
-            lines=dossier.lines.values(),
-        )
+        leaving.delivery = dossier.delivery_money()
     work.carrier, work.tracking = act.carrier or work.carrier, act.tracking or work.tracking
     work.sscc = act.sscc or work.sscc
     dossier.note(work, "hand_over", pieces=sum(wanted.values()), reference=act.reference, actor=act.actor)
@@ -180,7 +175,9 @@ def _discounts(quoted: OrderLine, discount: int) -> tuple[NewDiscount, ...]:
         return (NewDiscount("retail", discount),)
     return tuple(
         NewDiscount(
-            "coupon" if effect.get("coupon") else "promotion", part, effect.get("coupon") or effect.get("promotion")
+            effect.get("kind") or ("coupon" if effect.get("coupon") else "promotion"),
+            part,
+            effect.get("coupon") or effect.get("promotion"),
         )
         for effect, part in zip(quoted.effects, allocate(discount, weights), strict=True)
         if part

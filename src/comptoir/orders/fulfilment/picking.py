@@ -7,7 +7,7 @@ from comptoir.catalog import check_digit
 from comptoir.orders.fulfilment.agenda import Agenda, Sought, allowed
 from comptoir.orders.fulfilment.dossiers import Dossier, Work
 from comptoir.orders.fulfilment.errors import BadParcelNumber, BadPieces, NothingPicked, NotPicked
-from comptoir.orders.fulfilment.records import Accept, Expire, Overdue, Pack, Pick, Ready, Reject, pieces_of
+from comptoir.orders.fulfilment.records import Accept, Expire, Overdue, Pack, Pick, Ready, Reject, Substitute, pieces_of
 
 LIES_AS: dict[str, inventory.State] = {"not_found": "quarantine", "damaged": "damaged", "display": "display"}
 """How rejected pieces lie afterwards. What was not found is set aside, until somebody finds it or counts."""
@@ -85,7 +85,7 @@ def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
             dossier.note(
                 work, "reject", line=number, pieces=pieces, reason=act.reason, reference=act.reference, actor=act.actor
             )
-        if move := _moved(act, dossier, line.variant_id, line.location_id, pieces):
+        if move := moved(act, dossier, line.variant_id, line.location_id, pieces):
             agenda.stock.append(move)
     if wanted:
         at = {number: work.line(number).location_id for number in wanted}
@@ -94,7 +94,9 @@ def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
         agenda.ask(act.reason, "Find it, or write it off.", work=work, pieces=wanted)
 
 
-def _moved(act: Reject, dossier: Dossier, variant_id: int, location_id: int, pieces: int) -> inventory.Move | None:
+def moved(
+    act: Reject | Substitute, dossier: Dossier, variant_id: int, location_id: int, pieces: int
+) -> inventory.Move | None:
     """They are promised still, until they are found elsewhere: a physical fact does not ask."""
     state = LIES_AS.get(act.reason)
     if state is None and act.reason != "lost":

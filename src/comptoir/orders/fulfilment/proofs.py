@@ -58,4 +58,19 @@ TAKEN: LiteralString = """
     LIMIT %(most)s
 """
 
-ALL: tuple[LiteralString, ...] = (PIECES, STATES, PARCELS, SOLD, TAKEN)
+# Who waits for goods stands in the queue, with so many pieces; nobody else does.
+WAITING: LiteralString = """
+    SELECT 'waiting' AS check, o.order_number AS sale_id,
+           format('order %%s line %%s: %%s pieces in nobody''s work, %%s wait', order_id, line, m.pieces, w.pieces)
+               AS detail
+    FROM (SELECT l.order_id, l.line, l.quantity - coalesce(w.pieces, 0) AS pieces
+          FROM orders.sales_order_line AS l
+          LEFT JOIN (SELECT order_id, line, sum(quantity - rejected - sent) AS pieces
+                     FROM orders.fulfilment_line GROUP BY 1, 2) AS w USING (order_id, line)) AS m
+    FULL JOIN orders.waiting AS w USING (order_id, line)
+    LEFT JOIN orders.sales_order AS o USING (order_id)
+    WHERE coalesce(m.pieces, 0) <> coalesce(w.pieces, 0)
+    LIMIT %(most)s
+"""
+
+ALL: tuple[LiteralString, ...] = (PIECES, WAITING, STATES, PARCELS, SOLD, TAKEN)

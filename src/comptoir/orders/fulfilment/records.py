@@ -99,6 +99,30 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True, tag="reject"):
     actor: str = ""
 
 
+Replaceable = Literal["never", "if_allowed", "unless_refused"]
+"""Whether an article that is not to be had may be replaced: by nobody, where the customer has allowed it, or where she
+has not refused it (`Delivery.replace`)."""
+
+
+class Substitute(msgspec.Struct, frozen=True, kw_only=True, tag="substitute"):
+    """Pieces that are not to be had are replaced by those of another article, which lies there and is in the box now.
+
+    She pays what it costs, and never more than for what it replaces.
+    """
+
+    fulfilment_id: int
+    line: int
+    pieces: Some
+    sku: str
+    """Of the article that she gets."""
+    reason: Literal["not_found", "damaged", "display"]
+    """Why the others are not given, and how they lie now."""
+    rule: Replaceable = "if_allowed"
+    reference: str = ""
+    """The caller's: the same again is done once."""
+    actor: str = ""
+
+
 class Pack(msgspec.Struct, frozen=True, kw_only=True, tag="pack"):
     """It is in a parcel, which has a number."""
 
@@ -149,7 +173,7 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True, tag="overdue"):
     actor: str = ""
 
 
-Act = Accept | Pick | Reject | Pack | Ready | HandOver | Send | Arrive | Expire | Overdue
+Act = Accept | Pick | Reject | Substitute | Pack | Ready | HandOver | Send | Arrive | Expire | Overdue
 
 
 # ---- how it stands

@@ -4,9 +4,10 @@ from comptoir import inventory
 from comptoir.kernel.db import Tx
 from comptoir.orders.baskets import Part
 from comptoir.orders.fulfilment.agenda import Agenda, allowed
-from comptoir.orders.fulfilment.dossiers import Dossier, Work, add_works
+from comptoir.orders.fulfilment.dossiers import Dossier, Work
 from comptoir.orders.fulfilment.errors import NothingPicked
 from comptoir.orders.fulfilment.records import Arrive, Send
+from comptoir.orders.fulfilment.writing import add_works
 
 
 def send(act: Send, dossier: Dossier, work: Work, agenda: Agenda) -> None:

@@ -1,11 +1,11 @@
 """What somebody must look at: at a location, or in the office."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
-from comptoir.kernel.db import Tx, rows
+from comptoir.kernel.db import Tx, ints, rows, uuids
 from comptoir.kernel.log import Fact
 from comptoir.orders.fulfilment.errors import UnknownTask
 from comptoir.orders.fulfilment.events import TaskClosed, TaskOpened
@@ -52,20 +52,39 @@ CLOSE = """
 """
 
 
+async def close_tasks_of(tx: Tx, order_ids: Sequence[UUID], *, kind: str, actor: str) -> None:
+    """What these orders were looked at for has been settled otherwise."""
+    if order_ids:
+        found = await tx.values(CLOSE_OF, ids=uuids(order_ids), kind=kind, actor=actor, now=tx.now)
+        await tx.tell(*(TaskClosed(task_id=one) for one in found))
+
+
+CLOSE_OF = """
+    UPDATE orders.task SET closed_at = %(now)s, closed_by = %(actor)s
+    WHERE order_id = ANY(%(ids)s::uuid[]) AND kind = %(kind)s AND closed_at IS NULL
+    RETURNING task_id
+"""
+
+
 async def tasks(
     tx: Tx,
     *,
     location: str = "",
     order_id: UUID | None = None,
     closed: bool = False,
+    outlets: Collection[int] = (),
     after: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> list[Task]:
-    """Those that are open (or closed), the oldest first; of a location (code), or of all and the office."""
+    """Those that are open (or closed), the oldest first; of a location (code), or of all and the office.
+
+    `outlets`: only of their locations; none: of all.
+    """
     opened, last = after or (None, 0)
     return await tx.many(
-        Task, LIST, location=location, order_id=order_id, closed=closed, opened=opened, last=last, limit=limit
-    )
+        Task, LIST, location=location, order_id=order_id, closed=closed, opened=opened, last=last, limit=limit,
+        outlets=ints(outlets),
+    )  # fmt: skip
 
 
 SELECT: LiteralString = """
@@ -78,6 +97,7 @@ SELECT: LiteralString = """
 ONE: LiteralString = f"{SELECT} WHERE t.task_id = %(task_id)s"
 LIST: LiteralString = f"""{SELECT}
     WHERE (t.closed_at IS NOT NULL) = %(closed)s AND (%(location)s = '' OR p.code = %(location)s)
+      AND (%(outlets)s::smallint[] = '{{}}' OR p.outlet_id = ANY(%(outlets)s::smallint[]))
       AND (%(order_id)s::uuid IS NULL OR t.order_id = %(order_id)s::uuid)
       AND (%(opened)s::timestamptz IS NULL OR (t.opened_at, t.task_id) > (%(opened)s::timestamptz, %(last)s::bigint))
     ORDER BY t.opened_at, t.task_id

@@ -37,14 +37,17 @@ async def fulfilments(
     states: Sequence[str] = ("coming", "open", "accepted", "ready"),
     method: str = "",
     late: bool = False,
+    outlets: Collection[int] = (),
     after: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> list[Fulfilment]:
-    """The work of a location (code; empty for all) in these states, what is due first first. `after`: due and id."""
+    """The work of a location (code; empty for all) in these states, what is due first first. `after`: due and id.
+    `outlets`: only of their locations; none: of all.
+    """
     due, last = after or (None, 0)
     return await tx.many(
         Fulfilment, LIST, location=location, states=texts(states), method=method, late=late, due=due, last=last,
-        limit=limit,
+        limit=limit, outlets=ints(outlets),
     )  # fmt: skip
 
 
@@ -79,6 +82,7 @@ BY_ID: LiteralString = f"{SELECT} WHERE f.fulfilment_id = ANY(%(ids)s::bigint[])
 OF_ORDER: LiteralString = f"{SELECT} WHERE f.order_id = %(order_id)s ORDER BY f.fulfilment_id"
 LIST: LiteralString = f"""{SELECT}
     WHERE f.state = ANY(%(states)s::text[]) AND (%(location)s = '' OR p.code = %(location)s)
+      AND (%(outlets)s::smallint[] = '{{}}' OR p.outlet_id = ANY(%(outlets)s::smallint[]))
       AND (%(method)s = '' OR f.method = %(method)s) AND (f.late OR NOT %(late)s)
       AND (%(due)s::timestamptz IS NULL
            OR (coalesce(f.due_at, 'infinity'), f.fulfilment_id) > (%(due)s::timestamptz, %(last)s::bigint))

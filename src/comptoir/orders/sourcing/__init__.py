@@ -15,7 +15,7 @@ again       pieces that a location could not give, from others
 
 from comptoir.orders.errors import BadPolicy
 from comptoir.orders.sourcing.again import Again, Missing, source_again
-from comptoir.orders.sourcing.capacity import count_promised, promised_today
+from comptoir.orders.sourcing.capacity import count_on, count_promised, promised_on, promised_today
 from comptoir.orders.sourcing.conditions import LOCATION, Asking, Wanted
 from comptoir.orders.sourcing.explaining import Considered, CostPart, Explanation, sourcing_of, words_of
 from comptoir.orders.sourcing.planner import Planner
@@ -47,8 +47,10 @@ __all__ = [
     "Version",
     "Wanted",
     "check",
+    "count_on",
     "count_promised",
     "policy",
+    "promised_on",
     "promised_today",
     "set_policy",
     "simulate",

@@ -17,7 +17,8 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid
 from comptoir.kernel.http import READS_ONLY, raises
 from comptoir.kernel.rules import Words
-from comptoir.orders.errors import BadPolicy, UnknownOrder, UnknownPolicy
+from comptoir.orders.errors import BadPolicy, NotYourOrder, UnknownOrder, UnknownPolicy
+from comptoir.orders.rights import must_touch
 from comptoir.orders.sourcing.asking import Answer, AskedBasket, explain_basket
 from comptoir.orders.sourcing.conditions import LOCATION
 from comptoir.orders.sourcing.explaining import Explanation, sourcing_of, words_of
@@ -101,9 +102,10 @@ class Sourcing(msgspec.Struct, frozen=True):
     why: Explanation | None
 
 
-@get("/{order_id:uuid}/sourcing", guards=[allow("orders:read")], responses=raises(UnknownOrder))
-async def get_sourcing(tx: NamedDependency[Tx], order_id: FromPath[UUID]) -> Sourcing:
+@get("/{order_id:uuid}/sourcing", guards=[allow("orders:read")], responses=raises(UnknownOrder, NotYourOrder))
+async def get_sourcing(tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]) -> Sourcing:
     """Why the goods of an order come from where they come, as it was placed."""
+    await must_touch(tx, actor, order_id=order_id)
     return Sourcing(await sourcing_of(tx, order_id=order_id))
 
 

@@ -1,12 +1,13 @@
 """How many orders a location has been promised today, on its own calendar; only where it has a daily capacity.
 
-Counted when an order is placed and looked at when a basket is quoted: who was quoted in time is served, so a day may
-end above its capacity by the baskets that were quoted and not yet ordered. An order that is cancelled is not taken off.
+Counted when an order is placed or its goods are sourced anew, and looked at when a basket is quoted: who was quoted in
+time is served, so a day may end above its capacity by the baskets that were quoted and not yet ordered. Each work
+remembers the day in which it counts (`fulfilment.promised_on`); one that ends for nothing gives its place back.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from comptoir import inventory
@@ -31,27 +32,34 @@ READ = """
 async def count_promised(tx: Tx, places: inventory.Places, orders: Iterable[Iterable[int]]) -> None:
     """Each order counts once at each of its locations. After the balances in the lock order, before the log."""
     days = _days(tx, places)
-    if not days:
-        return
-    counted = Counter(id_ for some in orders for id_ in set(some) if id_ in days)
-    if counted:
-        written = [{"location_id": id_, "day": days[id_], "orders": counted[id_]} for id_ in sorted(counted)]
+    if days:
+        await count_on(tx, Counter((id_, days[id_]) for some in orders for id_ in set(some) if id_ in days))
+
+
+async def count_on(tx: Tx, orders: Mapping[tuple[int, date], int]) -> None:
+    """So many orders more, or fewer, at a location on a day. In the same place of the lock order."""
+    if counted := sorted((id_, day, number) for (id_, day), number in orders.items() if number):
+        written = [{"location_id": id_, "day": day, "orders": number} for id_, day, number in counted]
         await tx.run(COUNT, days=rows(written))
 
 
 COUNT = """
     INSERT INTO orders.location_day AS d (location_id, day, orders)
     SELECT location_id, day, orders
-    FROM json_to_recordset(%(days)s::json) AS n (location_id smallint, day date, orders integer) ORDER BY location_id
+    FROM json_to_recordset(%(days)s::json) AS n (location_id smallint, day date, orders integer)
+    ORDER BY location_id, day
     ON CONFLICT (location_id, day) DO UPDATE SET orders = d.orders + excluded.orders
 """
 
 
+def promised_on(places: inventory.Places, location_id: int, now: datetime) -> date | None:
+    """The day of the location in whose capacity an order counts that is promised now; None: it has no capacity."""
+    place = places.get(location_id)
+    if place is None or place.location.daily_capacity is None:
+        return None
+    return now.astimezone(ZoneInfo(place.location.time_zone)).date()
+
+
 def _days(tx: Tx, places: inventory.Places) -> dict[int, date]:
     """The day at each location that has a capacity."""
-    found: dict[int, date] = {}
-    for id_ in places.ids.values():
-        place = places.get(id_)
-        if place is not None and place.location.daily_capacity is not None:
-            found[id_] = tx.now.astimezone(ZoneInfo(place.location.time_zone)).date()
-    return found
+    return {id_: day for id_ in places.ids.values() if (day := promised_on(places, id_, tx.now)) is not None}
