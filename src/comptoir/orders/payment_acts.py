@@ -5,12 +5,13 @@ bank, and none of it is lost when a process dies: an act is tried until the prov
 same reference, under which a provider does a thing once (payments.Provider).
 
 What was agreed is counted at once, in `orders.payment`: no more is taken than was authorised, no more given back than
-was taken, whatever the provider is still to do.
+was taken, whatever the provider is still to do. An order may have several authorisations: its money is taken from
+the first that has some left, and given back to the first that has taken some (`spread`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -21,6 +22,7 @@ from comptoir.kernel import jobs
 from comptoir.kernel.db import Database, Tx, rows, uuids
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.settings import Settings
+from comptoir.orders.baskets import Payment
 from comptoir.orders.errors import PaymentExceeded, PaymentRefused, PaymentUnclear
 from comptoir.orders.events import PaymentFailed
 from comptoir.orders.payments import Provider, providers
@@ -57,6 +59,48 @@ class Paid(msgspec.Struct, frozen=True):
     authorised_minor: int
     captured_minor: int
     refunded_minor: int
+
+
+class Authorisation(msgspec.Struct, kw_only=True):
+    """What a provider keeps ready for an order, and what was agreed of it. Minor units."""
+
+    order_id: UUID
+    place: int
+    """1: that of the order itself."""
+    provider: str
+    authorisation: str
+    currency: str
+    authorised_minor: int
+    captured_minor: int
+    refunded_minor: int
+
+    @property
+    def left(self) -> int:
+        """May still be taken."""
+        return self.authorised_minor - self.captured_minor
+
+    @property
+    def kept(self) -> int:
+        """Was taken, and may still be given back."""
+        return self.captured_minor - self.refunded_minor
+
+    def count(self, kind: Kind, amount_minor: int) -> None:
+        if kind == "capture":
+            self.captured_minor += amount_minor
+        elif kind == "refund":
+            self.refunded_minor += amount_minor
+
+    def act(self, kind: Kind, reference: str, amount_minor: int) -> PaymentAct:
+        """Under a reference of its own, where the order has several."""
+        return PaymentAct(
+            reference=reference if self.place == 1 else f"{reference}.{self.place}",
+            order_id=self.order_id,
+            kind=kind,
+            provider=self.provider,
+            authorisation=self.authorisation,
+            amount_minor=amount_minor,
+            currency=self.currency,
+        )
 
 
 class Attempt(PaymentAct, frozen=True, kw_only=True):
@@ -106,14 +150,15 @@ ADD = """
             authorisation text, amount_minor bigint, currency text)
         ORDER BY reference
         ON CONFLICT (reference) DO NOTHING
-        RETURNING order_id, kind, amount_minor
+        RETURNING order_id, authorisation, kind, amount_minor
     ), counted AS (
         UPDATE orders.payment AS p
         SET captured_minor = captured_minor + a.captured, refunded_minor = refunded_minor + a.refunded
-        FROM (SELECT order_id, coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
+        FROM (SELECT order_id, authorisation,
+                     coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
                      coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund'), 0) AS refunded
-              FROM asked GROUP BY order_id) AS a
-        WHERE p.order_id = a.order_id
+              FROM asked GROUP BY order_id, authorisation) AS a
+        WHERE p.order_id = a.order_id AND p.authorisation = a.authorisation
     )
     SELECT FROM asked
 """
@@ -124,12 +169,69 @@ async def paid(tx: Tx, *, order_ids: Sequence[UUID]) -> dict[UUID, Paid]:
     return {one.order_id: one for one in await tx.many(Paid, PAID, ids=uuids(order_ids))}
 
 
-PAID = """
-    SELECT o.order_id, coalesce(p.authorised_minor, (o.payment ->> 'amount_minor')::bigint) AS authorised_minor,
-           coalesce(p.captured_minor, 0) AS captured_minor, coalesce(p.refunded_minor, 0) AS refunded_minor
-    FROM orders.sales_order AS o LEFT JOIN orders.payment AS p USING (order_id)
-    WHERE o.order_id = ANY(%(ids)s::uuid[]) AND o.payment IS NOT NULL
+AUTHORISATIONS: LiteralString = """
+    SELECT order_id, place, provider, authorisation, currency, authorised_minor, captured_minor, refunded_minor
+    FROM orders.payment WHERE order_id = ANY(%(ids)s::uuid[])
+    UNION ALL
+    SELECT order_id, 1, payment ->> 'provider', payment ->> 'authorisation', payment ->> 'currency',
+           (payment ->> 'amount_minor')::bigint, 0, 0
+    FROM orders.sales_order AS o
+    WHERE order_id = ANY(%(ids)s::uuid[]) AND payment IS NOT NULL
+      AND NOT EXISTS (SELECT FROM orders.payment AS p WHERE p.order_id = o.order_id AND p.place = 1)
+    ORDER BY 1, 2
 """
+
+PAID: LiteralString = f"""
+    SELECT order_id, sum(authorised_minor)::bigint AS authorised_minor, sum(captured_minor)::bigint AS captured_minor,
+           sum(refunded_minor)::bigint AS refunded_minor
+    FROM ({AUTHORISATIONS}) AS a GROUP BY order_id
+"""  # noqa: S608 constants
+
+
+async def authorisations(tx: Tx, *, order_ids: Collection[UUID]) -> dict[UUID, list[Authorisation]]:
+    """What each of these orders may be paid from, the first first. Lock the orders before."""
+    found: dict[UUID, list[Authorisation]] = {}
+    for one in await tx.many(Authorisation, AUTHORISATIONS, ids=uuids(order_ids)) if order_ids else ():
+        found.setdefault(one.order_id, []).append(one)
+    return found
+
+
+CREDIT = 0
+"""The place of what was given for goods that came back: it is taken first."""
+
+
+async def stand_ready(tx: Tx, *, order_id: UUID, payment: Payment, place: int) -> None:
+    """One more authorisation of an order."""
+    await tx.run(
+        READY, order_id=order_id, place=place, provider=payment.provider, authorisation=payment.authorisation,
+        currency=payment.currency, amount=payment.amount_minor,
+    )  # fmt: skip
+
+
+READY = """
+    INSERT INTO orders.payment (order_id, place, provider, authorisation, currency, authorised_minor)
+    VALUES (%(order_id)s, %(place)s, %(provider)s, %(authorisation)s, %(currency)s, %(amount)s)
+"""
+
+
+def spread(
+    kind: Literal["capture", "refund"], reference: str, amount_minor: int, of: Sequence[Authorisation]
+) -> list[PaymentAct]:
+    """So much taken from these, or given back to them, the first that have it first; counted in them. Pure.
+
+    What none of them has is asked of the last one, and refused by `due`.
+    """
+    acts: list[PaymentAct] = []
+    for one in of:
+        part = min(amount_minor, one.left if kind == "capture" else one.kept)
+        if one is of[-1]:
+            part = amount_minor
+        if part <= 0:
+            continue
+        amount_minor -= part
+        one.count(kind, part)
+        acts.append(one.act(kind, reference, part))
+    return acts
 
 
 async def attempts(tx: Tx, *, order_id: UUID) -> list[Attempt]:
@@ -217,10 +319,13 @@ async def _failed(db: Database, act: PaymentAct, detail: str, *, final: bool) ->
             return False
         # What was never taken cannot be given back.
         for reference, kind, amount_minor in await tx.tuples(
-            GIVE_UP, reference=act.reference, order_id=act.order_id, capture=act.kind == "capture", now=tx.now
-        ):
+            GIVE_UP, reference=act.reference, order_id=act.order_id, authorisation=act.authorisation,
+            capture=act.kind == "capture", now=tx.now,
+        ):  # fmt: skip
             captured, refunded = (amount_minor if kind == one else 0 for one in ("capture", "refund"))
-            await tx.run(UNCOUNT, order_id=act.order_id, captured=captured, refunded=refunded)
+            await tx.run(
+                UNCOUNT, order_id=act.order_id, authorisation=act.authorisation, captured=captured, refunded=refunded
+            )
             await tx.tell(PaymentFailed(order_id=act.order_id, reference=reference, act=kind, detail=detail))
     return True
 
@@ -237,7 +342,7 @@ GIVE_UP = """
     WITH given_up AS (
         UPDATE orders.payment_act SET state = 'failed', settled_at = %(now)s
         WHERE state = 'due' AND (reference = %(reference)s
-            OR (%(capture)s AND order_id = %(order_id)s AND kind = 'refund'))
+            OR (%(capture)s AND order_id = %(order_id)s AND authorisation = %(authorisation)s AND kind = 'refund'))
         RETURNING reference, kind, amount_minor
     )
     SELECT reference, kind, amount_minor FROM given_up ORDER BY kind DESC, reference
@@ -246,5 +351,5 @@ GIVE_UP = """
 UNCOUNT = """
     UPDATE orders.payment
     SET captured_minor = captured_minor - %(captured)s, refunded_minor = refunded_minor - %(refunded)s
-    WHERE order_id = %(order_id)s
+    WHERE order_id = %(order_id)s AND authorisation = %(authorisation)s
 """

@@ -98,7 +98,16 @@ class External:
         """Nothing was kept ready for us."""
 
 
+EXCHANGE = "exchange"
+
+
+class Exchanged(External):
+    """What was given for goods that came back, and stands ready for an order: it is in our books already."""
+
+    name = EXCHANGE
+
+
 def providers(settings: Settings) -> dict[str, Provider]:
     """Those that the settings name, by name."""
-    known: list[Provider] = [External(), *([Simulator()] if settings.simulated_payments else [])]
+    known: list[Provider] = [External(), Exchanged(), *([Simulator()] if settings.simulated_payments else [])]
     return {one.name: one for one in known}

@@ -257,15 +257,17 @@ CREATE INDEX task_open ON orders.task (location_id, opened_at) WHERE closed_at I
 CREATE INDEX task_order ON orders.task (order_id);
 
 -- What was authorised for an order, taken and given back, as agreed (payment_act says what the provider has done of it).
--- Made with the first act.
+-- The first was agreed with the order, and is made with the first act; an order that has grown has several.
 CREATE TABLE orders.payment (
-    order_id         uuid PRIMARY KEY,
+    order_id         uuid NOT NULL,
+    place            smallint NOT NULL DEFAULT 1,  -- taken in this order; 0: what was given for goods that came back
     provider         text NOT NULL,
     authorisation    text NOT NULL,
     currency         text NOT NULL,
     authorised_minor bigint NOT NULL,
     captured_minor   bigint NOT NULL DEFAULT 0,
     refunded_minor   bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (order_id, place),
     CONSTRAINT payment_taken CHECK (captured_minor BETWEEN 0 AND authorised_minor),
     CONSTRAINT payment_given CHECK (refunded_minor BETWEEN 0 AND captured_minor)
 );
@@ -366,6 +368,7 @@ CREATE TABLE orders.customer_return (
     kept_minor    bigint NOT NULL DEFAULT 0,   -- for worn goods
     actor         text NOT NULL,
     without_receipt boolean NOT NULL DEFAULT false,  -- she was known, and so was what she had bought
+    paid_order_id uuid,                        -- what is given for it pays for this order
     announced_at  timestamptz NOT NULL,
     received_at   timestamptz,
     refunded_at   timestamptz

@@ -19,7 +19,7 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
 from comptoir.orders import rights
-from comptoir.orders.aftersale import cancelling, documents, edits, exchanges, returns, strangers
+from comptoir.orders.aftersale import cancelling, documents, edits, exchanges, for_orders, returns, strangers
 from comptoir.orders.aftersale.actions import Action
 from comptoir.orders.aftersale.documents import Document, Issue
 from comptoir.orders.aftersale.errors import (
@@ -43,6 +43,8 @@ from comptoir.orders.aftersale.records import (
     Cancellation,
     Exchange,
     Exchanged,
+    ExchangedForOrder,
+    ExchangeForOrder,
     Given,
     Goodwill,
     Inspect,
@@ -55,7 +57,17 @@ from comptoir.orders.aftersale.records import (
 from comptoir.orders.aftersale.sold import Sold, sales_of_order, sold
 from comptoir.orders.aftersale.standing import actions_of
 from comptoir.orders.baskets import Address, Delivery
-from comptoir.orders.errors import NotYourOrder, NotYourPlace, UnknownOrder, UnknownSale
+from comptoir.orders.errors import (
+    BasketClosed,
+    IncompleteBasket,
+    NotYourBasket,
+    NotYourOrder,
+    NotYourPlace,
+    OutOfStock,
+    UnknownBasket,
+    UnknownOrder,
+    UnknownSale,
+)
 
 MANAGER = "orders:admin"
 
@@ -260,6 +272,23 @@ async def post_exchange(tx: NamedDependency[Tx], actor: NamedDependency[Actor], 
 
 
 @post(
+    "/exchanges/for-order",
+    guards=[allow("orders:write")],
+    responses=raises(
+        UnknownSale, UnknownBasket, NotYourBasket, IncompleteBasket, BasketClosed, OutOfStock, NotReturnable, IdTaken,
+        TenderRefused, NotYourPlace, inventory.UnknownLocation,
+    ),
+    status_code=HTTP_200_OK,
+)  # fmt: skip
+async def post_exchange_for_order(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[ExchangeForOrder]
+) -> ExchangedForOrder:
+    """Take goods back over the counter, and place the order of a quoted basket that they pay for."""
+    await rights.must_be_at(tx, actor, location=data.location)
+    return await for_orders.exchange_for_order(tx, asked=data, by=actor, approved=actor.may(MANAGER))
+
+
+@post(
     "/sales/{sale_id:int}/documents",
     guards=[allow("orders:write")],
     responses=raises(UnknownSale, NothingToWrite, NotYourOrder),
@@ -361,6 +390,7 @@ router = Router(
         get_purchases,
         post_without_receipt,
         post_exchange,
+        post_exchange_for_order,
         post_document,
         get_documents,
         get_documents_of_order,

@@ -22,7 +22,6 @@ from comptoir.orders.errors import UnknownOrder
 from comptoir.orders.events import OrderCancelled
 from comptoir.orders.fulfilment import Dossier, conclude, coupons, look
 from comptoir.orders.fulfilment.writing import add_works
-from comptoir.orders.payment_acts import PaymentAct
 
 
 async def cancel(tx: Tx, *, order_id: UUID, asked: Cancel, actor: str) -> Cancellation:
@@ -116,24 +115,12 @@ async def _nowhere(tx: Tx, order: Dossier, wanted: Mapping[int, int]) -> None:
 
 async def _give_back(tx: Tx, order: Dossier, *, reference: str) -> int:
     """What was taken for pieces that are not handed over: returns how much. Usually nothing was."""
-    payment = order.payment
-    paid = (await payment_acts.paid(tx, order_ids=[order.order_id])).get(order.order_id)
-    if payment is None or paid is None:
-        return 0
+    money = (await payment_acts.authorisations(tx, order_ids=[order.order_id])).get(order.order_id, [])
     earlier: int = await tx.value(REFUNDED, order_id=order.order_id)
-    refunded = min(paid.captured_minor - earlier - owed(order), paid.captured_minor - paid.refunded_minor)
+    refunded = min(sum(one.captured_minor for one in money) - earlier - owed(order), sum(one.kept for one in money))
     if refunded <= 0:
         return 0
-    act = PaymentAct(
-        reference=reference,
-        order_id=order.order_id,
-        kind="refund",
-        provider=payment.provider,
-        authorisation=payment.authorisation,
-        amount_minor=refunded,
-        currency=payment.currency,
-    )
-    await payment_acts.due(tx, [act])
+    await payment_acts.due(tx, payment_acts.spread("refund", reference, refunded, money))
     return refunded
 
 

@@ -15,15 +15,13 @@ from comptoir.orders.aftersale.cancelling import opened
 from comptoir.orders.aftersale.errors import TenderRefused
 from comptoir.orders.aftersale.records import Tender
 from comptoir.orders.aftersale.sold import Sold
-from comptoir.orders.payment_acts import PaymentAct
+from comptoir.orders.payments import EXCHANGE
 from comptoir.orders.sales.judging import is_card_number
 
 UNTAKEN = "not_taken"
 """Of money that was never taken, because its capture failed: the goods come back, and nothing is given."""
 VOUCHER = "voucher"
 """Can always be had instead, and is what is left to give where the original way gives no more."""
-EXCHANGE = "exchange"
-"""Of money that stands against other goods in the same act."""
 
 
 class Giving(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +60,12 @@ async def give(tx: Tx, giving: Giving, total: int, *, credit: int = 0, approved:
 
 async def _through_provider(tx: Tx, giving: Giving, order_id: UUID, total: int, credit: int) -> list[Tender]:
     """What was taken for the order goes back to where it came from; a voucher instead is for the customer to choose."""
-    order = await opened(tx, order_id)
-    paid = (await payment_acts.paid(tx, order_ids=[order_id])).get(order_id)
-    payment = order.payment
-    by_itself = {UNTAKEN, payment.provider if payment else ""}
+    await opened(tx, order_id)
+    money = (await payment_acts.authorisations(tx, order_ids=[order_id])).get(order_id, [])
+    by_itself = {UNTAKEN, *(one.provider for one in money)}
     before = await _given_before(tx, await books.sales_of_order(tx, order_id=order_id))
     by_hand = sum(one.amount_minor for one in before if one.kind not in by_itself)
-    left = max(0, paid.captured_minor - paid.refunded_minor - by_hand) if paid else 0
+    left = max(0, sum(one.kept for one in money) - by_hand)
     untaken = total - min(total, left)
     credit = min(credit, left)
     given = total - untaken - credit
@@ -80,18 +77,14 @@ async def _through_provider(tx: Tx, giving: Giving, order_id: UUID, total: int, 
                 f"{given} goes back to where it was paid, or the whole of it to a voucher.", total_minor=given
             )
         tenders += giving.tenders
-    elif given and payment:
-        act = PaymentAct(
-            reference=giving.reference,
-            order_id=order_id,
-            kind="refund",
-            provider=payment.provider,
-            authorisation=payment.authorisation,
-            amount_minor=given,
-            currency=giving.currency,
-        )
-        await payment_acts.due(tx, [act])
-        tenders.append(Tender(payment.provider, given, reference_of(payment.authorisation)))
+    elif given:
+        # What was paid with goods goes back as a voucher.
+        banks = [one for one in money if one.provider != EXCHANGE]
+        by_bank = min(given, sum(one.kept for one in banks))
+        acts = payment_acts.spread("refund", giving.reference, by_bank, banks)
+        await payment_acts.due(tx, acts)
+        tenders += [Tender(one.provider, one.amount_minor, reference_of(one.authorisation)) for one in acts]
+        tenders += [Tender(VOUCHER, given - by_bank)] if given > by_bank else []
     return [*tenders, Tender(UNTAKEN, untaken)] if untaken else tenders
 
 

@@ -46,9 +46,10 @@ AGREED: LiteralString = """
            format('order %%s: captured %%s, acts say %%s; refunded %%s, acts say %%s', p.order_id, p.captured_minor,
                   a.captured, p.refunded_minor, a.refunded) AS detail
     FROM orders.payment AS p JOIN orders.sales_order AS o USING (order_id)
-    LEFT JOIN (SELECT order_id, coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
+    LEFT JOIN (SELECT order_id, authorisation,
+                      coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
                       coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund'), 0) AS refunded
-               FROM orders.payment_act WHERE state <> 'failed' GROUP BY 1) AS a USING (order_id)
+               FROM orders.payment_act WHERE state <> 'failed' GROUP BY 1, 2) AS a USING (order_id, authorisation)
     WHERE (p.captured_minor, p.refunded_minor) IS DISTINCT FROM (coalesce(a.captured, 0), coalesce(a.refunded, 0))
     LIMIT %(most)s
 """

@@ -265,6 +265,27 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How the difference goes back, where they cost less."""
 
 
+class ExchangeForOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Goods on the counter for goods that come from elsewhere: a basket that is quoted, and becomes an order."""
+
+    return_id: UUID | None = None
+    location: Annotated[str, Meta(min_length=1, max_length=60)]
+    lines: Annotated[tuple[Back, ...], Meta(min_length=1, max_length=200)]
+    basket_id: UUID
+    """Where it costs more than what comes back, it has a payment already: only the difference is taken of it."""
+    refund: Settling = msgspec.field(default_factory=Settling)
+    """How the difference goes back, where it costs less."""
+
+
+class ExchangedForOrder(msgspec.Struct, frozen=True):
+    """What came back, the order of what comes instead, and so much of its money that the one has paid of the other."""
+
+    returned: Return
+    order_id: UUID
+    order_number: int
+    credit_minor: int
+
+
 class Exchanged(msgspec.Struct, frozen=True):
     """What came back, the sale of what was taken instead, and the difference: above zero the customer paid it."""
 

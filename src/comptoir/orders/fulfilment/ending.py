@@ -3,14 +3,17 @@ of the coupons that nobody has used.
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from comptoir.kernel.db import Tx
 from comptoir.kernel.log import Fact
 from comptoir.orders.fulfilment import coupons
 from comptoir.orders.fulfilment.dossiers import Dossier, Work
 from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded
+from comptoir.orders.fulfilment.tasks import open_tasks
 from comptoir.orders.fulfilment.writing import write
-from comptoir.orders.payment_acts import PaymentAct, due, paid
+from comptoir.orders.payment_acts import PaymentAct, authorisations, due
+from comptoir.orders.payments import EXCHANGE
 
 
 async def conclude(tx: Tx, dossiers: Collection[Dossier], *, coupons_back: bool = False) -> None:
@@ -33,21 +36,24 @@ async def conclude(tx: Tx, dossiers: Collection[Dossier], *, coupons_back: bool 
 
 async def _let_go(tx: Tx, ended: Collection[Dossier]) -> None:
     """What was authorised and will never be taken."""
-    money = await paid(tx, order_ids=[one.order_id for one in ended]) if ended else {}
+    money = await authorisations(tx, order_ids=[one.order_id for one in ended])
     acts = [
-        PaymentAct(
-            reference=f"{one.order_id}-void",
-            order_id=one.order_id,
-            kind="void",
-            provider=one.payment.provider,
-            authorisation=one.payment.authorisation,
-            amount_minor=rest,
-            currency=one.payment.currency,
-        )
-        for one in ended
-        if one.payment and (was := money.get(one.order_id)) and (rest := was.authorised_minor - was.captured_minor)
+        one.act("void", f"{order_id}-void", one.left) for order_id, some in money.items() for one in some if one.left
     ]
     await due(tx, acts)
+    await open_tasks(tx, [_credit(one) for one in acts if one.provider == EXCHANGE])
+
+
+def _credit(act: PaymentAct) -> dict[str, Any]:
+    """No provider gives back what was paid with goods."""
+    return {
+        "kind": "credit",
+        "order_id": act.order_id,
+        "fulfilment_id": None,
+        "location_id": None,
+        "why": "Goods came back for this order, which has cost less: give her the rest.",
+        "data": {"amount_minor": act.amount_minor, "currency": act.currency, "reference": act.authorisation},
+    }
 
 
 def _changed(work: Work) -> FulfilmentChanged:

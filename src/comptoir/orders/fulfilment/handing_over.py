@@ -20,7 +20,7 @@ from comptoir.orders import shares
 from comptoir.orders.fulfilment.dossiers import Dossier, OrderLine, Work
 from comptoir.orders.fulfilment.errors import BadPieces, NothingPicked
 from comptoir.orders.fulfilment.records import HandOver, pieces_of
-from comptoir.orders.payment_acts import PaymentAct, due
+from comptoir.orders.payment_acts import PaymentAct, authorisations, due, spread
 from comptoir.orders.records import NewDiscount, NewLine, NewSale, NewTender
 from comptoir.orders.sales.judging import is_card_number
 from comptoir.orders.sales.recording import record
@@ -37,6 +37,8 @@ class Leaving(msgspec.Struct, kw_only=True):
     """With the pieces, and what they cost."""
     delivery: Money
     act: HandOver
+    captures: list[PaymentAct] = msgspec.field(default_factory=list[PaymentAct])
+    """How it is paid."""
 
     @property
     def total_minor(self) -> int:
@@ -89,7 +91,11 @@ def stock_of(leaving: Leaving) -> inventory.HandOver:
 
 async def sell(tx: Tx, leaving: Sequence[Leaving]) -> None:
     """The money is taken and the sales are recorded. Raises PaymentExceeded, or why a sale cannot be."""
-    await due(tx, [act for one in leaving if (act := _capture(one))])
+    money = await authorisations(tx, order_ids={one.dossier.order_id for one in leaving})
+    for one in leaving:
+        reference = f"{one.dossier.order_id}-capture-{one.place}"
+        one.captures = spread("capture", reference, one.total_minor, money.get(one.dossier.order_id, []))
+    await due(tx, [act for one in leaving for act in one.captures])
     sold = await record(tx, [_sale(one, tx.now) for one in leaving], nodes=[one.dossier.node_id for one in leaving])
     for answer in sold:
         if isinstance(answer, Refusal):
@@ -111,23 +117,8 @@ WRITE = """
 """
 
 
-def _capture(one: Leaving) -> PaymentAct | None:
-    payment = one.dossier.payment
-    if payment is None or not one.total_minor:
-        return None
-    return PaymentAct(
-        reference=f"{one.dossier.order_id}-capture-{one.place}",
-        order_id=one.dossier.order_id,
-        kind="capture",
-        provider=payment.provider,
-        authorisation=payment.authorisation,
-        amount_minor=one.total_minor,
-        currency=payment.currency,
-    )
-
-
 def _sale(one: Leaving, now: datetime) -> NewSale:
-    dossier, payment = one.dossier, one.dossier.payment
+    dossier = one.dossier
     delivered = [one.delivery] if one.delivery.amount_minor else []
     costs = [*(share for _, _, share in one.lines), *delivered]
     # A receipt's amounts are of one kind: where some hold the tax and others do not, all are written with it.
@@ -152,7 +143,7 @@ def _sale(one: Leaving, now: datetime) -> NewSale:
         currency=dossier.currency,
         lines=(*lines, *(_delivery_line(written(share)) for share in delivered)),
         total_minor=one.total_minor,
-        tenders=(_tender(payment.provider, payment.authorisation, one.total_minor),) if payment else (),
+        tenders=tuple(_tender(act) for act in one.captures),
         tax_included=included or mixed,
     )
 
@@ -189,8 +180,9 @@ def _delivery_line(share: Money) -> NewLine:
     return NewLine(kind="shipping", amount_minor=share.amount_minor, discounts=discounts, tax_minor=share.tax_minor)
 
 
-def _tender(provider: str, authorisation: str, amount: int) -> NewTender:
-    return NewTender(provider, amount, None if is_card_number(authorisation) else authorisation)
+def _tender(act: PaymentAct) -> NewTender:
+    reference = None if is_card_number(act.authorisation) else act.authorisation
+    return NewTender(act.provider, act.amount_minor, reference)
 
 
 def _parcel(one: Leaving, sale_id: int) -> dict[str, Any]:

@@ -53,7 +53,10 @@ TAKEN: LiteralString = """
            format('parcel %%s of order %%s is worth %%s, asked for %%s', p.place, p.order_id, p.total_minor,
                   a.amount_minor) AS detail
     FROM orders.parcel AS p JOIN orders.sales_order AS o USING (order_id)
-    LEFT JOIN orders.payment_act AS a ON a.reference = p.order_id || '-capture-' || p.place
+    CROSS JOIN LATERAL (
+        SELECT sum(a.amount_minor) AS amount_minor FROM orders.payment_act AS a
+        WHERE a.order_id = p.order_id AND a.kind = 'capture'
+          AND split_part(a.reference, '.', 1) = p.order_id || '-capture-' || p.place) AS a
     WHERE o.payment IS NOT NULL AND p.total_minor > 0 AND p.total_minor IS DISTINCT FROM a.amount_minor
     LIMIT %(most)s
 """
