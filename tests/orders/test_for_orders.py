@@ -75,7 +75,7 @@ async def test_what_it_costs_beyond_is_taken_of_the_card_and_goes_back_to_it(des
     assert await banks(desk) == (890, 890, 1)
     async with desk.house.db.reading() as tx:
         given = await tx.tuples(
-            "SELECT kind, -amount_minor FROM orders.tender JOIN orders.sale USING (sale_id)"
+            "SELECT t.kind, -t.amount_minor FROM orders.tender AS t JOIN orders.sale USING (sale_id)"
             " WHERE origin_sale_id = %(sale)s ORDER BY 1", sale=parcel,
         )  # fmt: skip
     assert given == [("simulator", 890), ("voucher", 600)]

@@ -39,6 +39,7 @@ REFUSED = {
         "returns/at-counter": {"location": "north", "lines": ["{back}"]},
         "returns/without-receipt": {"location": "north", "person": str(uuid7()), "sku": "shirt", "reason": "size"},
         "exchanges": {"location": "north", "lines": ["{back}"], "instead": [{"sku": "bag"}]},
+        "exchanges/for-order": {"location": "north", "lines": ["{back}"], "basket_id": str(uuid7())},
         "returns/{return}/receipt": {"location": "north"},
         "returns/{return}/inspection": {"verdicts": [{"place": 1, "quantity": 1, "state": "sellable"}]},
         "returns/{return}/refund": {}, "returns/{return}/giving-up": None,

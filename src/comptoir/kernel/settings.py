@@ -10,6 +10,7 @@ import msgspec
 from comptoir.kernel.errors import Invalid
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
+Minor = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +62,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     replace_articles: Literal["never", "if_allowed", "unless_refused"] = "if_allowed"
     """Whether who picks an order may put another article in the place of one that is not to be had: `if_allowed` by
     the customer, `unless_refused` by her, `never`. She never pays more for it."""
+    instant_refund_minor: Minor = 10_000
+    """Beyond so much, in minor units, only a manager gives money back before the goods are back."""
+    goodwill_minor: Minor = 2_000
+    """Beyond so much, in minor units, only a manager gives money to a customer who keeps the goods."""
+    return_days: Days = 0
+    """Days after the sale for which goods come back; later only a manager takes them. 0 for ever."""
+    returns_without_receipt: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 3
+    """So many returns without a receipt of one person in the period; beyond it the money waits for a manager."""
+    returns_without_receipt_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 90
+    """That period, in days."""
+    purchases_back_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 365
+    """How many days back the purchases of somebody without a receipt are looked for."""
+    seller_tax_numbers: str = ""
+    """The seller's VAT numbers as they stand on invoices, one for each country, with a comma between:
+    `FR12345678901, DE123456789`."""
     keep_baskets_days: Days = 90
     """Days for which baskets that were abandoned, merged or ordered are kept; 0 for ever. Orders are always kept."""
     demo: bool = False

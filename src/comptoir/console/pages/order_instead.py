@@ -201,7 +201,7 @@ EXCHANGE = Doing(
 
 async def goodwill_sheet(desk: Desk, form: Form) -> Sheet:
     _ = desk.page.gettext
-    limit = desk.page.language.money(desk.money(orders.aftersale.policy.GOODWILL_MINOR))
+    limit = desk.page.language.money(desk.money(orders.aftersale.policy.limits().goodwill_minor))
     return Sheet(
         title=_("Make a gesture"),
         lead=_("She keeps the goods and gets some of the money back; never more than is left of what she paid."),

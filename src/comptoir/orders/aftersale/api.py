@@ -117,18 +117,20 @@ async def get_returnable_of_sale(tx: NamedDependency[Tx], sale_id: FromPath[int]
 @post(
     "/returns",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, NotReturnable, IdTaken, inventory.UnknownLocation),
+    responses=raises(ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, inventory.UnknownLocation),
     status_code=HTTP_200_OK,
 )
 async def post_return(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Announce]) -> Return:
     """Announce what will come back: its number stands on the parcel's label."""
-    return await returns.announce(tx, asked=data, actor=actor.name)
+    return await returns.announce(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
 @post(
     "/returns/at-counter",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation),
+    responses=raises(
+        ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation
+    ),
     status_code=HTTP_200_OK,
 )
 async def post_return_at_counter(
@@ -262,7 +264,9 @@ async def post_without_receipt(
 @post(
     "/exchanges",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation),
+    responses=raises(
+        ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation
+    ),
     status_code=HTTP_200_OK,
 )
 async def post_exchange(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Exchange]) -> Exchanged:
@@ -275,8 +279,8 @@ async def post_exchange(tx: NamedDependency[Tx], actor: NamedDependency[Actor], 
     "/exchanges/for-order",
     guards=[allow("orders:write")],
     responses=raises(
-        UnknownSale, UnknownBasket, NotYourBasket, IncompleteBasket, BasketClosed, OutOfStock, NotReturnable, IdTaken,
-        TenderRefused, NotYourPlace, inventory.UnknownLocation,
+        *(ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation),
+        *(UnknownBasket, NotYourBasket, IncompleteBasket, BasketClosed, OutOfStock),
     ),
     status_code=HTTP_200_OK,
 )  # fmt: skip

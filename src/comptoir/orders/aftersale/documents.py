@@ -17,6 +17,7 @@ import msgspec
 from comptoir import channels, pricing
 from comptoir.kernel.db import Tx, ints
 from comptoir.kernel.ids import uuid7
+from comptoir.orders.aftersale import policy
 from comptoir.orders.aftersale import sold as books
 from comptoir.orders.aftersale.drawing import draw, email
 from comptoir.orders.aftersale.errors import NothingToWrite, UnknownDocument
@@ -89,6 +90,7 @@ async def issue(tx: Tx, *, sale_id: int, asked: Issue) -> Document:
         buyer=invoice.content.buyer if invoice else asked.buyer,
         corrects=invoice.number if invoice else "",
         now=tx.now.astimezone(ZoneInfo(outlet.time_zone)),
+        tax_number=policy.tax_number(outlet.country),
     )
     text, letter, pdf = msgspec.json.encode(content, order="deterministic"), email(content), draw(content)
     document_id = uuid7()
@@ -218,6 +220,7 @@ def written(
     buyer: Buyer | None,
     corrects: str,
     now: datetime,
+    tax_number: str = "",
 ) -> Content:
     """What the document says. Amounts are positive, a credit note's too: its kind says which way they go. Pure."""
     items = [item(line, rates) for line in sale.lines]
@@ -229,7 +232,7 @@ def written(
         sold_at=sale.occurred_at.astimezone(now.tzinfo),
         receipt_number=sale.receipt_number,
         corrects=corrects,
-        seller=Seller(outlet.name, outlet.street, outlet.postcode, outlet.city, outlet.country),
+        seller=Seller(outlet.name, outlet.street, outlet.postcode, outlet.city, outlet.country, tax_number),
         buyer=buyer,
         currency=sale.currency,
         items=items,

@@ -237,7 +237,7 @@ def drawable(text: str) -> str:
 
 def address(of: Seller | Buyer) -> list[str]:
     lines = [of.name, of.street, f"{of.postcode} {of.city}".strip(), of.country]
-    return [one for one in [*lines, of.tax_number if isinstance(of, Buyer) else ""] if one]
+    return [one for one in [*lines, of.tax_number] if one]
 
 
 def taxes(content: Content) -> Iterator[tuple[int | None, int, int]]:

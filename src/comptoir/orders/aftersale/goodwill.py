@@ -28,8 +28,8 @@ async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approve
     (sale,) = (await books.sold(tx, sale_ids=[sale_id])).values()
     if asked.amount_minor > sale.left_minor:
         raise TenderRefused(f"{sale.left_minor} of the sale is left to give.", left_minor=sale.left_minor)
-    if asked.amount_minor > policy.GOODWILL_MINOR and not approved:
-        raise ApprovalNeeded("Let a manager give so much.", limit_minor=policy.GOODWILL_MINOR)
+    if not approved and asked.amount_minor > (limit := policy.limits().goodwill_minor):
+        raise ApprovalNeeded("Let a manager give so much.", limit_minor=limit)
     giving = Giving(
         reference=str(goodwill_id),
         order_id=sale.order_id,

@@ -29,6 +29,7 @@ class Seller(msgspec.Struct, frozen=True):
     postcode: str
     city: str
     country: str
+    tax_number: str = ""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,10 +54,8 @@ async def refund(
     total = sum(one.total for one in slips)
     if kept > total:
         raise TenderRefused("More would be kept than is given back.", total_minor=total, kept_minor=kept)
-    if found.state == "announced" and total - kept > policy.INSTANT_MINOR and not approved:
-        raise ApprovalNeeded(
-            "The goods are not back yet: let a manager give the money.", limit_minor=policy.INSTANT_MINOR
-        )
+    if found.state == "announced" and not approved and total - kept > (limit := policy.limits().instant_minor):
+        raise ApprovalNeeded("The goods are not back yet: let a manager give the money.", limit_minor=limit)
     slips = keep(slips, fee=asked.fee_minor, kept=asked.kept_minor)
     total -= kept
     credit = min(credit_minor, total)

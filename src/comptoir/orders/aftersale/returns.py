@@ -5,7 +5,8 @@ they are looked at, the money goes back (refunds.py). Goods that nobody has look
 sold again before. Who takes back pieces has locked their sale, so two tills never take the same piece.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from comptoir import inventory
 from comptoir.kernel.db import Tx, ints, rows
 from comptoir.kernel.ids import uuid7
 from comptoir.orders import order_book
+from comptoir.orders.aftersale import policy
 from comptoir.orders.aftersale import sold as books
 from comptoir.orders.aftersale.cancelling import done
-from comptoir.orders.aftersale.errors import IdTaken, NotReturnable, ReturnSettled, UnknownReturn
+from comptoir.orders.aftersale.errors import ApprovalNeeded, IdTaken, NotReturnable, ReturnSettled, UnknownReturn
 from comptoir.orders.aftersale.records import (
     Announce,
     AtCounter,
@@ -35,10 +37,13 @@ from comptoir.orders.aftersale.sold import Sold
 from comptoir.orders.events import GoodsReturned
 
 
-async def announce(tx: Tx, *, asked: Announce, actor: str) -> Return:
-    """A customer says what will come back. Raises NotReturnable where it was not sold, or came back before."""
+async def announce(tx: Tx, *, asked: Announce, actor: str, approved: bool = False) -> Return:
+    """A customer says what will come back. Raises NotReturnable where it was not sold, or came back before;
+    ApprovalNeeded where it was sold too long ago.
+    """
     place = (await inventory.by_code(tx, [asked.location]))[0] if asked.location else None
-    found, known = await _opened(tx, asked.return_id, asked.lines, place.location_id if place else None, actor)
+    location_id = place.location_id if place else None
+    found, known = await _opened(tx, asked.return_id, asked.lines, location_id, actor, approved=approved)
     return known or await _whole(tx, found.return_id)
 
 
@@ -48,7 +53,7 @@ async def at_counter(tx: Tx, *, asked: AtCounter, actor: str, approved: bool = F
     `approved`: a manager does it. Raises as `announce` and `refunds.refund` do.
     """
     (place,) = await inventory.by_code(tx, [asked.location])
-    found, known = await _opened(tx, asked.return_id, asked.lines, place.location_id, actor)
+    found, known = await _opened(tx, asked.return_id, asked.lines, place.location_id, actor, approved=approved)
     if known:
         return known
     found = await _receive(tx, found, place, [one.state for one in asked.lines], actor)
@@ -179,7 +184,7 @@ async def _lock(tx: Tx, order_id: UUID | None, sale_ids: Sequence[int]) -> None:
 
 
 async def _opened(
-    tx: Tx, return_id: UUID | None, lines: Sequence[Back], location_id: int | None, actor: str
+    tx: Tx, return_id: UUID | None, lines: Sequence[Back], location_id: int | None, actor: str, *, approved: bool
 ) -> tuple[Return, Return | None]:
     """A new return; or, second, the one that this id has made before."""
     sale_ids = sorted({one.sale_id for one in lines})
@@ -196,6 +201,8 @@ async def _opened(
             raise IdTaken(return_id=str(return_id))
         return known, known
     check(sales, lines)
+    if not approved:
+        in_time(sales.values(), policy.limits().return_days, tx.now)
     if len({one.currency for one in sales.values()}) > 1:
         raise NotReturnable("They were paid in different currencies: make a return for each.")
     first = sales[sale_ids[0]]
@@ -326,6 +333,15 @@ def check(sales: dict[int, Sold], lines: Sequence[Back]) -> None:
             short.append({"sale_id": sale_id, "line_number": number, "wanted": quantity, "left": left})
     if short:
         raise NotReturnable(f"{short[0]['left']} of them may still come back.", lines=short)
+
+
+def in_time(sales: Iterable[Sold], days: int, now: datetime) -> None:
+    """Whether they were all sold within so many days; 0: at any time. Raises ApprovalNeeded."""
+    late = [one for one in sales if days and one.occurred_at < now - timedelta(days=days)]
+    if late:
+        raise ApprovalNeeded(
+            f"{late[0].receipt_number} is older than {days} days: let a manager take it back.", limit_days=days
+        )
 
 
 def _article(sale: Sold, line_number: int) -> dict[str, Any]:

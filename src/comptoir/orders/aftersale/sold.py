@@ -5,6 +5,7 @@ parcel of an order. So its price, discount and tax are those that were recorded,
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -49,6 +50,7 @@ class Sold(msgspec.Struct, frozen=True, kw_only=True):
     total_minor: int
     given_minor: int
     """Of the total, was given back already."""
+    occurred_at: datetime
     order_id: UUID | None
     """Of a parcel: its order."""
     lines: list[SoldLine]
@@ -107,7 +109,8 @@ ITS_ORDER = """
 """
 
 SOLD = """
-    SELECT s.sale_id, o.code AS outlet, s.receipt_number, s.node_id, s.currency, s.tax_included, s.total_minor,
+    SELECT s.sale_id, o.code AS outlet, s.receipt_number, s.occurred_at, s.node_id, s.currency, s.tax_included,
+           s.total_minor,
            (SELECT coalesce(-sum(r.total_minor), 0)::bigint FROM orders.sale AS r WHERE r.origin_sale_id = s.sale_id)
                AS given_minor,
            (SELECT p.order_id FROM orders.parcel AS p WHERE p.sale_id = s.sale_id) AS order_id,

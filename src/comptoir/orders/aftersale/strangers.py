@@ -20,7 +20,7 @@ from comptoir.orders.fulfilment.tasks import open_tasks
 async def purchases(tx: Tx, *, person: UUID, skus: Sequence[str] = ()) -> list[Purchase]:
     """What a person bought and may still bring back, newest first. Raises UnknownPerson."""
     nodes = await _nodes(tx, person)
-    since = tx.now - timedelta(days=policy.BACK_DAYS)
+    since = tx.now - timedelta(days=policy.limits().purchases_days)
     wanted = texts(skus) if skus else None
     found = {
         (sale_id, line): at
@@ -63,8 +63,10 @@ async def without_receipt(tx: Tx, *, asked: WithoutReceipt, actor: str, approved
         found.sort(key=lambda one: one.paid_minor)
     lines = chosen(found, asked)
     nodes = await _nodes(tx, asked.person)
-    earlier = await tx.value(EARLIER, nodes=ints(nodes), since=tx.now - timedelta(days=policy.PERIOD_DAYS))
-    often = earlier >= policy.WITHOUT_RECEIPT
+    limits = policy.limits()
+    days = limits.without_receipt_days
+    earlier = await tx.value(EARLIER, nodes=ints(nodes), since=tx.now - timedelta(days=days))
+    often = earlier >= limits.without_receipt
     made = await returns.at_counter(
         tx,
         asked=AtCounter(
@@ -84,7 +86,7 @@ async def without_receipt(tx: Tx, *, asked: WithoutReceipt, actor: str, approved
             "order_id": made.order_id,
             "fulfilment_id": None,
             "location_id": place.location_id,
-            "why": f"Return {made.return_number}: without a receipt, the {earlier + 1}th in {policy.PERIOD_DAYS} days.",
+            "why": f"Return {made.return_number}: without a receipt, the {earlier + 1}th in {days} days.",
             "data": {"return_id": made.return_id, "person": asked.person},
         }
         await open_tasks(tx, [task])
