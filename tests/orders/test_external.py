@@ -89,8 +89,8 @@ async def test_what_may_change_changes_and_an_older_version_says_nothing(market)
 
 async def test_what_is_paid_on_delivery_can_be_handed_over(market):
     (done,) = await take(market, an_order(paid_minor=0))
-    act = PaymentAct(reference="r", order_id=done.order_id, kind="capture", provider="external", authorisation="a",
-                     amount_minor=2890, currency="EUR")  # fmt: skip
+    act = PaymentAct(reference="r", order_id=done.order_id, kind="capture", provider="external",
+                     authorisation="market M-1", amount_minor=2890, currency="EUR")  # fmt: skip
     await due(market, [act])
     assert (await paid(market, order_ids=[done.order_id]))[done.order_id].captured_minor == 2890
 

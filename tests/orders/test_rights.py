@@ -34,6 +34,7 @@ REFUSED = {
         "fulfilments/{work}/substitute": {"line": 1, "sku": "bag", "reason": "display"},
         "fulfilments/waves": {"location": "north"}, "fulfilments/tasks/{task}/close": None,
         "book/{order}/cancellations": {"reason": "regret", "lines": [{"line": 1, "quantity": 9}]},
+        "book/{order}/additions": {"basket_id": str(uuid7())},
         "sales/{sale}/goodwill": {"amount_minor": 1, "reason": "late"},
         "sales/{sale}/documents": {"kind": "invoice"},
         "returns/at-counter": {"location": "north", "lines": ["{back}"]},

@@ -96,6 +96,24 @@ class OrderPlaced(Fact, frozen=True, kw_only=True):
         return self.placed_at
 
 
+class OrderExtended(Fact, frozen=True, kw_only=True):
+    """An order has got further lines, before anybody worked on it."""
+
+    kind = "orders.order_extended"
+
+    order_id: UUID
+    order_number: int
+    node_id: int | None
+    channel: str
+    currency: str
+    amount_minor: int
+    """By so much it costs more."""
+    units: int
+
+    def lane_key(self) -> str:
+        return f"o{self.order_id}"
+
+
 class OrderCancelled(Fact, frozen=True, kw_only=True):
     """Pieces of an order are not wanted any more; `whole`: none of it is, and none was handed over."""
 

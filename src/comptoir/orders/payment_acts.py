@@ -137,7 +137,7 @@ OPEN = """
     INSERT INTO orders.payment (order_id, provider, authorisation, currency, authorised_minor)
     SELECT order_id, payment ->> 'provider', payment ->> 'authorisation', payment ->> 'currency',
            (payment ->> 'amount_minor')::bigint
-    FROM orders.sales_order WHERE order_id = ANY(%(ids)s::uuid[])
+    FROM orders.sales_order WHERE order_id = ANY(%(ids)s::uuid[]) AND payment IS NOT NULL
     ON CONFLICT DO NOTHING
 """
 

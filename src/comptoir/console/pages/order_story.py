@@ -313,6 +313,7 @@ ACTS: dict[str, str] = {
     "ready": N_("Ready and waiting"),
     "hand_over": N_("Handed over"),
     "reject": N_("Not given"),
+    "add": N_("Added to the order"),
     "substitute": N_("Replaced by another article"),
     "send": N_("Sent to another shop"),
     "arrive": N_("Arrived"),

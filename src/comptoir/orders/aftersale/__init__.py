@@ -9,7 +9,7 @@ giving      how money goes back: through the provider, or by hand
 goodwill    money for a customer who keeps the goods
 strangers   goods without a receipt: what a known customer has bought
 exchanges   goods for other goods, in one act    for_orders  for goods that come from elsewhere
-edits       another address, before the goods are picked
+edits       another address, before the goods are picked    additions  further lines
 documents   invoices, receipts and credit notes: numbered, frozen    paper  what stands on them    drawing  as PDF
 mailing     the same by e-mail
 policy      what may be done without a manager, as it is set

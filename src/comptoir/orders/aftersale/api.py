@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -19,7 +20,7 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
 from comptoir.orders import rights
-from comptoir.orders.aftersale import cancelling, documents, edits, exchanges, for_orders, returns, strangers
+from comptoir.orders.aftersale import additions, cancelling, documents, edits, exchanges, for_orders, returns, strangers
 from comptoir.orders.aftersale.actions import Action
 from comptoir.orders.aftersale.documents import Document, Issue
 from comptoir.orders.aftersale.errors import (
@@ -68,6 +69,7 @@ from comptoir.orders.errors import (
     UnknownOrder,
     UnknownSale,
 )
+from comptoir.orders.order_book import Order, order
 
 MANAGER = "orders:admin"
 
@@ -221,6 +223,27 @@ async def put_address(
     """Send an order to another address, before its goods are picked."""
     await rights.must_touch(tx, actor, order_id=order_id)
     return await edits.change_address(tx, order_id=order_id, address=data)
+
+
+class Adding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A basket that is quoted and paid: same outlet, same delivery, which costs nothing in it."""
+
+    basket_id: UUID
+
+
+@post(
+    "/book/{order_id:uuid}/additions",
+    guards=[allow("orders:write")],
+    responses=raises(UnknownOrder, UnknownBasket, NotYourOrder, NotYourBasket, EditRefused, IncompleteBasket),
+    status_code=HTTP_200_OK,
+)
+async def post_addition(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID], data: JSONBody[Adding]
+) -> Order:
+    """More pieces, or another article, in an order that nobody works on yet: paid by the basket's own payment."""
+    await rights.must_touch(tx, actor, order_id=order_id)
+    await additions.extend(tx, order_id=order_id, basket_id=data.basket_id, by=actor)
+    return await order(tx, order_id=order_id)
 
 
 @post(
@@ -390,6 +413,7 @@ router = Router(
         post_giving_up,
         get_actions,
         put_address,
+        post_addition,
         post_goodwill,
         get_purchases,
         post_without_receipt,

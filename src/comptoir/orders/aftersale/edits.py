@@ -1,6 +1,6 @@
 """An order is changed before its goods are picked. The price of what is kept is never reckoned anew.
 
-Fewer pieces are a cancellation. More pieces, or another article, cost money that nobody has authorised yet.
+Fewer pieces are a cancellation. More pieces, or another article, are paid by themselves (additions.py).
 """
 
 from uuid import UUID

@@ -8,8 +8,6 @@ the basket's own payment, of which no more is taken than that; what it costs les
 If the order ends and something of the credit is left, nobody else gives it back: the office has a task.
 """
 
-from uuid import UUID
-
 import msgspec
 
 from comptoir import inventory
@@ -18,13 +16,13 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.orders import payment_acts
 from comptoir.orders.aftersale import returns
+from comptoir.orders.aftersale.additions import locked
 from comptoir.orders.aftersale.errors import NotReturnable
 from comptoir.orders.aftersale.giving import EXCHANGE
 from comptoir.orders.aftersale.records import AtCounter, ExchangedForOrder, ExchangeForOrder, Return
 from comptoir.orders.aftersale.refunds import refund
-from comptoir.orders.baskets import Basket, Payment, ready_to_pay
+from comptoir.orders.baskets import Payment, ready_to_pay
 from comptoir.orders.checkout import Checkout
-from comptoir.orders.errors import UnknownBasket
 from comptoir.orders.handover import must_touch
 from comptoir.orders.sourcing import Planner, policy
 from comptoir.orders.steps import PlaceOrder, SetPayment, Step
@@ -39,7 +37,7 @@ async def exchange_for_order(
     and an order are refused for.
     """
     (place,) = await inventory.by_code(tx, [asked.location])
-    basket = await _locked(tx, asked.basket_id)
+    basket = await locked(tx, asked.basket_id)
     at_counter = AtCounter(return_id=asked.return_id, lines=asked.lines, location=asked.location, refund=None)
     found = await returns.at_counter(tx, asked=at_counter, actor=by.name, approved=approved)
     if found.refund_minor is not None:
@@ -68,16 +66,6 @@ async def exchange_for_order(
 
 
 PAYS = "UPDATE orders.customer_return SET paid_order_id = %(order_id)s WHERE return_id = %(return_id)s"
-
-
-async def _locked(tx: Tx, basket_id: UUID) -> Basket:
-    """Before anything else: the house's lock order."""
-    if (body := await tx.value(LOCK, id=basket_id)) is None:
-        raise UnknownBasket(basket_id=str(basket_id))
-    return msgspec.json.decode(body, type=Basket)
-
-
-LOCK = "SELECT body FROM orders.basket WHERE basket_id = %(id)s FOR NO KEY UPDATE"
 
 
 async def _done(tx: Tx, found: Return) -> ExchangedForOrder:

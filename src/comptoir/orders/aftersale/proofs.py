@@ -43,14 +43,17 @@ TOO_MUCH: LiteralString = """
 # What was agreed with the provider is the sum of the acts that stand.
 AGREED: LiteralString = """
     SELECT 'payments' AS check, o.order_number AS sale_id,
-           format('order %%s: captured %%s, acts say %%s; refunded %%s, acts say %%s', p.order_id, p.captured_minor,
+           format('order %%s: captured %%s, acts say %%s; refunded %%s, acts say %%s', order_id, p.captured_minor,
                   a.captured, p.refunded_minor, a.refunded) AS detail
-    FROM orders.payment AS p JOIN orders.sales_order AS o USING (order_id)
-    LEFT JOIN (SELECT order_id, authorisation,
+    FROM orders.payment AS p
+    FULL JOIN (SELECT order_id, authorisation,
                       coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
                       coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund'), 0) AS refunded
-               FROM orders.payment_act WHERE state <> 'failed' GROUP BY 1, 2) AS a USING (order_id, authorisation)
-    WHERE (p.captured_minor, p.refunded_minor) IS DISTINCT FROM (coalesce(a.captured, 0), coalesce(a.refunded, 0))
+               FROM orders.payment_act WHERE state <> 'failed' AND kind <> 'void' GROUP BY 1, 2) AS a
+        USING (order_id, authorisation)
+    JOIN orders.sales_order AS o USING (order_id)
+    WHERE (coalesce(p.captured_minor, 0), coalesce(p.refunded_minor, 0))
+          IS DISTINCT FROM (coalesce(a.captured, 0), coalesce(a.refunded, 0))
     LIMIT %(most)s
 """
 

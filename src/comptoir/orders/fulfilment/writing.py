@@ -77,7 +77,7 @@ async def _add_lines(tx: Tx, dossiers: Iterable[Dossier]) -> None:
         for work in one.works.values()
         if (found := work.lines.get(line.line))
     ]
-    await tx.run(ADD_PIECES, pieces=rows(pieces))
+    await tx.run(ADD_OTHERS, pieces=rows(pieces))
     for one in dossiers:
         one.added = []
 
@@ -198,9 +198,12 @@ ADD = """
     RETURNING fulfilment_id
 """
 
-ADD_PIECES = """
+ADD_PIECES: LiteralString = """
     INSERT INTO orders.fulfilment_line (fulfilment_id, line, order_id, location_id, variant_id, quantity)
     SELECT fulfilment_id, line, order_id, location_id, variant_id, quantity
     FROM json_to_recordset(%(pieces)s::json) AS p (fulfilment_id bigint, line integer, order_id uuid,
         location_id smallint, variant_id bigint, quantity integer)
 """
+
+# New work has its pieces already.
+ADD_OTHERS: LiteralString = ADD_PIECES + " ON CONFLICT DO NOTHING"
