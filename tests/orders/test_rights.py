@@ -23,7 +23,7 @@ REFUSED = {
         "book/{order}", "{order}/sourcing", "fulfilments/of/{order}", "fulfilments/{work}", "fulfilments/waves/{wave}",
         "book/{order}/cancellations",
         "book/{order}/documents", "sales/{sale}/documents", "documents/{document}", "documents/{document}/pdf",
-        "returns/{return}",
+        "returns/{return}", "documents/{document}/mails",
     },
     "PUT": {"book/{order}/address": {**dict.fromkeys(("name", "street", "postcode", "city"), "x"), "country": "FR"}},
     "POST": {
@@ -36,7 +36,7 @@ REFUSED = {
         "book/{order}/cancellations": {"reason": "regret", "lines": [{"line": 1, "quantity": 9}]},
         "book/{order}/additions": {"basket_id": str(uuid7())},
         "sales/{sale}/goodwill": {"amount_minor": 1, "reason": "late"},
-        "sales/{sale}/documents": {"kind": "invoice"},
+        "sales/{sale}/documents": {"kind": "invoice"}, "documents/{document}/mails": {"to": "ana@example.com"},
         "returns/at-counter": {"location": "north", "lines": ["{back}"]},
         "returns/without-receipt": {"location": "north", "person": str(uuid7()), "sku": "shirt", "reason": "size"},
         "exchanges": {"location": "north", "lines": ["{back}"], "instead": [{"sku": "bag"}]},

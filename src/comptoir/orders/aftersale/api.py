@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -20,8 +19,9 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
 from comptoir.orders import rights
-from comptoir.orders.aftersale import additions, cancelling, documents, edits, exchanges, for_orders, returns, strangers
+from comptoir.orders.aftersale import cancelling, documents, edits, exchanges, returns, strangers
 from comptoir.orders.aftersale.actions import Action
+from comptoir.orders.aftersale.by_basket import BY_BASKET
 from comptoir.orders.aftersale.documents import Document, Issue
 from comptoir.orders.aftersale.errors import (
     ApprovalNeeded,
@@ -44,8 +44,6 @@ from comptoir.orders.aftersale.records import (
     Cancellation,
     Exchange,
     Exchanged,
-    ExchangedForOrder,
-    ExchangeForOrder,
     Given,
     Goodwill,
     Inspect,
@@ -59,17 +57,11 @@ from comptoir.orders.aftersale.sold import Sold, sales_of_order, sold
 from comptoir.orders.aftersale.standing import actions_of
 from comptoir.orders.baskets import Address, Delivery
 from comptoir.orders.errors import (
-    BasketClosed,
-    IncompleteBasket,
-    NotYourBasket,
     NotYourOrder,
     NotYourPlace,
-    OutOfStock,
-    UnknownBasket,
     UnknownOrder,
     UnknownSale,
 )
-from comptoir.orders.order_book import Order, order
 
 MANAGER = "orders:admin"
 
@@ -225,27 +217,6 @@ async def put_address(
     return await edits.change_address(tx, order_id=order_id, address=data)
 
 
-class Adding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A basket that is quoted and paid: same outlet, same delivery, which costs nothing in it."""
-
-    basket_id: UUID
-
-
-@post(
-    "/book/{order_id:uuid}/additions",
-    guards=[allow("orders:write")],
-    responses=raises(UnknownOrder, UnknownBasket, NotYourOrder, NotYourBasket, EditRefused, IncompleteBasket),
-    status_code=HTTP_200_OK,
-)
-async def post_addition(
-    tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID], data: JSONBody[Adding]
-) -> Order:
-    """More pieces, or another article, in an order that nobody works on yet: paid by the basket's own payment."""
-    await rights.must_touch(tx, actor, order_id=order_id)
-    await additions.extend(tx, order_id=order_id, basket_id=data.basket_id, by=actor)
-    return await order(tx, order_id=order_id)
-
-
 @post(
     "/sales/{sale_id:int}/goodwill",
     guards=[allow("orders:write")],
@@ -296,23 +267,6 @@ async def post_exchange(tx: NamedDependency[Tx], actor: NamedDependency[Actor], 
     """Take goods back and give others over the counter; the difference is paid or given back."""
     await rights.must_be_at(tx, actor, location=data.location)
     return await exchanges.exchange(tx, asked=data, actor=actor.name, approved=actor.may(MANAGER))
-
-
-@post(
-    "/exchanges/for-order",
-    guards=[allow("orders:write")],
-    responses=raises(
-        *(ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation),
-        *(UnknownBasket, NotYourBasket, IncompleteBasket, BasketClosed, OutOfStock),
-    ),
-    status_code=HTTP_200_OK,
-)  # fmt: skip
-async def post_exchange_for_order(
-    tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[ExchangeForOrder]
-) -> ExchangedForOrder:
-    """Take goods back over the counter, and place the order of a quoted basket that they pay for."""
-    await rights.must_be_at(tx, actor, location=data.location)
-    return await for_orders.exchange_for_order(tx, asked=data, by=actor, approved=actor.may(MANAGER))
 
 
 @post(
@@ -390,9 +344,12 @@ async def post_mail(
     return await post_by_mail(tx, document_id=document_id, asked=data, url=state.settings.mail_url, actor=actor.name)
 
 
-@get("/documents/{document_id:uuid}/mails", guards=[allow("orders:read")])
-async def get_mails(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Sequence[Mailed]:
+@get("/documents/{document_id:uuid}/mails", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+async def get_mails(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], document_id: FromPath[UUID]
+) -> Sequence[Mailed]:
     """To whom a document was sent, and what became of it, the last first. Personal."""
+    await rights.must_touch_document(tx, actor, document_id=document_id)
     return await mails_of(tx, document_id=document_id)
 
 
@@ -413,12 +370,11 @@ router = Router(
         post_giving_up,
         get_actions,
         put_address,
-        post_addition,
         post_goodwill,
         get_purchases,
         post_without_receipt,
         post_exchange,
-        post_exchange_for_order,
+        *BY_BASKET,
         post_document,
         get_documents,
         get_documents_of_order,
