@@ -13,6 +13,7 @@ from comptoir.kernel.db import Database, Tx, transaction
 from comptoir.kernel.migrate import migrate
 from comptoir.kernel.postgres import embedded
 from comptoir.kernel.settings import Settings
+from reuse import Ground, Slate, application
 
 
 @pytest.fixture(scope="session")
@@ -78,19 +79,37 @@ class Rollback(Exception):
 
 @pytest.fixture
 async def fresh_url(server_url, template, worker_id):
-    """A database of one's own, for tests that commit."""
+    """A database of one's own, in which nobody was before: for the command line, and for servers as they start."""
     name = f"fresh_{worker_id}"
     recreate(server_url, name, template)
     yield url_of(server_url, name)
     drop(server_url, name)
 
 
+@pytest.fixture(scope="session")
+async def common(server_url, template, worker_id):
+    name = f"common_{worker_id}"
+
+    def make() -> str:
+        recreate(server_url, name, template)
+        with psycopg.connect(url := url_of(server_url, name)) as connection:
+            connection.execute(
+                "SELECT kernel.open_day((now() AT TIME ZONE 'UTC')::date + day) FROM generate_series(0, 2) AS day"
+            )
+        return url
+
+    ground = Ground(Slate(make))
+    yield ground
+    await ground.close()
+
+
 @pytest.fixture
-async def db(fresh_url):
-    async with Database(fresh_url, size=16) as db:
-        async with db.transaction() as tx:
-            await log.open_days(tx)
-        yield db
+async def db(common):
+    """A database for tests that commit: as it was made, whatever was done in it before."""
+    db = await common.wiped()
+    async with db.transaction() as tx:
+        await log.open_days(tx)  # it may be past midnight
+    return db
 
 
 def recreate(server_url: str, name: str, template: str = "template0") -> None:
@@ -116,10 +135,8 @@ async def rows(tx: Tx, sql: str, **params):
 
 @pytest.fixture
 async def app(db):
-    """The whole application on a database of its own, as the server runs it."""
-    from comptoir.server.app import create_app  # noqa: PLC0415  half a second, for those who ask
-
-    async with create_app(Settings(), db) as app:
+    """The whole application on a database of its own."""
+    async with application(Settings(), db) as app:
         yield app
 
 

@@ -15,7 +15,8 @@ import structlog
 
 from comptoir import catalog, channels, pricing
 from comptoir.cli import books, main
-from comptoir.kernel import logs
+from comptoir.kernel import log, logs
+from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -203,8 +204,9 @@ def test_a_database_that_is_away_is_one_sentence():
     assert "Traceback" not in done.stderr
 
 
-async def test_where_prices_differ_is_told_and_without_a_rule_the_command_fails(comptoir, db):
-    async with db.transaction() as tx:
+async def test_where_prices_differ_is_told_and_without_a_rule_the_command_fails(comptoir, fresh_url):
+    async with Database(fresh_url) as db, db.transaction() as tx:
+        await log.open_days(tx)
         await channels.record_outlets(tx, outlets=[
             channels.OutletEntry(channel=channel, code=channel, name=channel, country="FR", time_zone="Europe/Paris",
                                  currency="EUR") for channel in ("web", "shop")
@@ -218,7 +220,7 @@ async def test_where_prices_differ_is_told_and_without_a_rule_the_command_fails(
     assert [line.split() for line in told.stdout.splitlines()[1:]] == [
         ["tea", "shop", "300", "base", "everywhere"], ["tea", "web", "280", "web", "list"],
     ]  # fmt: skip
-    async with db.transaction() as tx:
+    async with Database(fresh_url) as db, db.transaction() as tx:
         entry = pricing.PriceListEntry(name="x", currency="EUR", channel="web")
         await pricing.set_price_list(tx, code="x", entry=entry)
         await pricing.import_prices(tx, code="x", prices=[pricing.NewPrice("tea", 270)])

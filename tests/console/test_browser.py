@@ -13,13 +13,19 @@ RULES = {
     "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
 """What is asked of a page as a whole, and again of what the light changes."""
-VIOLATIONS = """async (rules) => (await axe.run(document, {runOnly: rules})).violations
+VIOLATIONS = """async (rules) => (await axe.run(document, {runOnly: rules, resultTypes: ["violations"]})).violations
     .map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join(' | '))"""
 CHOSEN_IS_HOME = """() => {
     const chosen = document.querySelector("#palette input").getAttribute("aria-activedescendant");
     return chosen && document.getElementById(chosen)?.getAttribute("href") === "/";
 }"""
-LOOKS = [(1440, "en"), (1440, "fr"), (390, "en"), (390, "fr")]
+LOOKS = [
+    (1440, "en", "light"),
+    (390, "fr", "dark"),
+    pytest.param(1440, "fr", "dark", marks=pytest.mark.long),
+    pytest.param(390, "en", "light", marks=pytest.mark.long),
+]
+"""Each page at a desk and on a phone, in both languages, by day and by night; in every pair of these, the long proof."""
 
 
 @asynccontextmanager
@@ -44,14 +50,30 @@ async def browsing(chromium, site, *, role="admin", width=1440, lang="en"):
     await context.close()
 
 
-async def violations(page):
-    """Of the page as it is, in light and in dark."""
+async def violations(page, *themes):
+    """Of the page as it is; of no theme in particular, in light and what the light changes again in dark."""
     await page.evaluate(AXE.read_text())
     found = []
-    for theme, rules in RULES.items():
+    for theme in themes or RULES:
         await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        rules = RULES["light" if themes else theme]
         found += [f"{theme}: {one}" for one in await page.evaluate(VIOLATIONS, rules)]
     return found
+
+
+async def faults(page, paths, *themes):
+    """What is wrong with these pages, by path: violations, and what is wider than the window."""
+    wrong = {}
+    for path in paths:
+        answer = await page.goto(path)
+        assert answer.status == 200, path
+        found = await violations(page, *themes)
+        if (too_wide := await overflow(page)) > 0:
+            found.append(f"{too_wide} px too wide")
+        if found:
+            wrong[path] = found
+    assert not page.wrong
+    return wrong
 
 
 async def overflow(page):
@@ -62,22 +84,22 @@ async def status(page, text):
     await page.locator("x-link", has_text=text).wait_for(timeout=8000)
 
 
-@pytest.mark.parametrize(("width", "lang"), LOOKS)
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
 @pytest.mark.parametrize("path", ["/styleguide", "/"])
-async def test_a_page_is_open_to_all(chromium, site, path, width, lang):
+async def test_a_page_is_open_to_all(chromium, site, path, width, lang, theme):
     async with browsing(chromium, site, width=width, lang=lang) as page:
         await page.goto(path)
         await page.wait_for_selector("x-link:not(:empty)", state="attached")
-        assert await violations(page) == []
+        assert await violations(page, theme) == []
         assert await overflow(page) <= 0
         assert page.wrong == []
 
 
-@pytest.mark.parametrize(("width", "lang"), LOOKS)
-async def test_the_door_is_open_to_all(chromium, site, width, lang):
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
+async def test_the_door_is_open_to_all(chromium, site, width, lang, theme):
     async with browsing(chromium, site, role="", width=width, lang=lang) as page:
         await page.goto("/sign-in")
-        assert await violations(page) == []
+        assert await violations(page, theme) == []
         assert await overflow(page) <= 0
         assert page.wrong == []
 

@@ -7,7 +7,7 @@ import pytest
 from comptoir import inventory
 from comptoir.kernel.db import Database
 from conftest import url_of
-from console.test_browser import browsing, overflow, violations
+from console.test_browser import LOOKS, browsing, faults, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
@@ -30,41 +30,18 @@ async def product(page, name="Coat+Ondine"):
     return await page.locator(".goods a").first.get_attribute("href")
 
 
-@pytest.mark.parametrize(("width", "lang"), [(1440, "en"), (390, "fr")])
-async def test_every_page_is_open_to_all(chromium, town, width, lang):
-    faults = {}
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
+async def test_every_page_is_open_to_all(chromium, town, width, lang, theme):
     async with browsing(chromium, town.url, width=width, lang=lang) as page:
         href = await product(page)
-        for path in PATHS:
-            answer = await page.goto(path.replace("{product}", href))
-            assert answer.status == 200, path
-            found = await violations(page)
-            if too_wide := await overflow(page):
-                found.append(f"{too_wide} px too wide")
-            if found:
-                faults[path] = found
-        assert not page.wrong
-    assert not faults
+        assert not await faults(page, [path.replace("{product}", href) for path in PATHS], theme)
 
 
 async def test_an_empty_house_is_open_to_all(chromium, bare_town):
-    faults = {}
+    paths = ["/products", "/availability", "/prices", "/prices/promotions", "/prices/why", "/prices/coupons"]
+    paths += ["/tills", "/connectors", "/feeds", "/rfid", "/accuracy"]
     async with browsing(chromium, bare_town.url, width=390, lang="fr") as page:
-        machines = ["/tills", "/connectors", "/feeds", "/rfid", "/accuracy"]
-        for path in [
-            "/products",
-            "/availability",
-            "/prices",
-            "/prices/promotions",
-            "/prices/why",
-            "/prices/coupons",
-            *machines,
-        ]:
-            await page.goto(path)
-            if found := await violations(page):
-                faults[path] = found
-        assert not page.wrong
-    assert not faults
+        assert not await faults(page, paths)
 
 
 async def test_what_moves_shows_without_a_reload(chromium, town, server_url, template):

@@ -5,11 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from console.test_browser import browsing, overflow, violations
+from console.test_browser import LOOKS, browsing, faults
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
-
-LOOKS = [(1440, "en"), (1440, "fr"), (390, "en"), (390, "fr")]
 
 
 @pytest.fixture(scope="module")
@@ -76,20 +74,10 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize(("width", "lang"), LOOKS)
-async def test_every_page_is_open_to_all(chromium, yard, made, width, lang):
-    faults = {}
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
+async def test_every_page_is_open_to_all(chromium, yard, made, width, lang, theme):
     async with browsing(chromium, yard.url, width=width, lang=lang) as page:
-        for path in PATHS:
-            answer = await page.goto(path.format(**made))
-            assert answer.status == 200, path
-            found = await violations(page)
-            if too_wide := await overflow(page):
-                found.append(f"{too_wide} px too wide")
-            if found:
-                faults[path] = found
-        assert not page.wrong
-    assert not faults
+        assert not await faults(page, [path.format(**made) for path in PATHS], theme)
 
 
 async def test_goods_are_asked_for_by_keyboard_and_show_on_the_other_screen(chromium, yard):

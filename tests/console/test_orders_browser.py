@@ -3,7 +3,7 @@
 import pytest
 
 from console.ordering import number
-from console.test_browser import browsing, overflow, violations
+from console.test_browser import LOOKS, browsing, faults
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
@@ -21,23 +21,13 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize(("width", "lang", "dark"), [(1440, "en", False), (390, "fr", True)])
-async def test_pages_of_orders_are_open_to_all(chromium, town, width, lang, dark):
-    faults = {}
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
+async def test_pages_of_orders_are_open_to_all(chromium, town, width, lang, theme):
     async with browsing(chromium, town.url, width=width, lang=lang) as page:
-        await page.emulate_media(color_scheme="dark" if dark else "light")
+        await page.emulate_media(color_scheme=theme)
         await page.goto("/orders")
         order = await page.locator(".order-name a").first.get_attribute("href")
-        for path in PATHS:
-            answer = await page.goto(path.replace("{order}", order))
-            assert answer.status == 200, path
-            found = await violations(page)
-            if too_wide := await overflow(page):
-                found.append(f"{too_wide} px too wide")
-            if found:
-                faults[path] = found
-        assert not page.wrong
-    assert not faults
+        assert not await faults(page, [path.replace("{order}", order) for path in PATHS], theme)
 
 
 async def test_a_board_moves_without_a_reload(chromium, town):

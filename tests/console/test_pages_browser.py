@@ -5,11 +5,10 @@ import re
 import msgspec
 import pytest
 
-from console.test_browser import browsing, overflow, violations
+from console.test_browser import LOOKS, browsing, faults, overflow, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
-LOOKS = [(1440, "en"), (1440, "fr"), (390, "en"), (390, "fr")]
 PATHS = [
     "/",
     "/customers",
@@ -40,33 +39,18 @@ async def customer(page, question="Morel"):
     return await page.locator("a.person-name").first.get_attribute("href")
 
 
-@pytest.mark.parametrize(("width", "lang"), LOOKS)
-async def test_every_page_is_open_to_all(chromium, town, width, lang):
-    faults = {}
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
+async def test_every_page_is_open_to_all(chromium, town, width, lang, theme):
     async with browsing(chromium, town.url, width=width, lang=lang) as page:
         href = await customer(page)
-        for path in PATHS:
-            answer = await page.goto(path.replace("{customer}", href))
-            assert answer.status == 200, path
-            found = await violations(page)
-            if too_wide := await overflow(page):
-                found.append(f"{too_wide} px too wide")
-            if found:
-                faults[path] = found
-        assert not page.wrong
-    assert not faults
+        assert not await faults(page, [path.replace("{customer}", href) for path in PATHS], theme)
 
 
-@pytest.mark.parametrize("lang", ["en", "fr"])
-async def test_an_empty_house_is_open_to_all(chromium, bare_town, lang):
-    faults = {}
+@pytest.mark.parametrize(("lang", "theme"), [("en", "dark"), ("fr", "light")])
+async def test_an_empty_house_is_open_to_all(chromium, bare_town, lang, theme):
+    paths = ["/", "/customers", "/events", "/quality", "/quality/letters", "/quality/consumers", "/sources"]
     async with browsing(chromium, bare_town.url, width=390, lang=lang) as page:
-        for path in ["/", "/customers", "/events", "/quality", "/quality/letters", "/quality/consumers", "/sources"]:
-            await page.goto(path)
-            if found := await violations(page):
-                faults[path] = found
-        assert not page.wrong
-    assert not faults
+        assert not await faults(page, paths, theme)
 
 
 async def test_what_comes_in_shows_without_a_reload(chromium, town):

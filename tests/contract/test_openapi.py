@@ -19,7 +19,8 @@ from comptoir.server import running
 from comptoir.server.app import openapi
 from conftest import drop, recreate, url_of
 
-EXAMPLES = 4
+EXAMPLES = [pytest.param(2, id="few"), pytest.param(16, id="many", marks=pytest.mark.long)]
+"""For each operation, and as many against its schema."""
 STREAMS = ("/stream",)
 """Answers without an end."""
 
@@ -68,8 +69,9 @@ def session(server):
         yield session
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize("path", paths())
-def test_no_request_breaks_the_server(path, server, session):
+def test_no_request_breaks_the_server(path, examples, server, session):
     schema = schemathesis.openapi.from_dict(openapi()).include(path=path)
     for made in schema.get_all_operations():
         operation = made.ok()
@@ -77,7 +79,7 @@ def test_no_request_breaks_the_server(path, server, session):
 
             @hypothesis.seed(7)
             @settings(
-                max_examples=EXAMPLES,
+                max_examples=examples,
                 deadline=None,
                 database=None,
                 phases=[Phase.generate],

@@ -11,6 +11,7 @@ from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
 from comptoir.server.app import create_app
+from reuse import application
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +27,7 @@ async def http(db):
         ])  # fmt: skip
         key = (await add_key(tx, name="till", scopes=["inventory:write"], actor=SYSTEM)).token
         reader = (await add_key(tx, name="site", scopes=["inventory:read"], actor=SYSTEM)).token
-    async with create_app(Settings(), db) as app:
+    async with application(Settings(), db) as app:
         transport = httpx.ASGITransport(app=app)
         head = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=head) as client:

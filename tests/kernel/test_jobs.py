@@ -97,7 +97,7 @@ async def test_a_job_of_the_future_waits_by_the_installations_clock(db, declared
     assert round(float(due), 1) == 2.0
 
 
-async def test_a_job_whose_worker_was_killed_runs_again(db, fresh_url, declared, tmp_path):
+async def test_a_job_whose_worker_was_killed_runs_again(db, declared, tmp_path):
     """The first worker is a process that is killed in the middle; the second finds the job and finishes it."""
     again = asyncio.Event()
 
@@ -122,7 +122,7 @@ async def test_a_job_whose_worker_was_killed_runs_again(db, fresh_url, declared,
         "asyncio.run(main())\n"
     )
     first = await asyncio.create_subprocess_exec(
-        sys.executable, str(program), fresh_url, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        sys.executable, str(program), db.url, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert (await asyncio.wait_for(first.stdout.readline(), 30)) == b"begun\n"
     first.kill()

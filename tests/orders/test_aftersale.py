@@ -11,8 +11,8 @@ from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
 from comptoir.orders import PaymentRefused, Simulator, paid, perform
-from comptoir.server.app import create_app
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
+from reuse import application
 
 pytestmark = pytest.mark.anyio
 
@@ -110,7 +110,7 @@ async def desk(house):  # noqa: F811
             (await add_key(tx, name=f"{scope}-{uuid7()}", scopes=[f"orders:{scope}"], actor=SYSTEM)).token
             for scope in ("write", "admin")
         ]
-    async with create_app(Settings(simulated_payments=True), house.db) as app:
+    async with application(Settings(simulated_payments=True), house.db) as app:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
             yield Desk(house, client, keys)

@@ -9,8 +9,8 @@ from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
 from comptoir.orders import Delivery, Simulator, perform
-from comptoir.server.app import create_app
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
+from reuse import application
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +61,7 @@ class Staff:
 async def staff(house):  # noqa: F811
     async with house.db.transaction() as tx:
         key = (await add_key(tx, name="floor", scopes=["orders:write"], actor=SYSTEM)).token
-    async with create_app(Settings(simulated_payments=True), house.db) as app:
+    async with application(Settings(simulated_payments=True), house.db) as app:
         transport = httpx.ASGITransport(app=app)
         head = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(

@@ -8,8 +8,8 @@ from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
-from comptoir.server.app import create_app
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
+from reuse import application
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ class Shop:
 async def shop(house, request):  # noqa: F811
     async with house.db.transaction() as tx:
         key = (await add_key(tx, name="shop", scopes=["orders:write"], actor=SYSTEM)).token
-    async with create_app(Settings(simulated_payments=True), house.db) as app:
+    async with application(Settings(simulated_payments=True), house.db) as app:
         head = {"authorization": f"Bearer {key}"}
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=head) as client:

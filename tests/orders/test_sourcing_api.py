@@ -10,9 +10,9 @@ from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
 from comptoir.orders import Delivery, TakeQuote
-from comptoir.server.app import create_app
 from orders.test_checkout import ground  # noqa: F401 fixtures
 from orders.test_sourcing import alter, bare_house, hold, house  # noqa: F401 fixtures
+from reuse import application
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ COSTS = {"parcel_minor": 500, "split_minor": 300, "km_minor": 2, "piece_minor": 
 async def asking(db, *scopes):
     async with db.transaction() as tx:
         key = (await add_key(tx, name="planner", scopes=list(scopes), actor=SYSTEM)).token
-    async with create_app(Settings(simulated_payments=True), db) as app:
+    async with application(Settings(simulated_payments=True), db) as app:
         transport = httpx.ASGITransport(app=app)
         head = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://shop/v1/orders", headers=head) as client:

@@ -439,10 +439,10 @@ async def test_coupons_over_http(api, db):
     assert (await api.post("/v1/pricing/quotes", json=basket)).json()["code"] == "pricing.too_many_guesses"
 
 
-async def test_two_pools_are_two_processes_to_the_database(db, fresh_url):
+async def test_two_pools_are_two_processes_to_the_database(db):
     async with db.transaction() as tx:
         await campaign(tx, ("SUMMER", 7))
-    async with Database(fresh_url, size=8) as other:
+    async with Database(db.url, size=8) as other:
 
         async def one(number):
             async with (db if number % 2 else other).transaction() as tx:

@@ -366,7 +366,7 @@ async def test_a_defect_ends_the_job_with_a_typed_error(db, monkeypatch):
     assert [problem.type for problem in job.errors] == ["epcisException:ImplementationException"]
 
 
-async def test_a_worker_that_is_killed_in_the_middle_leaves_the_job_to_the_next(db, fresh_url, tmp_path):
+async def test_a_worker_that_is_killed_in_the_middle_leaves_the_job_to_the_next(db, tmp_path):
     """A real worker process, killed while its transaction is open; a second one finds the job and finishes it."""
     async with db.transaction() as tx:
         body = json.dumps(document(*(seen(n) for n in range(300)))).encode()
@@ -389,7 +389,7 @@ async def test_a_worker_that_is_killed_in_the_middle_leaves_the_job_to_the_next(
         "asyncio.run(main())\n"
     )
     first = await asyncio.create_subprocess_exec(
-        sys.executable, str(program), fresh_url, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        sys.executable, str(program), db.url, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert await asyncio.wait_for(first.stdout.readline(), 60) == b"stored\n"
     first.kill()

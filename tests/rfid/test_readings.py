@@ -380,7 +380,7 @@ async def believed(house):
         return await tx.tuples("SELECT variant_id, location, counted, book FROM inventory.v_accuracy ORDER BY 1, 2")
 
 
-async def test_a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done(house, fresh_url):
+async def test_a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done(house):
     await house.brings("lyon", **{SHIRT: 5})
     await house.rules(*RULES)
     await house.capture(house.event(0, "stocking", tags(2)))
@@ -388,7 +388,7 @@ async def test_a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done(ho
         await tx.run("CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS"
                      " 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'")  # fmt: skip
         await tx.run("CREATE TRIGGER slow BEFORE INSERT ON rfid.reading FOR EACH ROW EXECUTE FUNCTION dawdle()")
-    worker = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, fresh_url)
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, house.db.url)
     try:
         while True:
             async with house.db.reading() as tx:

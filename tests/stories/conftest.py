@@ -12,8 +12,8 @@ from comptoir.kernel.auth.actors import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.consumers import lags
 from comptoir.kernel.settings import Settings
-from comptoir.server.app import create_app
 from comptoir.server.spine import consumers, replay_customers
+from reuse import application
 
 OUTLETS = [("web", "site"), ("app", "app"), ("shop", "lyon"), ("phone", "calls")]
 
@@ -89,9 +89,9 @@ class Retailer:
 
 
 @pytest.fixture
-async def retailer(db, tmp_path):
-    settings = Settings(data_dir=tmp_path)
-    async with create_app(settings, db) as app:
+async def retailer(db):
+    settings = Settings()
+    async with application(settings, db) as app:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://comptoir.test") as client:
             retailer = Retailer(db, app, client, settings)

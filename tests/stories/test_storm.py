@@ -18,7 +18,7 @@ from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.settings import Settings
 from comptoir.orders import PaymentUnclear, Simulator
-from comptoir.server.app import create_app
+from reuse import application
 
 pytestmark = pytest.mark.anyio
 
@@ -247,7 +247,7 @@ async def storm(db, request):
         await pricing.set_campaign(tx, code="storm", entry=pricing.CampaignEntry(name="Storm", promotion="storm"))
         await pricing.add_coupons(tx, campaign_code="storm", coupons=[pricing.NewCoupon(code=COUPON, max_uses=USES)])
         key = (await add_key(tx, name="all", scopes=["*:admin"], actor=SYSTEM)).token
-    async with create_app(Settings(simulated_payments=True), db) as app:
+    async with application(Settings(simulated_payments=True), db) as app:
         transport = httpx.ASGITransport(app=app)
         head = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=head, timeout=60) as http:

@@ -162,6 +162,7 @@ class Console:
     @asynccontextmanager
     async def running(self, _: Litestar) -> AsyncGenerator[None]:
         """For the application's `lifespan`: streams and producers end with it."""
+        self.hub.open()
         try:
             yield
         finally:

@@ -85,6 +85,10 @@ class Hub:
         """`draw(topic, language)` runs a topic's producer."""
         self.topics = {topic.name: topic for topic in topics}
         self._draw = draw
+        self.open()
+
+    def open(self) -> None:
+        """Begin: nothing was said yet. A hub that was closed can be opened again."""
         self._stations: dict[tuple[str, str], Station] = {}
         self._boot = secrets.token_hex(4)
         self._number = 0

@@ -65,17 +65,14 @@ ROUTERS: Sequence[Router] = (
 
 
 class Application:
-    """One API process. Entered, it listens for notices and keeps its memory of sources and plans fresh."""
+    """One API process. Entered, it listens for notices and keeps its memory of sources and plans fresh.
+
+    It can be entered again after it was left: the routes, half a second's work, stay; what it remembers begins anew.
+    """
 
     def __init__(self, settings: Settings, db: Database) -> None:
         self.settings = settings
         self.db = db
-        self.notices = Notices(db)
-        self.sources = Sources(db)
-        self.authenticator = Authenticator(db)
-        self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
-        self.desk = Desk(db)
-        self.counter = Counter(db, self.desk, providers(settings).values())
         self.console = Console(
             settings=settings, database=db, sections=SECTIONS, retailer=Retailer(name=settings.retailer)
         )
@@ -90,33 +87,36 @@ class Application:
             request_max_body_size=settings.max_body_bytes,
             openapi_config=openapi_config(),
             logging_config=None,
-            state=State(
-                {
-                    "settings": settings,
-                    "db": db,
-                    "authenticator": self.authenticator,
-                    "sources": self.sources,
-                    "intake": self.intake,
-                    "notices": self.notices,
-                    "desk": self.desk,
-                    "counter": self.counter,
-                    "guard": Guard(),
-                    # Parked events are handed in again in this process, so that whoever asks sees what came of it.
-                    "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
-                },
-                deep_copy=False,
-            ),
+            state=State({"settings": settings, "db": db}, deep_copy=False),
         )
-        state = self.litestar.state
-        shortcuts = [*inventory_shortcuts(state), *basket_shortcuts(state)]
-        hot = http.Shortcuts(self.litestar, self.authenticator, shortcuts, most=settings.max_body_bytes)
-        edge = http.Edge(hot)
-        self.tracking = ingest.Tracking(self.intake, self.sources, settings, behind=edge)
-        self._stopping = asyncio.Event()
-        self._beside: set[asyncio.Task[None]] = set()
         self._open = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        settings, db = self.settings, self.db
+        self.notices = Notices(db)
+        self.sources = Sources(db)
+        self.authenticator = Authenticator(db)
+        self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
+        self.desk = Desk(db)
+        self.counter = Counter(db, self.desk, providers(settings).values())
+        state = self.litestar.state
+        state.update({
+            "authenticator": self.authenticator,
+            "sources": self.sources,
+            "intake": self.intake,
+            "notices": self.notices,
+            "desk": self.desk,
+            "counter": self.counter,
+            "guard": Guard(),
+            # Parked events are handed in again in this process, so that whoever asks sees what came of it.
+            "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
+        })  # fmt: skip
+        shortcuts = [*inventory_shortcuts(state), *basket_shortcuts(state)]
+        hot = http.Shortcuts(self.litestar, self.authenticator, shortcuts, most=settings.max_body_bytes)
+        self.tracking = ingest.Tracking(self.intake, self.sources, settings, behind=http.Edge(hot))
+        self._stopping = asyncio.Event()
+        self._beside: set[asyncio.Task[None]] = set()
+
         await self._open.enter_async_context(self.litestar.lifespan())
         await self.sources.refresh()
         await self._open.enter_async_context(self.intake)

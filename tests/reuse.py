@@ -1,0 +1,137 @@
+"""What takes long to make is made once per worker and used again: a database that is wiped, an application."""
+
+import contextlib
+from collections.abc import Callable
+
+import psycopg
+
+from comptoir.kernel.db import Database
+from comptoir.kernel.settings import Settings
+
+
+class Slate:
+    """A database that is wiped between two tests, instead of dropped and copied again.
+
+    To copy the template and to drop the copy takes PostgreSQL a third of a second, to wipe what a test has written a
+    thirtieth. Where a test has changed the schema itself, the copy is made anew.
+    """
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        """`make()` makes the database, in the place of the last one, and returns its URL."""
+        self._make = make
+        self.made = 0
+        """How often; each time, whoever was connected to the last one is not any more."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self.url = self._make()
+        self.made += 1
+        with psycopg.connect(self.url) as connection:
+            self._schema = connection.execute(SCHEMA).fetchall()
+            self._rows = {table: rows(connection, table) for table in filled(connection)}
+            self._sequences = dict(connection.execute(SEQUENCES).fetchall())
+
+    def wipe(self) -> None:
+        """Every row, sequence and statistic is as it was made. Nobody else may be at work in it."""
+        with psycopg.connect(self.url) as connection:
+            # What a test has begun and not waited for.
+            connection.execute(END_WHAT_RUNS)
+            if connection.execute(SCHEMA).fetchall() == self._schema:
+                self._empty(connection)
+                return
+        self._begin()
+
+    def _empty(self, connection: psycopg.Connection) -> None:
+        as_made = {table for table, kept in self._rows.items() if rows(connection, table) == kept}
+        if written := [table for table in filled(connection) if table not in as_made]:
+            # Those that point at them are emptied too, also where they had rows from the first.
+            connection.execute(f"TRUNCATE {', '.join(written)} CASCADE")
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for table in self._rows.keys() - filled(connection):
+                with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                    copy.write(self._rows[table])
+        for name, value in connection.execute(SEQUENCES).fetchall():
+            if value != self._sequences[name]:
+                connection.execute(RESET, [name, self._sequences[name]])
+        connection.execute(FORGET_STATISTICS)
+
+
+def filled(connection: psycopg.Connection) -> list[str]:
+    """The tables that take up room: nothing was ever written into the others."""
+    return [name for (name,) in connection.execute(FILLED).fetchall()]
+
+
+def rows(connection: psycopg.Connection, table: str) -> bytes:
+    with connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+        return b"".join(copy)
+
+
+END_WHAT_RUNS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle'
+      AND pid <> pg_backend_pid()
+"""
+# Of these, TRUNCATE changes pg_class only, and there nothing that is looked at.
+SCHEMA = """
+    SELECT 'class', count(*), max(oid::bigint), sum(relnatts + relchecks) FROM pg_class
+    WHERE oid >= 16384 AND relpersistence <> 't' AND relnamespace NOT IN (
+        SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg_toast%')
+    UNION ALL SELECT 'trigger', count(*), max(xmin::text::bigint), 0 FROM pg_trigger
+    UNION ALL SELECT 'function', count(*), max(xmin::text::bigint), 0 FROM pg_proc
+    UNION ALL SELECT 'constraint', count(*), max(xmin::text::bigint), 0 FROM pg_constraint
+    UNION ALL SELECT 'default', count(*), max(xmin::text::bigint), 0 FROM pg_attrdef
+    UNION ALL SELECT 'setting', count(*), max(xmin::text::bigint), 0 FROM pg_db_role_setting
+    UNION ALL SELECT 'schema', count(*), max(xmin::text::bigint), 0 FROM pg_namespace
+    WHERE nspname NOT LIKE 'pg_temp%' AND nspname NOT LIKE 'pg_toast%'
+"""
+FILLED = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind = 'r' AND relpersistence <> 't' AND oid >= 16384 AND pg_relation_size(oid) > 0
+    ORDER BY 1
+"""
+SEQUENCES = """
+    SELECT oid::regclass::text, pg_sequence_last_value(oid) FROM pg_class
+    WHERE relkind = 'S' AND relpersistence <> 't' AND oid >= 16384
+"""
+RESET = """
+    SELECT setval(seqrelid, coalesce(asked.value, seqstart), asked.value IS NOT NULL)
+    FROM pg_sequence, (SELECT %s::regclass AS name, %s::bigint AS value) AS asked WHERE seqrelid = asked.name
+"""
+FORGET_STATISTICS = "DELETE FROM pg_statistic WHERE starelid >= 16384"
+
+
+class Ground:
+    """The worker's database for tests that commit, and the connections to it."""
+
+    def __init__(self, slate: Slate) -> None:
+        self.slate = slate
+        self.db: Database | None = None
+        self._of = 0
+
+    async def wiped(self) -> Database:
+        self.slate.wipe()
+        if self.slate.made != self._of:
+            await self.close()
+            self.db = Database(self.slate.url, size=16)
+            await self.db.open()
+            self._of = self.slate.made
+        assert self.db
+        return self.db
+
+    async def close(self) -> None:
+        if self.db:
+            await self.db.close()
+
+
+CLOSED: dict[tuple[Database, str], list] = {}
+
+
+@contextlib.asynccontextmanager
+async def application(settings: Settings, db: Database):
+    """The whole application as the server runs it; where one like it was left, that one is entered again."""
+    from comptoir.server.app import create_app  # noqa: PLC0415  half a second, for those who ask
+
+    closed = CLOSED.setdefault((db, repr(settings)), [])
+    async with closed.pop() if closed else create_app(settings, db) as app:
+        yield app
+    closed.append(app)
