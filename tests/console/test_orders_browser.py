@@ -3,7 +3,7 @@
 import pytest
 
 from console.ordering import number
-from console.test_browser import LOOKS, browsing, faults
+from console.test_browser import LOOKS, browsing, faults, overflow, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
@@ -55,12 +55,12 @@ async def test_an_act_by_keyboard_on_a_phone(chromium, town):
         act = page.locator("form .btn-lg")
         await act.wait_for()
         assert "de nouveau libre" in await page.locator("main").inner_text()
-        faults = {"seen": await violations(page), "wide": await overflow(page)}
+        found = {"seen": await violations(page), "wide": await overflow(page)}
         await act.focus()
         await page.keyboard.press("Enter")
         await page.wait_for_url(f"**{order}")
         await page.locator("#toasts", has_text="Annulé").wait_for()
         await page.goto(f"{order}/cancel")
-        faults |= {"asked": await violations(page), "also wide": await overflow(page)}
+        found |= {"asked": await violations(page), "also wide": await overflow(page)}
         assert not page.wrong
-    assert not any(faults.values()), faults
+    assert not any(found.values()), found

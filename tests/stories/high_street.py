@@ -18,8 +18,8 @@ from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
 from comptoir.orders import Simulator
 from comptoir.orders.payments import External
-from comptoir.server.app import create_app
 from conftest import drop, recreate, url_of
+from reuse import application
 
 HOME = {"name": "Ana", "street": "1 rue Neuve", "postcode": "69001", "city": "Lyon", "country": "FR"}
 SHIP = {"method": "ship", "address": HOME, "amount_minor": 490}
@@ -203,7 +203,7 @@ async def high_street(server_url, template, worker_id):
     recreate(server_url, name, template)
     async with (
         Database(url_of(server_url, name), size=12) as db,
-        create_app(Settings(simulated_payments=True), db) as app,
+        application(Settings(simulated_payments=True), db) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://comptoir.test") as client,
     ):
         street = HighStreet(db, client)

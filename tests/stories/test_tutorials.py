@@ -10,7 +10,7 @@ import pytest
 
 from comptoir import inventory, orders
 from comptoir.kernel.settings import Settings
-from comptoir.server.app import create_app
+from reuse import application
 
 HERE = Path(__file__).parents[2] / "docs/tutorials"
 BLOCK = re.compile(r"```\n(.*?)```", re.DOTALL)
@@ -29,7 +29,7 @@ def commands(page):
 
 @pytest.fixture
 async def app(db):
-    async with create_app(Settings(simulated_payments=True), db) as app:
+    async with application(Settings(simulated_payments=True), db) as app:
         yield app
 
 
