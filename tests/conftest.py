@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 
@@ -14,6 +15,10 @@ from comptoir.kernel.migrate import migrate
 from comptoir.kernel.postgres import embedded
 from comptoir.kernel.settings import Settings
 from reuse import Ground, Slate, application
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ class Slate:
         with psycopg.connect(self.url) as connection:
             # What a test has begun and not waited for.
             connection.execute(END_WHAT_RUNS)
+            connection.execute(DROP_ITS_OWN_TABLES)
             if connection.execute(SCHEMA).fetchall() == self._schema:
                 self._empty(connection)
                 return
@@ -71,6 +72,16 @@ END_WHAT_RUNS = """
     WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle'
       AND pid <> pg_backend_pid()
 """
+DROP_ITS_OWN_TABLES = """
+    DO $$
+    DECLARE own regclass;
+    BEGIN
+        FOR own IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' LOOP
+            EXECUTE format('DROP TABLE %s CASCADE', own);
+        END LOOP;
+    END $$
+"""
+"""Those in `public`, where the house has none."""
 # Of these, TRUNCATE changes pg_class only, and there nothing that is looked at.
 SCHEMA = """
     SELECT 'class', count(*), max(oid::bigint), sum(relnatts + relchecks) FROM pg_class

@@ -31,11 +31,13 @@ async def test_a_wiped_database_is_as_it_was_made(common):
         await tx.run("DELETE FROM pricing.house")
         await tx.run("UPDATE identity.namespace SET priority = priority + 1")
         await tx.run("TRUNCATE inventory.location CASCADE")
+        await tx.run("CREATE TABLE public.x (n bigserial UNIQUE)")
         await tx.run("ANALYZE")
     assert everything(db.url) != before
     db = await common.wiped()
     assert everything(db.url) == before
     async with db.transaction() as tx:
+        assert await tx.value("SELECT to_regclass('public.x') IS NULL")
         assert await tx.value("SELECT count(*) FROM pg_stats WHERE schemaname = 'identity'") == 0
         assert (await channels.add_outlet(tx, outlet=SHOP)).outlet_id == 1
     assert common.slate.made == made
@@ -44,7 +46,7 @@ async def test_a_wiped_database_is_as_it_was_made(common):
 @pytest.mark.parametrize(
     "change",
     [
-        "CREATE TABLE public.x (n int)",
+        "CREATE TABLE kernel.x (n int)",
         "ALTER TABLE kernel.clock ADD CONSTRAINT never CHECK (shift <> '9 s')",
         "ALTER TABLE kernel.clock ALTER COLUMN shift SET DEFAULT '7 s'",
         "CREATE FUNCTION public.x() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -60,7 +62,7 @@ async def test_a_changed_schema_is_made_anew(common, change):
     assert everything(db.url) == before
     assert common.slate.made == made + 1
     async with db.transaction() as tx:
-        assert await tx.value("SELECT to_regclass('public.x') IS NULL AND to_regproc('public.x') IS NULL")
+        assert await tx.value("SELECT to_regclass('kernel.x') IS NULL AND to_regproc('public.x') IS NULL")
 
 
 async def test_an_application_that_is_entered_again_remembers_nothing(db):
