@@ -180,6 +180,24 @@ async def test_what_was_held_too_long_helps_who_is_short(db, places):
     assert await faults(db) == []
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_what_was_given_back_alone_leaves_no_promise_that_nobody_made(db, places, kept):
+    """A hold that has lost its first line is made smaller, or let go: its last line must not live on by itself."""
+    north = places["north"]
+    await receive(db, north, 1, SHIRT, BAG)
+    await ask(db, Hold(reference="a", units=[Units(SHIRT, north, 1), Units(BAG, north, 1)], seconds=60))
+    await forward(db, seconds=61)
+    await ask(db, Hold(reference="b", units=[Units(SHIRT, north, 1)], seconds=600))
+    late = Hold(reference="a", units=[Units(BAG, north, 1)], seconds=600) if kept else Release(reference="a")
+    await ask(db, late)
+    async with db.transaction() as tx:
+        assert await expire(tx) == 0
+    assert await balance(db, BAG, north) == (1, int(kept), 0)
+    (other,) = await ask(db, Hold(reference="c", units=[Units(BAG, north, 1)]))
+    assert isinstance(other, InsufficientStock if kept else Promised)
+    assert await faults(db) == []
+
+
 async def test_the_sweeper_gives_back_what_nobody_asked_for(db, places):
     north = places["north"]
     await receive(db, north)

@@ -87,7 +87,7 @@ class Found(msgspec.Struct):
     """How the book was when it was opened."""
 
     lines: dict[str, int]
-    """How many lines were promised under each reference."""
+    """One more than the highest line under each reference. Those below may be gone: they were given back alone."""
     short: set[Key]
     """Where more was promised than lay there."""
 
@@ -105,11 +105,11 @@ async def _look(tx: Tx, keys: set[Key], references: set[str]) -> tuple[Book, Fou
             continue
         promises: dict[str, Promise] = {}
         lines: dict[str, int] = {}
-        for reference, variant, location, quantity, fenced, channel, expires_at in promised:
+        for reference, line, variant, location, quantity, fenced, channel, expires_at in promised:
             key = (variant, location)
             if reference is not None:
                 promise = promises.setdefault(reference, Promise({}, expires_at, channel))
-                lines[reference] = lines.get(reference, 0) + 1
+                lines[reference] = max(lines.get(reference, 0), line + 1)
                 promise.shares[key] = Share(quantity, fenced)
             elif key in stock:
                 stock[key].fences = {**stock[key].fences, channel: quantity}
@@ -187,10 +187,10 @@ OPEN = """
 """
 
 LOOK: LiteralString = f"""
-    SELECT reference, variant_id, location_id, quantity, fenced, channel, expires_at
+    SELECT reference, line, variant_id, location_id, quantity, fenced, channel, expires_at
     FROM inventory.promise WHERE reference = ANY(%(references)s::text[])
     UNION ALL
-    SELECT NULL, f.variant_id, f.location_id, f.quantity, 0, f.channel, NULL
+    SELECT NULL, 0, f.variant_id, f.location_id, f.quantity, 0, f.channel, NULL
     FROM ({KEYS}) AS k CROSS JOIN LATERAL (
         SELECT f.* FROM inventory.fence AS f WHERE f.variant_id = k.variant_id AND f.location_id = k.location_id
     ) AS f

@@ -102,9 +102,9 @@ class Tx:
                 for sql, params in asked:
                     cursors.append(cursor := self.connection.cursor(binary=True))
                     await cursor.execute(sql, params or None)
-        except psycopg.Error:
-            # What was to be prepared behind the one that failed is not, though psycopg believes so: the pool is to
-            # take a new connection.
+        except BaseException:
+            # What was to be prepared behind the one that failed is not, though psycopg believes so; and who was cut
+            # off leaves answers behind that nobody reads. The pool is to take a new connection.
             await self.connection.close()
             raise
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
