@@ -76,7 +76,16 @@ async def test_other_goods_cost_what_they_cost_now_and_the_difference_is_paid(de
     unpaid = await desk("POST", "exchanges", asked, status=422)
     assert unpaid["data"] == {"due_minor": 400}
     paid = asked | {"paid": [{"kind": "cash", "amount_minor": 400}]}
-    assert (await desk("POST", "exchanges", paid))["difference_minor"] == 400
+    async with desk.house.db.transaction() as tx:
+        await pricing.set_tax_rates(tx, rates=[pricing.TaxRate(country="FR", rate_millionths=200_000)])
+    try:
+        made = await desk("POST", "exchanges", paid)
+    finally:
+        async with desk.house.db.transaction() as tx:
+            await tx.run("DELETE FROM pricing.tax_rate")
+    assert made["difference_minor"] == 400
+    # Taxed where the shop is.
+    assert (await desk("GET", f"sales/{made['sale_id']}"))["tax_minor"] == 167
     assert await desk.revenue() == 1000
     await desk.house.right()
 

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from comptoir import catalog, channels, inventory, pricing
@@ -161,6 +162,28 @@ async def test_six_steps_make_an_order(house):
     assert house.simulator.authorised[f"{ordered.basket_id}-0-2490"].amount_minor == 2490
     assert list((await house.balances()).values()) == [(3, 0, 2)]
     await house.right()
+
+
+@pytest.mark.parametrize(("at", "tax"), [("north", 167), ("geneva", 75)])
+async def test_what_is_collected_is_taxed_where_that_is_and_never_by_an_address(house, at, tax):
+    """A device could choose the country of the tax, or none."""
+    rates = [pricing.TaxRate(country=code, rate_millionths=rate)
+             for code, rate in (("FR", 200_000), ("CH", 81_000), ("US", 1))]  # fmt: skip
+    there = inventory.LocationEntry(code="geneva", kind="warehouse", name="G", country="CH", methods=["collect"])
+    async with house.db.transaction() as tx:
+        await pricing.set_tax_rates(tx, rates=rates)
+        await inventory.record_locations(tx, [there])
+    try:
+        await house.stock(**{f"{at}_shirt": 2})
+        away = Address(name="x", street="x", postcode="", city="", country="US")
+        for address in (None, away):
+            basket_id = await house.basket(delivery=Delivery(method="collect", location=at, address=address), shirt=1)
+            quoted = await house.counter(TakeQuote(basket_id))
+            assert (quoted.quote.tax_minor, quoted.quote.total_minor) == (tax, 1000)
+    finally:
+        async with house.db.transaction() as tx:
+            await tx.run("DELETE FROM pricing.tax_rate")
+            await inventory.record_locations(tx, [msgspec.structs.replace(there, active=False)])
 
 
 async def test_every_step_again_changes_nothing(house):

@@ -84,6 +84,23 @@ async def test_she_pays_what_it_costs_and_never_more(house, staff, prices, price
     assert answer.json()["refund_minor"] == charged
 
 
+async def test_what_replaces_collected_goods_is_taxed_where_they_are_collected(house, staff, prices):  # noqa: F811
+    await house.stock(north_shirt=1, north_bag=1)
+    async with house.db.transaction() as tx:
+        await pricing.set_tax_rates(tx, rates=[pricing.TaxRate(country="FR", rate_millionths=200_000)])
+    try:
+        order_id = await buys(house, Delivery(method="collect", location="north", replace=True), shirt=1)
+        await prices(600)
+        at = await picking(staff, order_id)
+        await staff.done(f"{at}/substitute", **instead())
+    finally:
+        async with house.db.transaction() as tx:
+            await tx.run("DELETE FROM pricing.tax_rate")
+    async with house.db.reading() as tx:
+        lines = await tx.tuples("SELECT sku, tax_minor FROM orders.sales_order_line ORDER BY line")
+    assert lines == [("shirt", 167), ("bag", 100)]
+
+
 async def test_what_replaces_can_be_cancelled_and_replaced_in_turn(house, staff, prices):  # noqa: F811
     await house.stock(north_shirt=2, north_bag=2, north_shoe=1)
     order_id = await buys(house, SHIP, shirt=2)

@@ -270,9 +270,9 @@ def ready_to_order(basket: Basket) -> Payment | None:
     return payment
 
 
-def request(basket: Basket, delivery: Delivery) -> pricing.QuoteRequest:
-    """What pricing is asked."""
-    address = delivery.address
+def request(basket: Basket, delivery: Delivery, taxed_in: tuple[str, str]) -> pricing.QuoteRequest:
+    """What pricing is asked; `taxed_in` is a country and a region (sourcing.taxing)."""
+    country, region = taxed_in
     return pricing.QuoteRequest(
         reference=basket.reference,
         outlet_id=basket.outlet_id,
@@ -282,7 +282,7 @@ def request(basket: Basket, delivery: Delivery) -> pricing.QuoteRequest:
         coupons=basket.coupons,
         lines=tuple(pricing.QuoteLine(one.line, one.variant_id, one.quantity) for one in basket.lines),
         delivery_minor=delivery.amount_minor,
-        country=address.country if address else "",
-        region=address.region if address else "",
+        country=country,
+        region=region,
         node_id=basket.node_id,
     )

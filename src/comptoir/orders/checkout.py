@@ -25,7 +25,7 @@ from comptoir.orders.changes import Change, basket_of, changed, merged, told
 from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
 from comptoir.orders.keeping import HOLD_SECONDS, dropped, give_back, hold_seconds, keep, let_go, reserved, with_hold
-from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, promised_on, source_baskets
+from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, promised_on, source_baskets, taxed_in
 from comptoir.orders.steps import Merge, PlaceOrder, SetPayment, Step, TakeQuote, ids_of, turn_of
 
 TRIES = 4
@@ -109,7 +109,7 @@ class Checkout:
         """Prices and goods for those who ask for a quote; what was held for those who order becomes theirs. The stock
         is locked once for all of them.
         """
-        answers = await _priced(tx, quoting)
+        answers = await _priced(tx, quoting, self.places)
         answers.update(await _settled(tx, ordering, "redeem"))
         wanting = {number: one for number in quoting if isinstance(one := answers[number], Basket)}
         going = {number: one for number, one in ordering.items() if number not in answers}
@@ -159,14 +159,19 @@ def _committed(basket: Basket, verdict: object) -> Basket | Refusal:
     return msgspec.structs.replace(basket, state="ordered", held_until=None, claim=None)
 
 
-async def _priced(tx: Tx, quoting: dict[int, Basket]) -> dict[int, Basket | Refusal]:
+async def _priced(tx: Tx, quoting: dict[int, Basket], places: inventory.Places) -> dict[int, Basket | Refusal]:
     """Each basket with its quote, its coupons reserved. Who came too late for the last use of one is priced anew."""
     answers: dict[int, Basket | Refusal] = {}
     if not quoting:
         return answers
     pricing_now = quoting
     for last in (False, True):
-        requests = [baskets.request(one, baskets.ready_to_quote(one)) for one in pricing_now.values()]
+        going = [(baskets.ready_to_quote(one), one.outlet_id) for one in pricing_now.values()]
+        taxed = await taxed_in(tx, going, places)
+        requests = [
+            baskets.request(one, delivery, where)
+            for one, (delivery, _), where in zip(pricing_now.values(), going, taxed, strict=True)
+        ]
         for (number, basket), quote in zip(pricing_now.items(), await pricing.quotes(tx, requests), strict=True):
             answers[number] = quote if isinstance(quote, Refusal) else _with_quote(basket, quote)
         priced = {n: one for n in pricing_now if isinstance(one := answers[n], Basket)}

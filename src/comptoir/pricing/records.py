@@ -155,7 +155,7 @@ class QuoteRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: Annotated[tuple[QuoteLine, ...], Meta(max_length=500)] = ()
     delivery_minor: Amount = 0
     country: Annotated[str, Meta(max_length=2)] = ""
-    """Where the goods go, ISO 3166-1: its taxes apply."""
+    """Where the customer gets the goods, ISO 3166-1: its taxes apply. Empty: none are reckoned."""
     region: Annotated[str, Meta(max_length=60)] = ""
     node_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     """Whose basket it is (identity.node), for coupons of one person."""

@@ -94,6 +94,8 @@ async def _priced(
                 pricing.QuoteLine(place + 1, known[instead[place].sku].variant_id, instead[place].quantity)
                 for place in asking
             ),
+            country=outlet.country,
+            region=outlet.region,
             node_id=found.node_id,
         )
         (quote,) = await pricing.quotes(tx, [request])

@@ -25,6 +25,7 @@ from comptoir.orders.fulfilment.events import PiecesReplaced
 from comptoir.orders.fulfilment.picking import moved, within
 from comptoir.orders.fulfilment.records import Act, Replaceable, Substitute
 from comptoir.orders.shares import Money, up_to
+from comptoir.orders.sourcing import taxed_in
 
 WHOLE = 1_000_000
 """Millionths of a rate."""
@@ -59,24 +60,27 @@ async def offered(
         if act.sku not in known
     }
     asking = [number for number in asked if number not in offers]
+    going = [(asked[number][1].delivery, asked[number][1].outlet_id) for number in asking]
+    taxed = await taxed_in(tx, going, await inventory.places(tx)) if going else []
     requests = [
-        _request(asked[number][1], asked[number][0], known[asked[number][0].sku].variant_id) for number in asking
+        _request(asked[number][1], asked[number][0], known[asked[number][0].sku].variant_id, where)
+        for number, where in zip(asking, taxed, strict=True)
     ]
     for number, quote in zip(asking, await pricing.quotes(tx, requests) if requests else [], strict=True):
         offers[number] = quote if isinstance(quote, Refusal) else _offer(asked[number][0].sku, quote.lines[0])
     return offers
 
 
-def _request(dossier: Dossier, act: Substitute, variant_id: int) -> pricing.QuoteRequest:
-    address = dossier.delivery.address
+def _request(dossier: Dossier, act: Substitute, variant_id: int, taxed_in: tuple[str, str]) -> pricing.QuoteRequest:
+    country, region = taxed_in
     return pricing.QuoteRequest(
         reference=dossier.reference,
         outlet_id=dossier.outlet_id,
         channel=dossier.channel,  # pyright: ignore[reportArgumentType]  the outlet's own
         currency=dossier.currency,
         lines=(pricing.QuoteLine(1, variant_id, act.pieces),),
-        country=address.country if address else "",
-        region=address.region if address else "",
+        country=country,
+        region=region,
     )
 
 

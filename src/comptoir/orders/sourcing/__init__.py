@@ -11,6 +11,7 @@ explaining  why an order's goods come from where they come, in words
 asking      a basket that nobody has: from where, and why
 simulating  what another policy would have done with the last orders
 again       pieces that a location could not give, from others
+taxing      where they are taxed: where the customer gets them
 """
 
 from comptoir.orders.errors import BadPolicy
@@ -23,6 +24,7 @@ from comptoir.orders.sourcing.policies import Planners, Version, policy, set_pol
 from comptoir.orders.sourcing.policy import BUILT_IN, Clear, Costs, Exclude, Limits, Policy, PolicyEntry, Prefer, check
 from comptoir.orders.sourcing.quoting import source_baskets
 from comptoir.orders.sourcing.simulating import Simulation, simulate
+from comptoir.orders.sourcing.taxing import taxed_in
 
 __all__ = [
     "BUILT_IN",
@@ -57,6 +59,7 @@ __all__ = [
     "source_again",
     "source_baskets",
     "sourcing_of",
+    "taxed_in",
     "versions",
     "words_of",
 ]
