@@ -121,6 +121,31 @@ async def test_two_parcels_take_what_is_owed_to_the_cent_and_the_delivery_once(h
     assert [one["tracking"] for one in (await staff.life(order_id))["parcels"]] == ["T1", "T2"]
 
 
+async def test_two_shops_number_their_parcels_alike(house, staff):  # noqa: F811
+    await house.stock(north_shirt=2, south_bag=1)
+    order_id = await buys(house, shirt=2, bag=1)
+    for one in await staff.works(order_id):
+        at, (line,) = one["fulfilment_id"], one["lines"]
+        await staff.done(f"{at}/accept")
+        await staff.done(f"{at}/pick", picked=[{"line": line["line"], "pieces": line["quantity"]}])
+        for _ in range(2):
+            assert (await staff.done(f"{at}/ship", reference="1"))["state"] == "done"
+    order = await staff.order(order_id)
+    assert (order["state"], len(await staff.sold(order))) == ("done", 2)
+    await staff.right(order_id)
+
+
+async def test_one_reference_for_a_rejection_and_a_parcel(house, staff):  # noqa: F811
+    await house.stock(north_shirt=2)
+    order_id = await buys(house, shirt=2)
+    at = (await work(staff, order_id, 0))["fulfilment_id"]
+    await staff.done(f"{at}/accept")
+    await staff.done(f"{at}/pick", picked=[{"line": 1, "pieces": 1}])
+    await staff.done(f"{at}/reject", reason="damaged", lines=[{"line": 1, "pieces": 1}], reference="1")
+    assert (await staff.done(f"{at}/ship", reference="1"))["state"] == "done"
+    await staff.right(order_id)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [

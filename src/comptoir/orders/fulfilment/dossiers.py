@@ -106,8 +106,8 @@ class Dossier(msgspec.Struct, kw_only=True):
     state: str
     parcels: int
     """How many have left."""
-    references: list[str]
-    """Of acts that were done."""
+    references: list[tuple[int, str, str]]
+    """Of acts that were done: of which work, which act, the caller's own reference."""
     waited: list[tuple[int, int]] = []
     """Lines and their pieces that no location had been found for when it was looked at."""
     lines: dict[int, OrderLine] = msgspec.field(default_factory=dict[int, OrderLine])
@@ -130,6 +130,10 @@ class Dossier(msgspec.Struct, kw_only=True):
 
     def handed_over(self, number: int) -> int:
         return sum(one.handed_over for one in self.pieces(number))
+
+    def was_done(self, work: Work, act: str, reference: str) -> bool:
+        """Whether the caller says it again. Two locations may number their acts alike."""
+        return bool(reference) and (work.fulfilment_id, act, reference) in self.references
 
     def waiting(self, number: int) -> int:
         """Pieces that no location has been found for."""
@@ -159,7 +163,7 @@ class Dossier(msgspec.Struct, kw_only=True):
         reference: str = "", actor: str = "",
     ) -> None:  # fmt: skip
         work.acts.append(act)
-        self.references += [reference] if reference else []
+        self.references += [(work.fulfilment_id, act, reference)] if reference else []
         self.notes.append(
             {
                 "fulfilment_id": work.fulfilment_id,
@@ -206,8 +210,8 @@ DOSSIERS = """
            (SELECT code FROM channels.v_outlet AS c WHERE c.outlet_id = o.outlet_id) AS outlet, o.channel, o.node_id,
            o.currency, o.delivery, o.payment, o.delivery_minor, o.discount_minor, o.tax_minor, o.state,
            (SELECT count(*) FROM orders.parcel AS p WHERE p.order_id = o.order_id)::integer AS parcels,
-           ARRAY(SELECT reference FROM orders.fulfilment_act AS a
-                 WHERE a.order_id = o.order_id AND reference <> '') AS references,
+           (SELECT coalesce(json_agg(json_build_array(a.fulfilment_id, a.act, a.reference)), '[]')
+            FROM orders.fulfilment_act AS a WHERE a.order_id = o.order_id AND reference <> '') AS references,
            (SELECT coalesce(json_agg(json_build_array(w.line, w.pieces)), '[]') FROM orders.waiting AS w
             WHERE w.order_id = o.order_id) AS waited
     FROM orders.sales_order AS o WHERE o.order_id = ANY(%(ids)s::uuid[])

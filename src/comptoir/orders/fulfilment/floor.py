@@ -105,7 +105,7 @@ def decide(act: Decided, dossier: Dossier, work: Work, agenda: Agenda, now: date
 
 
 def _hand_over(act: HandOver, dossier: Dossier, work: Work, agenda: Agenda) -> None:
-    if act.reference and act.reference in dossier.references:
+    if dossier.was_done(work, "hand_over", act.reference):
         return
     if not act.reference and work.state == "done" and act.lines is None:
         return

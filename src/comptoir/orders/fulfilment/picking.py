@@ -65,7 +65,7 @@ def ready(act: Ready, dossier: Dossier, work: Work, now: datetime) -> None:
 
 def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
     """The pieces are counted as rejected, and lie as the reason says; then they are sought elsewhere."""
-    if act.reference and act.reference in dossier.references:
+    if dossier.was_done(work, "reject", act.reference):
         return
     if act.lines is None and not work.open:
         return

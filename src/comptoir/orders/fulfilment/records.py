@@ -76,7 +76,8 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, tag="hand_over"):
     tracking: str = ""
     sscc: str = ""
     reference: str = ""
-    """The caller's: the same again is the same parcel. Without it, what has left in whole is not handed over again."""
+    """The caller's, for this work: the same again is the same parcel. Without it, what has left in whole is not handed
+    over again."""
     actor: str = ""
 
 
@@ -95,7 +96,7 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True, tag="reject"):
     otherwise: Literal["cancel", "wait", "keep"] = "cancel"
     """What becomes of pieces that nobody has: they are not delivered, the order waits for goods, or they stay here."""
     reference: str = ""
-    """The caller's: the same again is done once."""
+    """The caller's, for this act on this work: the same again is done once."""
     actor: str = ""
 
 
@@ -119,7 +120,7 @@ class Substitute(msgspec.Struct, frozen=True, kw_only=True, tag="substitute"):
     """Why the others are not given, and how they lie now."""
     rule: Replaceable = "if_allowed"
     reference: str = ""
-    """The caller's: the same again is done once."""
+    """The caller's, for this act on this work: the same again is done once."""
     actor: str = ""
 
 

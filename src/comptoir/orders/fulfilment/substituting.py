@@ -93,7 +93,7 @@ def _offer(sku: str, line: pricing.PricedLine) -> Offer:
 
 def substitute(act: Substitute, dossier: Dossier, work: Work, agenda: Agenda, offer: Offer | Refusal) -> None:
     """The pieces are in the box, those that they replace are given up. Pure. Raises NotReplaceable, BadPieces."""
-    if act.reference and act.reference in dossier.references:
+    if dossier.was_done(work, "substitute", act.reference):
         return
     allowed(work, "replaced", "accepted")
     old = work.line(act.line)
