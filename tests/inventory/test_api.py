@@ -3,9 +3,11 @@
 from uuid import UUID
 
 import httpx
+import msgspec
 import pytest
 
-from comptoir import catalog, inventory
+from comptoir import catalog, channels, inventory
+from comptoir.inventory import LocationEntry
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.db import Database
@@ -58,6 +60,24 @@ async def test_reserve_replace_refuse_release(http, slow):
 
 
 @pytest.mark.parametrize("slow", [None, "a"])
+async def test_goods_of_an_order_are_not_given_up_by_who_may_reserve(http, db, places, slow):
+    async with db.transaction() as tx:
+        variant = (await catalog.variants_by_sku(tx, ["shirt"]))["shirt"].variant_id
+        units = [inventory.Units(variant, places["north"], 3)]
+        await inventory.post(tx, [inventory.Hold(reference="basket", units=units),
+                                  inventory.Allocate(reference="order", units=[inventory.Units(variant, places["north"], 1)])])  # fmt: skip
+    head = {"idempotency-key": "k"} if slow else {}
+    for reference in ("order", "basket"):
+        assert (await http.delete(f"/v1/inventory/reservations/{reference}", headers=head)).status_code == 204
+    body = {"reference": "basket", "lines": [{**LINE, "quantity": 1}]}
+    answer = await http.post("/v1/inventory/reservations", json=body, headers=head)
+    assert (answer.status_code, answer.json()["reference"]) == (200, "basket")
+    async with db.reading() as tx:
+        told = await tx.tuples("SELECT reference, quantity FROM inventory.promise ORDER BY 1")
+    assert told == [("api:basket", 1), ("basket", 3), ("order", 1)]
+
+
+@pytest.mark.parametrize("slow", [None, "a"])
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -73,6 +93,27 @@ async def test_reserve_replace_refuse_release(http, slow):
 async def test_bad_input_is_told(http, slow, body, status, code):
     answer = await http.post("/v1/inventory/reservations", json=body, headers={"idempotency-key": "k"} if slow else {})
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [
+        ({"time_zone": "Europe/Pari"}, channels.UnknownTimeZone),
+        ({"time_zone": "../x"}, channels.UnknownTimeZone),
+        ({"country": "XX"}, channels.UnknownCountry),
+    ],
+)
+async def test_a_place_that_cannot_be_is_refused(db, wrong, refusal):
+    async with db.transaction() as tx:
+        with pytest.raises(refusal):
+            await inventory.record_locations(tx, [LocationEntry(code="mars", kind="shop", name="Mars", **wrong)])
+
+
+def test_the_code_of_a_place_has_no_line_end():
+    place = {"code": "mars\n", "kind": "shop", "name": "Mars"}
+    with pytest.raises(msgspec.ValidationError, match="code"):
+        msgspec.convert(place, LocationEntry)
+    assert msgspec.convert({**place, "code": "mars"}, LocationEntry).time_zone == "UTC"
 
 
 async def test_a_shortcut_asks_for_the_scope_and_the_key(http):

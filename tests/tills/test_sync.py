@@ -158,6 +158,17 @@ async def test_a_sale_of_promised_goods_is_a_fact_and_a_shortage(shop):
     assert [one["missing"] for one in await told(shop, "inventory.shortage_found")] == [2]
 
 
+async def test_a_claim_leaves_alone_what_a_basket_of_the_house_holds(shop):
+    bag = await shop.value("SELECT variant_id FROM catalog.v_variant WHERE sku = 'bag'")
+    lyon = await shop.value("SELECT location_id FROM inventory.v_location WHERE code = 'lyon'")
+    basket = UUID(int=9)
+    await inventory.post(shop, [inventory.Hold(reference=str(basket), units=[inventory.Units(bag, lyon, 4)])])
+    device, till = await a_device(shop), Till()
+    till.claim(basket, "bag", 1)
+    assert [one.state for one in (await bring(shop, device, till.log)).answers] == ["done"]
+    assert (await books(shop))[0]["lyon_bag"] == (5, 5, 0)
+
+
 async def test_a_wrong_clock_is_kept_and_loses_no_sale(shop):
     device, till = await a_device(shop), Till()
     now = await shop.value("SELECT now() + shift FROM kernel.clock")

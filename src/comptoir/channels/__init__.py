@@ -18,7 +18,16 @@ from comptoir.channels.errors import (
     UnknownTimeZone,
 )
 from comptoir.channels.hours import is_open, next_closing, next_opening, openings_of
-from comptoir.channels.outlets import add_outlet, countries, currencies, near, outlet, outlets, record_outlets
+from comptoir.channels.outlets import (
+    add_outlet,
+    countries,
+    currencies,
+    near,
+    outlet,
+    outlets,
+    record_outlets,
+    time_zones,
+)
 from comptoir.channels.records import Channel, Near, Opening, OpeningHours, Outlet, OutletEntry, Source
 from comptoir.channels.sources import Sources, add_source, change_source, rotate, source, sources
 
@@ -57,4 +66,5 @@ __all__ = [
     "rotate",
     "source",
     "sources",
+    "time_zones",
 ]

@@ -57,7 +57,11 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Keep these for a while. The same reference again replaces what it kept, and prolongs it."""
+    """Keep these for a while. The same reference again replaces what it kept, and prolongs it.
+
+    References are the API's own: what baskets, orders and tills have got promised is out of their reach. The ledger
+    has them with `api:` before them.
+    """
 
     reference: Text
     lines: Annotated[list[Line], msgspec.Meta(min_length=1, max_length=500)]
@@ -78,7 +82,11 @@ class Locations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     locations: Annotated[list[LocationEntry], msgspec.Meta(min_length=1, max_length=1000)]
 
 
-@put("/locations", guards=[allow("inventory:write")], responses=raises(channels.UnknownOutlet))
+@put(
+    "/locations",
+    guards=[allow("inventory:write")],
+    responses=raises(channels.UnknownOutlet, channels.UnknownTimeZone, channels.UnknownCountry),
+)
 async def record_locations(tx: NamedDependency[Tx], data: JSONBody[Locations]) -> list[Location]:
     """Record up to 1,000 locations, all or none. A known code is replaced."""
     return await record(tx, data.locations)
@@ -104,13 +112,13 @@ async def reserve(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: 
     if isinstance(answer, Refusal):
         raise answer
     assert isinstance(answer, Promised)
-    return _reserved(answer)
+    return _reserved(data, answer)
 
 
 @delete("/reservations/{reference:str}", guards=[allow("inventory:write")])
 async def release(tx: NamedDependency[Tx], actor: NamedDependency[Actor], reference: FromPath[str]) -> None:
-    """Give up what is kept under the reference. Nothing kept is fine too."""
-    await ledger.post(tx, [Release(reference=reference, actor=str(actor.id))])
+    """Give up what `reserve` keeps under the reference. Nothing kept is fine too."""
+    await ledger.post(tx, [Release(reference=_own(reference), actor=str(actor.id))])
 
 
 @get("/availability", guards=[allow("inventory:read")], responses=raises(UnknownVariant))
@@ -246,12 +254,17 @@ router = Router(
 def _hold(asked: Reservation, codes: Codes, actor: Actor) -> Hold:
     units = [Units(codes.variant(one.sku), codes.location(one.location), one.quantity) for one in asked.lines]
     return Hold(
-        reference=asked.reference, units=units, seconds=asked.seconds, channel=asked.channel, actor=str(actor.id)
+        reference=_own(asked.reference), units=units, seconds=asked.seconds, channel=asked.channel, actor=str(actor.id)
     )
 
 
-def _reserved(promised: Promised) -> Reserved:
-    return Reserved(promised.reference, promised.expires_at.isoformat() if promised.expires_at else None)
+def _own(reference: str) -> str:
+    """As the ledger has it: whoever may reserve shall not give up or replace the goods of an order or a basket."""
+    return f"api:{reference}"
+
+
+def _reserved(asked: Reservation, promised: Promised) -> Reserved:
+    return Reserved(asked.reference, promised.expires_at.isoformat() if promised.expires_at else None)
 
 
 # ---- without the framework
@@ -266,7 +279,7 @@ def shortcuts(state: AppState) -> list[Shortcut]:
         codes = await desk.learn(skus=[one.sku for one in asked.lines], locations=named)
         answer = await desk.post(_hold(asked, codes, actor))
         assert isinstance(answer, Promised)
-        return _reserved(answer)
+        return _reserved(asked, answer)
 
     async def availability_at_once(asked: Inquiry, _: Actor) -> list[Offer]:
         codes = await desk.learn(skus=[asked.sku])

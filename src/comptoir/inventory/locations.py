@@ -10,7 +10,19 @@ from comptoir.kernel.db import Tx, rows, texts
 
 
 async def record_locations(tx: Tx, locations: Sequence[LocationEntry]) -> list[Location]:
-    """Make them or change them, by code. Raises UnknownOutlet."""
+    """Make them or change them, by code. Raises UnknownOutlet, UnknownTimeZone, UnknownCountry.
+
+    One place in a zone that nobody knows would end every look at what may be promised.
+    """
+    for one in locations:
+        if one.time_zone not in channels.time_zones():
+            raise channels.UnknownTimeZone(
+                f"{one.code}: {one.time_zone!r} is not an IANA zone like Europe/Paris.", location=one.code
+            )
+        if one.country and one.country not in channels.countries():
+            raise channels.UnknownCountry(
+                f"{one.code}: {one.country!r} is not an ISO 3166-1 code like FR.", location=one.code
+            )
     outlets = {one.code: one for one in await channels.outlets(tx)} if any(one.outlet for one in locations) else {}
     for one in locations:
         if one.outlet and one.outlet not in outlets:

@@ -27,15 +27,17 @@ Key = tuple[int, int]
 class LocationEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A location as a caller describes it. `code` names it: the same code again replaces the description."""
 
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)")]
     kind: Kind
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     outlet: str = ""
     """Code of the shop's outlet; position, opening hours and time zone are taken from there."""
     country: str = ""
+    """ISO 3166-1 alpha-2: FR; or empty."""
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
     time_zone: str = "UTC"
+    """IANA name: Europe/Paris."""
     methods: list[Method] = []
     """How goods leave it for a customer: collected there, shipped, or sent to another location first."""
     safety: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0

@@ -229,7 +229,8 @@ def _moves(one: Prepared, variants: dict[str, int], here: int, device: Device) -
 
 def _hold(claim: Claim, variants: dict[str, int], here: int, device: Device) -> inventory.Act:
     units = [inventory.Units(variants[one.sku], here, one.quantity) for one in claim.units]
+    # The till's own basket: the goods of a basket or an order of the house are not its to replace.
     return inventory.Hold(
-        reference=str(claim.basket_id), units=units, seconds=claim.seconds, channel="shop",
+        reference=f"till:{device.outlet}:{claim.basket_id}", units=units, seconds=claim.seconds, channel="shop",
         actor=f"till {device.outlet} {device.name}",
     )  # fmt: skip

@@ -79,7 +79,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A basket's goods are to be kept here for a while. It is a promise, and may be refused."""
+    """The goods of a basket of this till are to be kept here for a while. It is a promise, and may be refused."""
 
     basket_id: UUID
     units: Annotated[tuple[Wanted, ...], Meta(min_length=1, max_length=200)]
