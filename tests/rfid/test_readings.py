@@ -289,10 +289,21 @@ async def test_what_was_declared_an_error_is_taken_back_until_others_have_acted_
         told = await telling.readings(tx, fate="taken_back", limit=9)
         why = [(await telling.explain(tx, event_id=one.event_id)) for one in (late, *told)]
         assert await inventory.reconcile(tx) == []
-    assert why[0].said.en == "It came after the session was closed, and changed nothing."
+    assert why[0].said.en == "It came after the session was closed, or from a wrong clock, and changed nothing."
     assert {(one.said.en, tuple(one.rules)) for one in why[1:]} == {
         ("It was declared to be an error: it counts for nothing.", ())
     }
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2099-01-01T00:00:00Z"])
+async def test_a_wrong_clock_stops_nothing(house, when):
+    await house.brings("lyon", **{SHIRT: 5})
+    await house.rules(*RULES)
+    await house.capture(*[house.event(0, step, tags(1)) | {"eventTime": when} for step in ("cycle_counting", "stocking")],
+                        house.event(0, "cycle_counting", tags(4)))  # fmt: skip
+    await house.quiet()
+    assert await house.books() == {("lyon", SHIRT): (4, 0)}
+    assert await house.fates() == ["gathered", "late", "late"]
 
 
 async def test_classes_count_by_their_quantity_and_strangers_are_listed(house):

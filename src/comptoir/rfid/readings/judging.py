@@ -2,9 +2,11 @@
 
 `rfid.unjudged` is filled with the events and emptied here, a batch in a transaction, one worker at a time. A worker
 that dies leaves the batch as it was. Nothing here depends on the order in which events come: pieces are gathered in
-sessions, and of two states of a piece the one seen later holds.
+sessions, and of two states of a piece the one seen later holds. What says that it was seen before 1970, or more than a
+day after it came, is late: it changes nothing.
 """
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
@@ -22,6 +24,9 @@ from comptoir.rfid.readings.rule_sets import Count, Ignore, Outcome, ReadingRule
 from comptoir.rfid.readings.sessions import Gathered
 
 BATCH = 500
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+"""A clock that is further ahead of ours is wrong: its session would never be quiet."""
 Fate = Literal["unwanted", "declaration", "taken_back", "nowhere", "late", "gathered", "moved", "sale", "ignored"]
 
 
@@ -53,6 +58,8 @@ def decide(ready: Ready, one: Read, places: Places) -> Decided:
     rule = ready.decides(facts.facts(one, places), Now(one.event_time, "UTC"))
     if rule is None:
         return Decided("unwanted", None, place)
+    if not EARLIEST <= one.event_time <= one.recorded_at + AHEAD:
+        return Decided("late", None, place)
     match rule.outcome:
         case Sale():
             fate: Fate = "sale"

@@ -40,8 +40,8 @@ FATES: dict[str, Said] = {
         "Une règle la retient, mais le lieu de son lecteur n’est pas connu.",
     ),
     "late": Said(
-        "It came after the session was closed, and changed nothing.",
-        "Elle est arrivée après la clôture de la session et n’a rien changé.",
+        "It came after the session was closed, or from a wrong clock, and changed nothing.",
+        "Elle est arrivée après la clôture de la session, ou d’une horloge fausse, et n’a rien changé.",
     ),
     "gathered": Said("It waits in its session.", "Elle attend dans sa session."),
     "moved": Said(
