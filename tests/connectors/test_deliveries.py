@@ -108,10 +108,30 @@ async def test_a_refund_and_a_cancellation_that_overtake_their_order_wait_for_it
     await work_off(db)
     assert {one["state"] for one in await shop.told()} == {"done"}
     assert (await right(db))["lyon_shirt"] == (5, 0, 0)
-    await shop.send("orders/cancelled", shopify_order(7001, cancelled_at="2026-05-06T10:00:00+02:00"))
+
+
+async def test_what_ended_there_before_it_came_is_not_carried_out_when_an_older_message_comes_late(shop, db):
+    ended = "2026-05-06T10:00:00+02:00"
+    await shop.send("orders/cancelled", shopify_order(7001, cancelled_at=ended, updated_at=ended))
     await shop.send("orders/create", shopify_order(7001))
+    await shop.send("orders/updated", shopify_order(7002, fulfillment_status="fulfilled", updated_at=ended))
+    await shop.send("orders/create", shopify_order(7002))
+    await shop.send("orders/updated", shopify_order(7002, fulfillment_status="restocked",
+                                                    updated_at="2026-06-01T10:00:00+02:00"))  # fmt: skip
     await work_off(db)
-    assert (await shop.told())[1]["state"] == "ignored"
+    assert [one["state"] for one in await shop.told()] == ["ignored", "ignored", "done", "ignored", "ignored"]
+    assert (await right(db))["lyon_shirt"] == (5, 0, 0)
+    async with db.transaction() as tx:
+        assert not await tx.value("SELECT count(*) FROM orders.external_order WHERE number IN ('7001', '7002')")
+
+
+async def test_what_was_cancelled_for_want_of_money_and_is_paid_late_is_carried_out(api, stocked):
+    shop = await connect(api, "woocommerce", "late")
+    await shop.send("order.updated", woo_order(status="cancelled", date_modified_gmt="2026-05-04T13:00:00"))
+    await shop.send("order.updated", woo_order(date_modified_gmt="2026-05-04T14:00:00"))
+    await work_off(stocked)
+    assert [one["state"] for one in await shop.told()] == ["done", "ignored"]
+    assert (await right(stocked))["lyon_shirt"] == (5, 0, 2)
 
 
 async def test_goods_that_come_back_are_for_somebody_here(shop, db):

@@ -107,7 +107,14 @@ async def _do(tx: Tx, *, delivery_id: int) -> int:
     one = await tx.maybe(Due, TAKE, delivery_id=delivery_id)
     if one is None:
         return 0  # another process has it
-    outcome = await taking.take(tx, await _told(tx, one), outlet=one.outlet, webhook_id=one.webhook_id)
+    outcome = await taking.take(
+        tx,
+        await _told(tx, one),
+        connection_id=one.connection_id,
+        platform=one.platform,
+        outlet=one.outlet,
+        webhook_id=one.webhook_id,
+    )
     if outcome.state == "failed":
         await _failed(tx, delivery_id=delivery_id, code=outcome.code, detail=outcome.detail[:1_000])
         return 1

@@ -1,9 +1,10 @@
 """What a message does to the order book: an order taken, cancelled, made smaller; or why it waits or is for a person.
 
-Messages overtake each other: a cancellation or a refund of an order that is not here yet waits for it.
+Messages overtake each other: a refund of an order that is not here yet waits for it, and what was over there before it
+came is not carried out when an older message of it comes late.
 """
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid5
 
 import msgspec
@@ -15,10 +16,12 @@ from comptoir.connectors.history import sale_of
 from comptoir.connectors.records import Platform, Told
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
-from comptoir.orders import Cancel, ExternalRecorded, UnknownOrder
+from comptoir.orders import Cancel, ExternalOrder, ExternalRecorded, UnknownOrder, UnknownSale
 
 SPACE = UUID("6f1d6a52-6c0b-5d0e-9d55-2f3c1f0f7a10")
 """Of the ids of cancellations: the same message cancels once."""
+
+CANCELLED_BEFORE = "It was cancelled before it came here."
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -34,7 +37,7 @@ def read(platform: Platform, topic: str, payload: dict[str, Any], *, outlet: str
     return (shopify if platform == "shopify" else woocommerce).told(topic, payload, outlet=outlet)
 
 
-async def take(tx: Tx, told: Told, *, outlet: str, webhook_id: str) -> Outcome:
+async def take(tx: Tx, told: Told, *, connection_id: int, platform: Platform, outlet: str, webhook_id: str) -> Outcome:
     """Raises a Refusal that says why it cannot be done."""
     if told.ignored:
         return Outcome("ignored", told.ignored)
@@ -43,6 +46,8 @@ async def take(tx: Tx, told: Told, *, outlet: str, webhook_id: str) -> Outcome:
     if told.order is not None:
         if known is None and (told.cancelled or told.over):
             return await _history(tx, told)
+        if known is None and (why := await _over(tx, told.order, connection_id=connection_id, platform=platform)):
+            return Outcome("ignored", why)
         (answer,) = await orders.record_orders(tx, [told.order])
         if isinstance(answer, Refusal):
             raise answer
@@ -72,11 +77,37 @@ async def _history(tx: Tx, told: Told) -> Outcome:
     """What was over before we heard of it is no order to be carried out: a sale, or nothing."""
     assert told.order
     if told.cancelled:
-        return Outcome("ignored", "It was cancelled before it came here.")
+        return Outcome("ignored", CANCELLED_BEFORE)
     (answer,) = await orders.record(tx, [sale_of(told.order)])
     if isinstance(answer, Refusal):
         raise answer
     return Outcome("done", "It was fulfilled there: recorded as a sale.")
+
+
+async def _over(tx: Tx, order: ExternalOrder, *, connection_id: int, platform: Platform) -> str:
+    """Why an order that is not in the book is not carried out: we have heard already how it ended there."""
+    try:
+        sold = await orders.receipt(tx, outlet=order.outlet, number=order.number)
+    except UnknownSale:
+        pass
+    else:
+        if sold.occurred_at == order.placed_at:  # not another sale that happens to have its number
+            return "It was fulfilled before it came here: it is recorded as a sale."
+    gone = await tx.tuples(
+        CANCELLED, connection_id=connection_id, subject=order.number, cancelled_before=CANCELLED_BEFORE
+    )
+    for topic, body in gone:
+        earlier = read(platform, topic, cast("dict[str, Any]", msgspec.json.decode(body)), outlet=order.outlet).order
+        if earlier and earlier.revised_at >= order.revised_at:  # a newer one has opened it again there
+            return "It has been cancelled there since."
+    return ""
+
+
+CANCELLED = """
+    SELECT topic, body FROM connectors.delivery
+    WHERE connection_id = %(connection_id)s AND subject = %(subject)s AND state = 'ignored'
+      AND detail = %(cancelled_before)s
+"""
 
 
 async def _cancel(tx: Tx, known: ExternalRecorded, asked: Cancel, *, webhook_id: str) -> None:
