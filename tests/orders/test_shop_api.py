@@ -83,6 +83,29 @@ async def test_prices_of_a_group_hold_where_the_shop_says_so(house, shop):  # no
     assert (await shop("PUT", f"{at}/groups", {"groups": []})).status_code == 403
 
 
+async def test_what_the_delivery_costs_is_said_by_the_shop_and_not_by_a_device(house, shop):  # noqa: F811
+    await house.stock(north_shirt=3)
+    basket_id = uuid7()
+    at = f"baskets/{basket_id}"
+    await shop("POST", "baskets", {"outlet": "web", "basket_id": str(basket_id)})
+    await shop("PUT", f"{at}/lines/1", {"sku": "shirt", "quantity": 1})
+    device = (await shop("POST", f"{at}/tokens", {})).json()["token"]
+    keys = {"shop": shop.client.headers["authorization"], "device": f"Bearer {device}"}
+
+    async def ask(who, **more):
+        shop.client.headers["authorization"] = keys[who]
+        return await shop("PUT", f"{at}/delivery", {"method": "ship", "address": ADDRESS, **more})
+
+    first = await ask("device", amount_minor=490)
+    assert (first.status_code, first.json()["data"]) == (422, {"missing": ["delivery.amount_minor"]})
+    assert (await ask("shop", amount_minor=490)).json()["delivery"]["amount_minor"] == 490
+    moved = await ask("device", address=ADDRESS | {"city": "Nice"}, amount_minor=0)
+    assert (moved.json()["delivery"]["address"]["city"], moved.json()["delivery"]["amount_minor"]) == ("Nice", 490)
+    assert (await ask("device", method="collect", location="north")).status_code == 422
+    assert (await shop("POST", f"{at}/quote", {})).json()["amounts"]["total_minor"] == 1490
+    assert (await ask("shop", amount_minor=0)).json()["delivery"]["amount_minor"] == 0
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [

@@ -42,6 +42,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     replace: bool | None = None
     """May an article that is not to be had be replaced by one like it, for no more money? Null: she was not asked."""
     amount_minor: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 0
+    """What it costs, in minor units: said by whoever may write orders. A shopper's own device is not listened to."""
 
 
 class BasketLine(msgspec.Struct, frozen=True):
@@ -177,6 +178,19 @@ def with_lines(basket: Basket, lines: dict[int, BasketLine], saved: dict[int, Ba
 def with_delivery(basket: Basket, delivery: Delivery) -> Basket:
     open_to_change(basket)
     return basket if basket.delivery == delivery else unquoted(basket, delivery=delivery)
+
+
+def as_priced(basket: Basket, delivery: Delivery) -> Delivery:
+    """The delivery for what it costs by the word of the shop: a shopper's own device does not choose that.
+
+    Raises IncompleteBasket where the shop has said nothing yet, or of another method.
+    """
+    open_to_change(basket)
+    said = basket.delivery
+    if said is None or said.method != delivery.method:
+        detail = "The shop says first what this way of delivery costs: a call with `orders:write`."
+        raise IncompleteBasket(detail, missing=["delivery.amount_minor"])
+    return msgspec.structs.replace(delivery, amount_minor=said.amount_minor)
 
 
 def with_coupons(basket: Basket, coupons: tuple[str, ...]) -> Basket:

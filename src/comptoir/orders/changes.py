@@ -76,7 +76,9 @@ def changed(step: Step, basket: Basket, now: datetime) -> Basket:
             if line.quantity and line not in basket.lines:
                 sold.check(sku=line.sku, outlet_id=basket.outlet_id, channel=basket.channel, now=now)
             return baskets.with_line(basket, line, saved=saved)
-        case SetDelivery(delivery=delivery):
+        case SetDelivery(delivery=delivery, by=by):
+            if by is not None and not by.may("orders:write"):
+                delivery = baskets.as_priced(basket, delivery)
             return baskets.with_delivery(basket, delivery)
         case SetCoupons(coupons=coupons):
             return baskets.with_coupons(basket, coupons)

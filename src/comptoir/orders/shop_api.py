@@ -164,11 +164,15 @@ async def put_line(
     return await set_line(state, basket_id, line, data, actor)
 
 
-@put("/baskets/{basket_id:uuid}/delivery", guards=[allow("baskets:write")], responses=raises(*CHANGE))
+@put(
+    "/baskets/{basket_id:uuid}/delivery",
+    guards=[allow("baskets:write")],
+    responses=raises(*CHANGE, IncompleteBasket),
+)
 async def put_delivery(
     state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID], data: JSONBody[Delivery]
 ) -> BasketView:
-    """Say how the goods get to the customer."""
+    """Say how the goods get to the customer. What that costs stays as the shop has said if her own device asks."""
     return await done(state, SetDelivery(basket_id, data, by=actor))
 
 
