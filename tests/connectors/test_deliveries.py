@@ -134,6 +134,22 @@ async def test_what_was_cancelled_for_want_of_money_and_is_paid_late_is_carried_
     assert (await right(stocked))["lyon_shirt"] == (5, 0, 2)
 
 
+async def test_a_cancelled_order_is_refunded_too_and_neither_message_fails(shop, db):
+    ended = {"cancelled_at": "2026-05-06T10:00:00+02:00", "updated_at": "2026-05-06T10:00:00+02:00"}
+    all_of_it = ((11, 2, "cancel"), (12, 1, "cancel"))
+    for number in (5001, 5002):
+        await shop.send("orders/create", shopify_order(number))
+    await shop.send("refunds/create", shopify_refund(5001, all_of_it))
+    await shop.send("orders/cancelled", shopify_order(5001, **ended))
+    await shop.send("orders/cancelled", shopify_order(5002, **ended))
+    await shop.send("refunds/create", shopify_refund(5002, all_of_it, refund=901))
+    for number in (5001, 5002):
+        await shop.send("orders/updated", shopify_order(number, **ended, cancel_reason="fraud"))
+    await work_off(db)
+    assert [one["state"] for one in await shop.told()] == ["done"] * 8
+    assert (await right(db))["lyon_shirt"] == (5, 0, 0)
+
+
 async def test_goods_that_come_back_are_for_somebody_here(shop, db):
     await shop.send("orders/create", shopify_order())
     await shop.send("refunds/create", shopify_refund(items=((11, 1, "return"),)))

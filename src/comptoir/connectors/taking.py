@@ -15,13 +15,14 @@ from comptoir.connectors.errors import ByHand
 from comptoir.connectors.history import sale_of
 from comptoir.connectors.records import Platform, Told
 from comptoir.kernel.db import Tx
-from comptoir.kernel.errors import Refusal
+from comptoir.kernel.errors import Conflict, Refusal
 from comptoir.orders import Cancel, ExternalOrder, ExternalRecorded, UnknownOrder, UnknownSale
 
 SPACE = UUID("6f1d6a52-6c0b-5d0e-9d55-2f3c1f0f7a10")
 """Of the ids of cancellations: the same message cancels once."""
 
 CANCELLED_BEFORE = "It was cancelled before it came here."
+NOTHING_OPEN = "it was cancelled here already"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -56,11 +57,10 @@ async def take(tx: Tx, told: Told, *, connection_id: int, platform: Platform, ou
     if known is None:
         return Outcome("waiting", f"Order {told.subject} has not come yet.")
     if told.cancelled:
-        await _cancel(tx, known, Cancel(reason=told.cancelled[:40]), webhook_id="whole")
-        said.append("cancelled")
+        asked = Cancel(reason=told.cancelled[:40])
+        said.append("cancelled" if await _cancel(tx, known, asked, webhook_id="whole") else NOTHING_OPEN)
     if told.refund:
-        await _fewer(tx, known, told, webhook_id)
-        said.append("fewer pieces")
+        said.append("fewer pieces" if await _fewer(tx, known, told, webhook_id) else NOTHING_OPEN)
     if told.by_hand:
         return Outcome("failed", told.by_hand, ByHand.code)  # what could be done stays done
     return Outcome("done", ", ".join(said))
@@ -110,14 +110,24 @@ CANCELLED = """
 """
 
 
-async def _cancel(tx: Tx, known: ExternalRecorded, asked: Cancel, *, webhook_id: str) -> None:
+async def _cancel(tx: Tx, known: ExternalRecorded, asked: Cancel, *, webhook_id: str) -> bool:
+    """False: all of it was cancelled already, in whatever words. Of a cancelled order platforms tell the refund too,
+    before or after, and that it was put into the bin.
+    """
     cancellation_id = uuid5(SPACE, f"{known.order_id} {webhook_id}")
     asked = msgspec.structs.replace(asked, cancellation_id=cancellation_id)
-    await orders.cancel(tx, order_id=known.order_id, asked=asked, actor=f"connector {known.outlet}")
+    try:
+        await orders.cancel(tx, order_id=known.order_id, asked=asked, actor=f"connector {known.outlet}")
+    except Conflict:  # not open any more, or cancelled as a whole for another reason
+        # Of what was handed over, somebody here must know.
+        if (await orders.order(tx, order_id=known.order_id)).state != "cancelled":
+            raise
+        return False
+    return True
 
 
-async def _fewer(tx: Tx, known: ExternalRecorded, told: Told, webhook_id: str) -> None:
-    """The lines of a refund, by their place in the order that is here."""
+async def _fewer(tx: Tx, known: ExternalRecorded, told: Told, webhook_id: str) -> bool:
+    """The lines of a refund, by their place in the order that is here. False: they were cancelled already."""
     places = {line.line: line for line in (await orders.order(tx, order_id=known.order_id)).lines}
     ids = told.raw.get("line_ids", {})
     lines = [
@@ -127,4 +137,4 @@ async def _fewer(tx: Tx, known: ExternalRecorded, told: Told, webhook_id: str) -
     ]
     if len(lines) < len(told.refund):
         raise ByHand("It names lines that are not goods of this order: cancel or refund here what it is about.")
-    await _cancel(tx, known, Cancel(reason="refunded there", lines=tuple(lines)), webhook_id=webhook_id)
+    return await _cancel(tx, known, Cancel(reason="refunded there", lines=tuple(lines)), webhook_id=webhook_id)
