@@ -1,6 +1,6 @@
 """A basket as its callers see it: codes instead of the ids of the house, what it costs, what is missing to order it.
 
-Who has it shared sees the articles and their prices, and nothing of whose it is or where it goes.
+Who has it shared sees the articles and their prices, and nothing of whose it is, where it goes or which codes it has.
 """
 
 from datetime import datetime
@@ -108,13 +108,13 @@ def view(basket: Basket, places: inventory.Places, by: Actor | None = None) -> B
         channel=basket.channel,
         currency=basket.currency,
         of_person=whole and basket.node_id is not None,
-        lines=_quoted(basket, quote) if quote else _unquoted(basket),
+        lines=_quoted(basket, quote, whole) if quote else _unquoted(basket),
         saved=[SavedView(one.line, one.sku, one.quantity) for one in basket.saved],
         groups=basket.groups if whole else (),
         coupons=basket.coupons if whole else (),
         declined=quote.refused if quote and whole else (),
         delivery=basket.delivery if whole else None,
-        amounts=_amounts(quote) if quote else None,
+        amounts=_amounts(quote, whole) if quote else None,
         parts=_parts(basket, places) if whole else [],
         held_until=basket.held_until,
         payment=_payment(basket) if whole else None,
@@ -132,12 +132,12 @@ def _parts(basket: Basket, places: inventory.Places) -> list[PartView]:
     return [PartView(one.line, _code(places, one.location_id), one.quantity) for one in basket.parts]
 
 
-def _quoted(basket: Basket, quote: pricing.Quote) -> list[LineView]:
+def _quoted(basket: Basket, quote: pricing.Quote, whole: bool) -> list[LineView]:
     priced = {one.line: one for one in quote.lines}
-    return [_line(one, priced[one.line]) for one in basket.lines]
+    return [_line(one, priced[one.line], whole) for one in basket.lines]
 
 
-def _line(one: BasketLine, priced: pricing.PricedLine) -> LineView:
+def _line(one: BasketLine, priced: pricing.PricedLine, whole: bool) -> LineView:
     return LineView(
         line=one.line,
         sku=one.sku,
@@ -147,18 +147,25 @@ def _line(one: BasketLine, priced: pricing.PricedLine) -> LineView:
         discount_minor=priced.discount_minor,
         tax_minor=priced.tax_minor,
         total_minor=priced.total_minor,
-        effects=priced.effects,
+        effects=_effects(priced.effects, whole),
     )
 
 
-def _amounts(quote: pricing.Quote) -> Amounts:
+def _effects(effects: Effects, whole: bool) -> Effects:
+    """Whoever has the basket shared sees what was taken off, but not the code that does it: it may be personal."""
+    if whole or not any(one.coupon for one in effects):
+        return effects
+    return tuple(msgspec.structs.replace(one, coupon=None) for one in effects)
+
+
+def _amounts(quote: pricing.Quote, whole: bool) -> Amounts:
     return Amounts(
         amount_minor=quote.amount_minor,
         delivery_minor=quote.delivery.total_minor,
         discount_minor=quote.discount_minor,
         tax_minor=quote.tax_minor,
         total_minor=quote.total_minor,
-        effects=quote.effects,
+        effects=_effects(quote.effects, whole),
     )
 
 

@@ -1,4 +1,7 @@
-"""Events about orders that stand in our own order book: what they tell is known; whose they are may be news.
+"""Events about orders that stand in our own order book: what they tell is known, also whose they are.
+
+The basket names its person. An event does not: the write key of a site is public and numbers count up, so anybody could
+make a guest's order his own.
 
 Such an order is sold when it is handed over, piece by piece. A site that goes on telling `Order Completed`, under our
 number or under its own (orders.external), so never counts it twice.
@@ -12,22 +15,17 @@ LONGEST = 15
 """Digits of a number that could be one of ours."""
 
 
-async def booked(tx: Tx, *, told: Iterable[tuple[str, str, int | None]]) -> set[tuple[str, str]]:
-    """Of (outlet, number, node): which are in the book, as (outlet, number). Those of nobody become the node's."""
+async def booked(tx: Tx, *, told: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of these (outlet, number): which are in the book."""
     # A number that no text column could hold is in no book.
-    nodes = {(outlet, number): node for outlet, number, node in told if "\0" not in number and number.isprintable()}
-    if not nodes:
+    numbers = {(outlet, number) for outlet, number in told if "\0" not in number and number.isprintable()}
+    if not numbers:
         return set()
     asked = [
         {"outlet": outlet, "number": number, "ours": int(number) if could_be_ours(number) else None}
-        for outlet, number in sorted(nodes)
+        for outlet, number in sorted(numbers)
     ]
-    found = {(outlet, number): order_id for outlet, number, order_id in await tx.tuples(BOOKED, asked=rows(asked))}
-    if named := [
-        {"order_id": order_id, "node": nodes[key]} for key, order_id in found.items() if nodes[key] is not None
-    ]:
-        await tx.run(NAME, named=rows(named))
-    return set(found)
+    return {(outlet, number) for outlet, number in await tx.tuples(BOOKED, asked=rows(asked))}
 
 
 def could_be_ours(number: str) -> bool:
@@ -36,7 +34,7 @@ def could_be_ours(number: str) -> bool:
 
 # Probes of unique indexes, whatever was known of the tables when the plan was made.
 BOOKED = """
-    SELECT a.outlet, a.number, coalesce(s.order_id, e.order_id)
+    SELECT a.outlet, a.number
     FROM json_to_recordset(%(asked)s::json) AS a (outlet text, number text, ours bigint)
     JOIN channels.v_outlet AS o ON o.code = a.outlet
     LEFT JOIN LATERAL (
@@ -46,10 +44,4 @@ BOOKED = """
         SELECT order_id FROM orders.external_order WHERE outlet_id = o.outlet_id AND number = a.number LIMIT 1
     ) AS e ON true
     WHERE s.order_id IS NOT NULL OR e.order_id IS NOT NULL
-"""
-
-NAME = """
-    UPDATE orders.sales_order AS s SET node_id = n.node
-    FROM json_to_recordset(%(named)s::json) AS n (order_id uuid, node bigint)
-    WHERE s.order_id = n.order_id AND s.node_id IS NULL
 """

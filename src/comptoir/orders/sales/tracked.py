@@ -109,7 +109,7 @@ async def take_completed(
         else:
             (completed if wanted in COMPLETED else back).append(told)
 
-    known = await booked(tx, told=[(one.shop.code, one.number, nodes[one.index]) for one in (*completed, *back)])
+    known = await booked(tx, told=[(one.shop.code, one.number) for one in (*completed, *back)])
     completed, back = ([one for one in some if (one.shop.code, one.number) not in known] for some in (completed, back))
     await _record(tx, [(told, None) for told in completed], nodes, refused)
     if back:
