@@ -10,7 +10,7 @@ from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
-from comptoir.orders import PaymentRefused, Simulator, paid, perform
+from comptoir.orders import Delivery, PaymentRefused, Simulator, paid, perform
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 from reuse import application
 
@@ -169,6 +169,36 @@ async def test_what_is_picked_goes_back_to_the_shelf_and_what_left_stays_sold(de
     assert (await desk("GET", f"book/{order_id}"))["state"] == "done"
     assert await desk.money(order_id) == (3490, 1490, 0)
     await desk.stock(north=(2, 0, 0))
+    await desk.house.right()
+
+
+@pytest.mark.parametrize(("lost", "cancelled"), [(0, 2), (0, 1), (1, 1)])
+async def test_what_was_cancelled_on_its_way_is_free_where_it_arrives(desk, lost, cancelled):
+    await desk.house.stock(south_shirt=2)
+    basket_id = await desk.house.basket(shirt=2, delivery=Delivery(method="collect", location="north"))
+    order_id = (await desk.house.pay(basket_id)).basket_id
+    (sent,) = (await desk("GET", f"fulfilments/of/{order_id}"))["fulfilments"]
+    at = f"fulfilments/{sent['fulfilment_id']}"
+    await desk("POST", f"{at}/accept", {})
+    await desk("POST", f"{at}/pick", {"picked": [{"line": 1, "pieces": 2}]})
+    await desk("POST", f"{at}/send", {})
+    box = (await desk("GET", f"fulfilments/of/{order_id}"))["fulfilments"][1]
+    at = f"fulfilments/{box['fulfilment_id']}"
+    if lost:
+        await desk("POST", f"{at}/reject", {"reason": "lost", "lines": [{"line": 1, "pieces": lost}]})
+    asked = {"lines": [{"line": 1, "quantity": cancelled}], "reason": "late"}
+    await desk("POST", f"book/{order_id}/cancellations", asked)
+    await desk.house.right()
+    for _ in range(2):
+        here = await desk("POST", f"{at}/arrive", {})
+    left = 2 - lost - cancelled
+    assert (here["state"], here["lines"][0]["picked"]) == ("accepted" if left else "cancelled", left)
+    await desk.stock(north=(2 - lost, 0, 0))
+    async with desk.house.db.reading() as tx:
+        under_way = "SELECT coalesce(sum(sellable), 0) FROM inventory.balance WHERE location_id = %(at)s"
+        assert await tx.value(under_way, at=inventory.TRANSIT) == 0
+    tasks = (await desk("GET", "fulfilments/tasks?location=north"))["items"]
+    assert [one["data"]["pieces"] for one in tasks if one["kind"] == "not_wanted"] == [{"1": cancelled}]
     await desk.house.right()
 
 

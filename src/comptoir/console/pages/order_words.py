@@ -78,6 +78,7 @@ TASKS: dict[str, str] = {
     "waiting": N_("No place has the missing pieces: the order waits for goods."),
     "late": N_("It was to be ready by now."),
     "not_collected": N_("Nobody came for it: put it back to its shelf."),
+    "not_wanted": N_("It was cancelled on its way: put it to the shelf."),
     "credit": N_("What she gave for it was worth more: give her the rest."),
     "payment": N_("The money for it could not be taken."),
 }

@@ -1,7 +1,7 @@
 """An order is cancelled, whole or in part, until its pieces are handed over: those picked go back to the shelf.
 
-The stock is free again at once; what was not taken of the customer's money is let go, what was taken is given back. The
-price of what is kept is never reckoned anew.
+The stock is free again at once, a box on its way when it has arrived; what was not taken of the customer's money is
+let go, what was taken is given back. The price of what is kept is never reckoned anew.
 """
 
 from collections.abc import Mapping, Sequence

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from comptoir import inventory
 from comptoir.kernel.db import Tx, ints, uuids
 from comptoir.orders import order_book
 from comptoir.orders.baskets import Delivery, Payment
@@ -29,10 +30,17 @@ class Line(msgspec.Struct, kw_only=True):
     cancelled: int = 0
     rejected: int = 0
     sent: int = 0
+    lost: int = 0
+    """Of pieces on their way here: rejected as lost. They do not come."""
 
     @property
     def open(self) -> int:
         return self.quantity - self.handed_over - self.cancelled - self.rejected - self.sent
+
+    @property
+    def coming(self) -> int:
+        """On their way here, also those that the order does not want any more."""
+        return self.quantity - self.lost if self.location_id == inventory.TRANSIT else 0
 
 
 class Work(msgspec.Struct, kw_only=True):
@@ -70,7 +78,9 @@ class Work(msgspec.Struct, kw_only=True):
         return found
 
     def settle(self) -> None:
-        """Work of which nothing is open any more is done, or was for nothing."""
+        """Work of which nothing is open any more is done, or was for nothing. A box on its way comes all the same."""
+        if self.state == "coming" and any(one.coming for one in self.lines.values()):
+            return
         if not self.open and self.state not in {"done", "cancelled"}:
             left = any(one.handed_over or one.sent for one in self.lines.values())
             self.state = "done" if left else "cancelled"
@@ -200,7 +210,7 @@ async def look(tx: Tx, order_ids: Collection[UUID]) -> dict[UUID, Dossier]:
     works = {one.fulfilment_id: one for one in await tx.many(Work, WORKS, ids=ids)}
     for work in works.values():
         found[work.order_id].works[work.fulfilment_id] = work
-    for fulfilment_id, *numbers in await tx.tuples(PIECES, ids=ids):
+    for fulfilment_id, *numbers in await tx.tuples(PIECES, ids=ids, transit=inventory.TRANSIT):
         works[fulfilment_id].lines[numbers[0]] = Line(**dict(zip(Line.__struct_fields__, numbers, strict=True)))
     return found
 
@@ -229,7 +239,12 @@ WORKS = """
     FROM orders.fulfilment WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY fulfilment_id
 """
 
+# What comes can only be lost: its rejections are looked for nowhere else.
 PIECES = """
-    SELECT fulfilment_id, line, location_id, variant_id, quantity, picked, handed_over, cancelled, rejected, sent
-    FROM orders.fulfilment_line WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY fulfilment_id, line
+    SELECT fulfilment_id, line, location_id, variant_id, quantity, picked, handed_over, cancelled, rejected, sent,
+           CASE WHEN location_id = %(transit)s THEN (
+               SELECT coalesce(sum(a.pieces), 0) FROM orders.fulfilment_act AS a
+               WHERE a.order_id = l.order_id AND a.fulfilment_id = l.fulfilment_id AND a.line = l.line
+                 AND a.act = 'reject') ELSE 0 END::integer AS lost
+    FROM orders.fulfilment_line AS l WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY fulfilment_id, line
 """

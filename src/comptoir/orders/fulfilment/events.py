@@ -66,7 +66,7 @@ class TaskOpened(Fact, frozen=True, kw_only=True):
 
     task_id: int
     kind_of_task: str
-    """not_found, lost, short, waiting, late, not_collected …"""
+    """not_found, lost, short, waiting, late, not_collected, not_wanted …"""
     order_id: UUID | None
     location_id: int | None
     """Whose it is; null: the office's."""

@@ -80,6 +80,7 @@ def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
     for number, pieces in wanted.items():
         line = work.line(number)
         line.rejected += pieces
+        line.lost += pieces if work.state == "coming" else 0
         line.picked = min(line.picked, line.open)
         if act.otherwise != "keep":  # else it is told how many of them others take
             dossier.note(

@@ -15,13 +15,13 @@ PIECES: LiteralString = """
     LIMIT %(most)s
 """
 
-# Work that is over has nothing open, and none that is under way is empty.
+# Work that is over has nothing open, and none that is under way is empty. (A box comes also where it is cancelled.)
 STATES: LiteralString = """
     SELECT 'work' AS check, f.fulfilment_id AS sale_id,
            format('work %%s is %%s with %%s pieces open', f.fulfilment_id, f.state, l.open) AS detail
     FROM orders.fulfilment AS f
     JOIN (SELECT fulfilment_id, sum(open) AS open FROM orders.fulfilment_line GROUP BY 1) AS l USING (fulfilment_id)
-    WHERE (f.state IN ('done', 'cancelled')) <> (l.open = 0)
+    WHERE (f.state IN ('done', 'cancelled')) <> (l.open = 0) AND NOT (f.state = 'coming' AND l.open = 0)
     LIMIT %(most)s
 """
 

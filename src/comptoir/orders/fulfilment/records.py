@@ -154,7 +154,9 @@ class Send(msgspec.Struct, frozen=True, kw_only=True, tag="send"):
 
 
 class Arrive(msgspec.Struct, frozen=True, kw_only=True, tag="arrive"):
-    """What was under way is here, in its box. What is missing of it is rejected afterwards, as lost."""
+    """What was under way is here, in its box. What is missing of it is rejected afterwards, as lost. What was cancelled
+    on its way belongs to the location then.
+    """
 
     fulfilment_id: int
     actor: str = ""

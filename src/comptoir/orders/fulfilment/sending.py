@@ -4,7 +4,7 @@ from comptoir import inventory
 from comptoir.kernel.db import Tx
 from comptoir.orders.baskets import Part
 from comptoir.orders.fulfilment.agenda import Agenda, allowed
-from comptoir.orders.fulfilment.dossiers import Dossier, Work
+from comptoir.orders.fulfilment.dossiers import Dossier, Line, Work
 from comptoir.orders.fulfilment.errors import NothingPicked
 from comptoir.orders.fulfilment.records import Arrive, Send
 from comptoir.orders.fulfilment.writing import add_works
@@ -40,20 +40,36 @@ async def expect(tx: Tx, agenda: Agenda) -> None:
 
 
 def arrive(act: Arrive, dossier: Dossier, work: Work, agenda: Agenda) -> None:
-    """The box is here: what is in it is picked already. Pure."""
-    if work.state in {"accepted", "ready", "done"} and all(
+    """The box is here: what is in it is picked already, and what was cancelled meanwhile is free. Pure."""
+    if work.state in {"accepted", "ready", "done", "cancelled"} and all(
         one.location_id == work.location_id for one in work.lines.values()
     ):
         return
     allowed(work, "received", "coming")
     units: list[inventory.Units] = []
+    unwanted: dict[int, int] = {}
     for line in work.lines.values():
         if line.open:
             units.append(inventory.Units(line.variant_id, line.location_id, line.open))
+        if pieces := line.coming - line.open:
+            unwanted[line.line] = pieces
+            agenda.stock.append(_freed(dossier, line, pieces, work.location_id, act.actor))
         line.location_id, line.picked = work.location_id, line.open
-    agenda.stock.append(_carried(dossier, units, work.location_id, act.actor))
+    if units:
+        agenda.stock.append(_carried(dossier, units, work.location_id, act.actor))
+    if unwanted:
+        agenda.ask("not_wanted", "It was cancelled on its way: put it to the shelf.", work=work, pieces=unwanted)
     work.state = "accepted"
-    dossier.note(work, "arrive", pieces=sum(one.quantity for one in units), actor=act.actor)
+    pieces = sum(one.quantity for one in units) + sum(unwanted.values())
+    dossier.note(work, "arrive", pieces=pieces, actor=act.actor)
+    work.settle()
+
+
+def _freed(dossier: Dossier, line: Line, pieces: int, to_location_id: int, actor: str) -> inventory.Move:
+    return inventory.Move(
+        variant_id=line.variant_id, quantity=pieces, from_location_id=line.location_id, to_location_id=to_location_id,
+        is_fact=True, reference=dossier.reference, actor=actor,
+    )  # fmt: skip
 
 
 def _carried(dossier: Dossier, units: list[inventory.Units], to_location_id: int, actor: str) -> inventory.HandOver:
