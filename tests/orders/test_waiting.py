@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from comptoir import orders, pricing
+from comptoir.kernel.errors import Refusal
 from comptoir.kernel.ids import uuid7
 from comptoir.orders import Cancel, SetCoupons, Simulator, perform
 from comptoir.orders.errors import NotSourced
@@ -110,6 +111,23 @@ async def test_an_order_from_elsewhere_that_was_short_gets_its_goods_or_ends(db)
         book = [await orders.order(tx, order_id=one.order_id) for one in (first, second)]
     assert [one.state for one in book] == ["open", "cancelled"]
     assert {(one.line, one.location, one.quantity) for one in book[0].pieces} == {(1, "nice", 2), (2, "lyon", 1)}
+
+
+async def test_what_was_rejected_is_given_up_before_what_nobody_was_asked_for(db):
+    async with db.transaction() as tx:
+        await open_market(tx, lyon_shirt=1, lyon_bag=1)
+        (one,) = await orders.record_orders(tx, [an_order("M-3")])
+        (at,) = await orders.fulfilments_of(tx, order_id=one.order_id)
+        act = orders.Reject(
+            fulfilment_id=at.fulfilment_id, lines=(orders.Pieces(1, 1),), reason="declined", otherwise="wait"
+        )
+        assert not isinstance((await orders.run_fulfilment(tx, [act]))[0], Refusal)
+    # One of the shirts was rejected, the other one never found.
+    for lines, state in (((orders.Fewer(1, 1),), "open"), ((), "cancelled")):
+        async with db.transaction() as tx:
+            await orders.cancel(tx, order_id=one.order_id, asked=Cancel(reason="late", lines=lines), actor="t")
+            assert await orders.reconcile(tx) == []
+            assert (await orders.order(tx, order_id=one.order_id)).state == state
 
 
 # ---- coupons

@@ -100,11 +100,13 @@ async def cancellations(tx: Tx, *, order_id: UUID) -> list[Cancellation]:
 
 
 async def _nowhere(tx: Tx, order: Dossier, wanted: Mapping[int, int]) -> None:
-    """Pieces that no location was ever asked for can be given up too: as work that ended before it began."""
+    """Pieces that no location was ever asked for can be given up too: as work that ended before it began. Those that a
+    location has rejected go first, so `take` leaves nothing of this work.
+    """
     parts: list[Part] = []
-    for line in wanted:
+    for line, asked in wanted.items():
         rejected = sum(one.rejected for one in order.pieces(line))
-        if (pieces := order.waiting(line) - rejected) > 0:
+        if (pieces := min(asked, order.waiting(line)) - rejected) > 0:
             parts.append(Part(line, order.lines[line].variant_id, inventory.SUPPLIER, pieces))
     if not parts:
         return
