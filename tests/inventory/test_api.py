@@ -28,11 +28,13 @@ async def http(db):
             catalog.NewProduct(code=sku, name=sku, variants=[catalog.NewVariant(sku=sku)]) for sku in ("shirt", "bag")
         ])  # fmt: skip
         key = (await add_key(tx, name="till", scopes=["inventory:write"], actor=SYSTEM)).token
+        office = (await add_key(tx, name="office", scopes=["inventory:admin"], actor=SYSTEM)).token
         reader = (await add_key(tx, name="site", scopes=["inventory:read"], actor=SYSTEM)).token
     async with application(Settings(), db) as app:
         transport = httpx.ASGITransport(app=app)
         head = {"authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=head) as client:
+            client.office = {"authorization": f"Bearer {office}"}
             client.reader = {"authorization": f"Bearer {reader}"}
             received = await client.post("/v1/inventory/movements", json={"movements": [
                 {"sku": "shirt", "quantity": 5, "source": "supplier", "target": "north", "act": "receive", "is_fact": True}
@@ -185,6 +187,9 @@ async def test_a_transfer_over_http_names_articles_as_the_caller_does(http):
 
 
 async def test_a_house_moves_in_once(http, db):
+    assert (await http.post("/v1/inventory/openings", json={"stock": []})).status_code == 403
+    http.headers.update(http.office)
+
     def rows(*some):
         return {"stock": [dict(zip(("sku", "location", "quantity"), one, strict=True)) for one in some]}
 

@@ -173,6 +173,7 @@ WORDS: dict[str, str] = {
     "inventory.insufficient_stock": N_("Not enough can be promised there."),
     "inventory.nobody_named": N_("Say who shall be told, by something that can name somebody."),
     "inventory.not_counted": N_("Some articles of the sheet are not counted yet: count them, or leave them out."),
+    "inventory.not_your_goods": N_("The goods are elsewhere: only who works there can say so."),
     "inventory.not_expected": N_("Articles that nobody announced: receive them as unexpected, or set them aside."),
     "inventory.not_out": N_("The article is there: it can be bought."),
     "inventory.not_there": N_("So many units in that state do not lie there."),

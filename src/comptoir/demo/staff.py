@@ -10,7 +10,7 @@ from comptoir.kernel.settings import Settings
 
 KEY = "demo"
 SCOPES = ["channels:admin", "catalog:write", "orders:write", "ingest:write", "identity:write", "profiles:write",
-          "inventory:write", "pricing:write"]  # fmt: skip
+          "inventory:admin", "pricing:write"]  # fmt: skip
 
 
 class Colleague(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ adjustments  theft, damage, display, customers' returns; keeping  safety, fences
 waiting    who is told when a unit comes free
 explaining  the same, and for each location that cannot: why not
 shelves    what lies where, for people who look; the story of an article at a place
+rights     whose goods they are, where somebody works for one shop only
 ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory
@@ -20,7 +21,7 @@ reconcile  proofs that balances, promises and ledger agree
 `inventory.v_balance` and `inventory.v_ledger`.
 """
 
-from comptoir.inventory import counting, moving
+from comptoir.inventory import counting, moving, rights
 from comptoir.inventory.adjustments import REASONS, Adjustment, Reason, adjust
 from comptoir.inventory.availability import Offer, Place, Places, Question, available, km_to, places
 from comptoir.inventory.desk import Desk
@@ -31,6 +32,7 @@ from comptoir.inventory.errors import (
     InsufficientStock,
     NothingPromised,
     NotThere,
+    NotYourGoods,
     UnknownLocation,
     UnknownVariant,
 )
@@ -120,6 +122,7 @@ __all__ = [
     "Method",
     "Move",
     "NotThere",
+    "NotYourGoods",
     "NothingPromised",
     "Offer",
     "Opening",
@@ -160,6 +163,7 @@ __all__ = [
     "post",
     "reconcile",
     "record_locations",
+    "rights",
     "set_fences",
     "set_safety",
     "set_thresholds",

@@ -14,13 +14,21 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from comptoir import channels
-from comptoir.inventory import ledger
+from comptoir.inventory import ledger, rights
 from comptoir.inventory.availability import Offer, Question, available
 from comptoir.inventory.availability import places as all_places
 from comptoir.inventory.codes import Codes
 from comptoir.inventory.counting.api import ROUTES as COUNT_ROUTES
 from comptoir.inventory.desk import Desk
-from comptoir.inventory.errors import BadMove, BadQuantity, InsufficientStock, NotThere, UnknownLocation, UnknownVariant
+from comptoir.inventory.errors import (
+    BadMove,
+    BadQuantity,
+    InsufficientStock,
+    NotThere,
+    NotYourGoods,
+    UnknownLocation,
+    UnknownVariant,
+)
 from comptoir.inventory.keeping_api import ROUTES as KEEPING_ROUTES
 from comptoir.inventory.locations import locations as all_locations
 from comptoir.inventory.locations import record_locations as record
@@ -84,7 +92,7 @@ class Locations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @put(
     "/locations",
-    guards=[allow("inventory:write")],
+    guards=[allow("inventory:admin")],
     responses=raises(channels.UnknownOutlet, channels.UnknownTimeZone, channels.UnknownCountry),
 )
 async def record_locations(tx: NamedDependency[Tx], data: JSONBody[Locations]) -> list[Location]:
@@ -193,15 +201,16 @@ class Moved(msgspec.Struct, frozen=True):
 @post(
     "/movements",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownVariant, UnknownLocation, NotThere, BadMove),
+    responses=raises(UnknownVariant, UnknownLocation, NotThere, BadMove, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def move(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Movements]) -> Moved:
-    """Record up to 1,000 movements, all or none."""
+    """Record up to 1,000 movements, all or none. Who works for one shop moves what lies there."""
     codes = Codes()
     moves = data.movements
     named = [code for one in moves for code in (one.source, one.target)]
     await codes.learn(tx, skus=[one.sku for one in moves], locations=named)
+    await rights.must_keep(tx, actor, {codes.location(code) for code in named})
     acts = [
         Move(
             variant_id=codes.variant(one.sku),
@@ -232,7 +241,7 @@ class Openings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stock: Annotated[list[Opening], msgspec.Meta(min_length=1, max_length=20_000)]
 
 
-@post("/openings", guards=[allow("inventory:write")], status_code=HTTP_200_OK)
+@post("/openings", guards=[allow("inventory:admin")], status_code=HTTP_200_OK)
 async def take_over(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Openings]) -> TakenOver:
     """Take over up to 20,000 balances from the system before. What is on record already is left as it is."""
     return await take_over_stock(tx, data.stock, actor=str(actor.id))

@@ -1,10 +1,16 @@
-from comptoir.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+from comptoir.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
 
 
 class UnknownLocation(NotFound):
     """There is no such location."""
 
     code = "inventory.unknown_location"
+
+
+class NotYourGoods(Forbidden):
+    """The goods are elsewhere: only who works there can say so."""
+
+    code = "inventory.not_your_goods"
 
 
 class UnknownVariant(NotFound):

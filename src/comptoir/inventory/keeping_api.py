@@ -9,10 +9,10 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta
 
-from comptoir.inventory import keeping
+from comptoir.inventory import keeping, rights
 from comptoir.inventory.adjustments import Adjustment, Reason, adjust
 from comptoir.inventory.codes import Codes
-from comptoir.inventory.errors import BadMove, BadQuantity, NotThere, UnknownLocation, UnknownVariant
+from comptoir.inventory.errors import BadMove, BadQuantity, NotThere, NotYourGoods, UnknownLocation, UnknownVariant
 from comptoir.inventory.keeping import Fence, Kept, Safety, Threshold
 from comptoir.inventory.records import Done, State
 from comptoir.kernel.auth import Actor, allow
@@ -51,7 +51,7 @@ class Adjusted(msgspec.Struct, frozen=True):
 @post(
     "/adjustments",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownVariant, UnknownLocation, NotThere, BadMove, BadQuantity),
+    responses=raises(UnknownVariant, UnknownLocation, NotThere, BadMove, BadQuantity, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def record_adjustments(
@@ -60,6 +60,7 @@ async def record_adjustments(
     """Theft, damage, display, samples, finds, customers' returns: all or none. The reason decides what moves where."""
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.lines], locations=[one.location for one in data.lines])
+    await rights.must_keep(tx, actor, {codes.location(one.location) for one in data.lines})
     lines = [
         Adjustment(
             variant_id=codes.variant(one.sku),
@@ -98,11 +99,12 @@ class Safeties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     safety: Annotated[list[SafetyLine], Meta(min_length=1, max_length=5_000)]
 
 
-@put("/safety", guards=[allow("inventory:write")], responses=raises(UnknownVariant, UnknownLocation))
-async def set_safety(tx: NamedDependency[Tx], data: JSONBody[Safeties]) -> None:
+@put("/safety", guards=[allow("inventory:write")], responses=raises(UnknownVariant, UnknownLocation, NotYourGoods))
+async def set_safety(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Safeties]) -> None:
     """Keep units back from every promise."""
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.safety], locations=[one.location for one in data.safety])
+    await rights.must_keep(tx, actor, {codes.location(one.location) for one in data.safety})
     await keeping.set_safety(
         tx, [Safety(codes.variant(one.sku), codes.location(one.location), one.quantity) for one in data.safety]
     )
@@ -123,11 +125,12 @@ class Fences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fences: Annotated[list[FenceLine], Meta(min_length=1, max_length=5_000)]
 
 
-@put("/fences", guards=[allow("inventory:write")], responses=raises(UnknownVariant, UnknownLocation))
-async def set_fences(tx: NamedDependency[Tx], data: JSONBody[Fences]) -> None:
+@put("/fences", guards=[allow("inventory:write")], responses=raises(UnknownVariant, UnknownLocation, NotYourGoods))
+async def set_fences(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Fences]) -> None:
     """Keep units for a channel: no other may promise them. Its own promises use them up."""
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.fences], locations=[one.location for one in data.fences])
+    await rights.must_keep(tx, actor, {codes.location(one.location) for one in data.fences})
     await keeping.set_fences(
         tx,
         [Fence(codes.variant(one.sku), codes.location(one.location), one.channel, one.quantity) for one in data.fences],
@@ -148,9 +151,10 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: Annotated[list[ThresholdLine], Meta(min_length=1, max_length=5_000)]
 
 
-@put("/thresholds", guards=[allow("inventory:write")], responses=raises(UnknownVariant))
-async def set_thresholds(tx: NamedDependency[Tx], data: JSONBody[Thresholds]) -> None:
-    """Offer less through a channel that hears of sales late."""
+@put("/thresholds", guards=[allow("inventory:write")], responses=raises(UnknownVariant, NotYourGoods))
+async def set_thresholds(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Thresholds]) -> None:
+    """Offer less through a channel that hears of sales late. It holds for all shops: not for who works for one."""
+    rights.must_keep_all(actor)
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.thresholds])
     await keeping.set_thresholds(

@@ -196,6 +196,7 @@ async def count_line(
     again = Wanted(variant=data.variant, state=data.state)
     if not (text.isascii() and text.isdecimal() and len(text) <= 7):
         return await show(page, tx, count_id, again, error=page.gettext("How many are there? 0 is an answer too."))
+    await inventory.rights.must_count(tx, actor, count_id=count_id)
     sheet = await inventory.counting.count(tx, count_id=count_id)
     found = inventory.counting.Counted(
         variant_id=data.variant,
@@ -224,6 +225,7 @@ async def end_count(
     data: URLEncodedBody[OverForm],
 ) -> Response[str]:
     """Counting is over; somebody else believes it, or not; the sheet is given up."""
+    await inventory.rights.must_count(tx, actor, count_id=count_id)
     me, counting = str(actor.id), inventory.counting
     said: Deed = "count_over"
     if deed == "submission":

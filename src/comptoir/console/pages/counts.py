@@ -149,6 +149,7 @@ async def add_count(
         variants = [one.variant_id for one in lines]
     if error:
         return page.show("count_new.html.j2", NewView(data, choices(known), error), status=422)
+    await inventory.rights.must_keep(tx, actor, [known[data.location].location_id])
     await inventory.counting.open_count(
         tx,
         count_id=data.count_id,

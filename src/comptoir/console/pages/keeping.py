@@ -157,7 +157,7 @@ async def look_ahead(
             async with db.transaction() as trial:
                 await trial.run("SAVEPOINT trying")
                 before = await outlook(trial, ground)
-                await carry_out(trial, change, actor)
+                await carry_out(trial, ground, change, actor)
                 after = await outlook(trial, ground)
                 await trial.run("ROLLBACK TO SAVEPOINT trying")
         except Refusal as refusal:
@@ -184,7 +184,7 @@ async def write_down(
     await tx.run("SAVEPOINT correcting")
     try:
         claim = await claimed(tx, request, actor, form)
-        await carry_out(tx, change, actor)
+        await carry_out(tx, ground, change, actor)
     except idempotency.Answered:  # the second click
         return done
     except Refusal as refusal:
@@ -200,7 +200,10 @@ async def claimed(tx: Tx, request: AnyRequest, actor: Actor, form: Form) -> idem
     return await idempotency.claim(tx, key=content, actor=f"{actor.kind}:{actor.id}", route=request.url.path, body=b"")
 
 
-async def carry_out(tx: Tx, change: Change, actor: Actor) -> None:
+async def carry_out(tx: Tx, ground: Ground, change: Change, actor: Actor) -> None:
+    await inventory.rights.must_keep(tx, actor, [ground.location.location_id])
+    if change.thresholds:
+        inventory.rights.must_keep_all(actor)
     if change.adjustments:
         await inventory.adjust(tx, change.adjustments, actor=str(actor.id))
     if change.safety:

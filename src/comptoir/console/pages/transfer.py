@@ -209,6 +209,7 @@ async def ship_transfer(
     """Send what stands in the fields."""
     form = await typed_in(request)
     one = await inventory.moving.transfer(tx, transfer_id=transfer_id)
+    await inventory.rights.must_send(tx, actor, transfer_id=transfer_id)
     leaving = {line.variant_id: counted(form, "send", line.variant_id) for line in one.lines}
     act = inventory.moving.ship(
         tx,
@@ -232,6 +233,7 @@ async def receive_goods(
     """What was in the parcel: fit for sale, damaged, to be checked, and what nobody announced."""
     form = await typed_in(request)
     one = await inventory.moving.transfer(tx, transfer_id=transfer_id)
+    await inventory.rights.must_receive(tx, actor, transfer_id=transfer_id)
     states: tuple[inventory.State, ...] = ("sellable", "damaged", "quarantine")
     arrived = [
         inventory.moving.Arrived(line.variant_id, units, state)
@@ -259,8 +261,12 @@ async def receive_goods(
 
 @post(f"{PATH}/{{transfer_id:uuid}}/cancellation", guards=MAY)
 async def cancel_transfer(
-    page: NamedDependency[Page], tx: NamedDependency[Tx], transfer_id: FromPath[UUID]
+    page: NamedDependency[Page],
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    transfer_id: FromPath[UUID],
 ) -> Response[str]:
+    await inventory.rights.must_be_an_end(tx, actor, transfer_id=transfer_id)
     act = inventory.moving.cancel(tx, transfer_id=transfer_id)
     return await attempt(page, tx, transfer_id, {}, act, "transfer_cancelled")
 

@@ -225,11 +225,13 @@ async def record(
 ) -> None:
     target = known[draft.target].location_id
     if draft.kind == "delivery":
+        await inventory.rights.must_keep_one(tx, actor, [target])
         await inventory.moving.announce(
             tx, transfer_id=draft.transfer_id, supplier=draft.supplier.strip(), to_location_id=target, lines=lines,
             note=draft.note, actor=str(actor.id),
         )  # fmt: skip
     else:
+        await inventory.rights.must_keep_one(tx, actor, [known[draft.source].location_id, target])
         await inventory.moving.request(
             tx, transfer_id=draft.transfer_id, from_location_id=known[draft.source].location_id, to_location_id=target,
             lines=lines, note=draft.note, actor=str(actor.id),

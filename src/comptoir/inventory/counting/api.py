@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta
 
+from comptoir.inventory import rights
 from comptoir.inventory.codes import Codes
 from comptoir.inventory.counting import counts
 from comptoir.inventory.counting.accuracy import Accuracy, accuracy
@@ -22,6 +23,7 @@ from comptoir.inventory.errors import (
     BadQuantity,
     CountExists,
     NotCounted,
+    NotYourGoods,
     SamePerson,
     UnknownCount,
     UnknownLocation,
@@ -61,13 +63,14 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 @post(
     "/counts",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownLocation, UnknownVariant, CountExists),
+    responses=raises(UnknownLocation, UnknownVariant, CountExists, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def open_count(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Sheet]) -> Count:
     """Open a sheet. It does not say what the book expects."""
     codes = Codes()
     await codes.learn(tx, skus=data.skus or (), locations=[data.location])
+    await rights.must_keep(tx, actor, [codes.location(data.location)])
     return await counts.open_count(
         tx,
         count_id=data.count_id,
@@ -118,13 +121,14 @@ class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post(
     "/counts/{count_id:uuid}/lines",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownCount, UnknownVariant, WrongStage, BadQuantity),
+    responses=raises(UnknownCount, UnknownVariant, WrongStage, BadQuantity, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def record_counted(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], count_id: FromPath[UUID], data: JSONBody[Lines]
 ) -> Count:
     """Write down what was found, also of articles that are not on the sheet. Counted again, the later holds."""
+    await rights.must_count(tx, actor, count_id=count_id)
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.lines])
     lines = [
@@ -150,24 +154,26 @@ class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post(
     "/counts/{count_id:uuid}/submission",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownCount, WrongStage, NotCounted),
+    responses=raises(UnknownCount, WrongStage, NotCounted, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def submit_count(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], count_id: FromPath[UUID], data: JSONBody[Over]
 ) -> Count:
     """Small differences are posted at once; large ones wait for somebody else's approval."""
+    await rights.must_count(tx, actor, count_id=count_id)
     return await counts.submit(tx, count_id=count_id, leave_out=data.leave_out, actor=str(actor.id))
 
 
 @post(
     "/counts/{count_id:uuid}/approval",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownCount, WrongStage, SamePerson),
+    responses=raises(UnknownCount, WrongStage, SamePerson, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def approve_count(tx: NamedDependency[Tx], actor: NamedDependency[Actor], count_id: FromPath[UUID]) -> Count:
     """Take the differences into the book. Whoever counted cannot."""
+    await rights.must_count(tx, actor, count_id=count_id)
     return await counts.approve(tx, count_id=count_id, actor=str(actor.id))
 
 
@@ -180,24 +186,26 @@ class Doubt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post(
     "/counts/{count_id:uuid}/rejection",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownCount, WrongStage),
+    responses=raises(UnknownCount, WrongStage, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def reject_count(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], count_id: FromPath[UUID], data: JSONBody[Doubt]
 ) -> Count:
     """Leave the book as it is: count again."""
+    await rights.must_count(tx, actor, count_id=count_id)
     return await counts.reject(tx, count_id=count_id, reason=data.reason, actor=str(actor.id))
 
 
 @post(
     "/counts/{count_id:uuid}/cancellation",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownCount, WrongStage),
+    responses=raises(UnknownCount, WrongStage, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def cancel_count(tx: NamedDependency[Tx], actor: NamedDependency[Actor], count_id: FromPath[UUID]) -> Count:
     """Give up a sheet that is still open."""
+    await rights.must_count(tx, actor, count_id=count_id)
     return await counts.cancel_count(tx, count_id=count_id, actor=str(actor.id))
 
 

@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta
 
+from comptoir.inventory import rights
 from comptoir.inventory.availability import Question, places
 from comptoir.inventory.codes import Codes
 from comptoir.inventory.errors import (
@@ -20,6 +21,7 @@ from comptoir.inventory.errors import (
     BadTransfer,
     NotExpected,
     NotThere,
+    NotYourGoods,
     ReasonMissing,
     TransferExists,
     UnknownLocation,
@@ -68,7 +70,7 @@ class TransferRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 @post(
     "/transfers",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownVariant, UnknownLocation, BadTransfer, TransferExists),
+    responses=raises(UnknownVariant, UnknownLocation, BadTransfer, TransferExists, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def request_transfer(
@@ -77,6 +79,7 @@ async def request_transfer(
     """Ask a location to send goods to another one."""
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.lines], locations=[data.source, data.target, data.via])
+    await rights.must_keep_one(tx, actor, [codes.location(data.source), codes.location(data.target)])
     return await transfers.request(
         tx,
         transfer_id=data.transfer_id,
@@ -102,13 +105,14 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 @post(
     "/deliveries",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownVariant, UnknownLocation, BadTransfer, TransferExists),
+    responses=raises(UnknownVariant, UnknownLocation, BadTransfer, TransferExists, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def announce_delivery(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Advice]) -> Transfer:
     """Expect goods of a supplier, article by article with its day. It is received as a transfer is."""
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.lines], locations=[data.target])
+    await rights.must_keep_one(tx, actor, [codes.location(data.target)])
     return await transfers.announce(
         tx,
         transfer_id=data.transfer_id,
@@ -167,13 +171,14 @@ class Shipment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 @post(
     "/transfers/{transfer_id:uuid}/shipment",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownTransfer, UnknownVariant, WrongStage, NotExpected, NotThere, BadQuantity),
+    responses=raises(UnknownTransfer, UnknownVariant, WrongStage, NotExpected, NotThere, BadQuantity, NotYourGoods),
     status_code=HTTP_200_OK,
 )
 async def ship_transfer(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], transfer_id: FromPath[UUID], data: JSONBody[Shipment]
 ) -> Transfer:
     """The goods leave. Shipped once, however often it is told."""
+    await rights.must_send(tx, actor, transfer_id=transfer_id)
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.lines or ()])
     lines = {codes.variant(one.sku): one.quantity for one in data.lines} if data.lines else None
@@ -211,13 +216,16 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 @post(
     "/transfers/{transfer_id:uuid}/receipts",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownTransfer, UnknownVariant, WrongStage, NotExpected, ReasonMissing, BadQuantity),
+    responses=raises(
+        UnknownTransfer, UnknownVariant, WrongStage, NotExpected, ReasonMissing, BadQuantity, NotYourGoods
+    ),
     status_code=HTTP_200_OK,
 )
 async def receive_goods(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], transfer_id: FromPath[UUID], data: JSONBody[Receipt]
 ) -> Transfer:
     """Goods of a transfer or a delivery are here: all or a part, more than announced, damaged."""
+    await rights.must_receive(tx, actor, transfer_id=transfer_id)
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.lines])
     arrived = [Arrived(codes.variant(one.sku), one.quantity, one.state) for one in data.lines]
@@ -237,11 +245,14 @@ async def receive_goods(
 @post(
     "/transfers/{transfer_id:uuid}/cancellation",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownTransfer, WrongStage),
+    responses=raises(UnknownTransfer, WrongStage, NotYourGoods),
     status_code=HTTP_200_OK,
 )
-async def cancel_transfer(tx: NamedDependency[Tx], transfer_id: FromPath[UUID]) -> Transfer:
+async def cancel_transfer(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], transfer_id: FromPath[UUID]
+) -> Transfer:
     """Call off what was not shipped, or a delivery of which nothing has come."""
+    await rights.must_be_an_end(tx, actor, transfer_id=transfer_id)
     return await transfers.cancel(tx, transfer_id=transfer_id)
 
 
@@ -254,10 +265,13 @@ class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @put(
     "/transfers/{transfer_id:uuid}/days",
     guards=[allow("inventory:write")],
-    responses=raises(UnknownTransfer, UnknownVariant, WrongStage, NotExpected),
+    responses=raises(UnknownTransfer, UnknownVariant, WrongStage, NotExpected, NotYourGoods),
 )
-async def set_days(tx: NamedDependency[Tx], transfer_id: FromPath[UUID], data: JSONBody[Days]) -> Transfer:
+async def set_days(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], transfer_id: FromPath[UUID], data: JSONBody[Days]
+) -> Transfer:
     """Expect some articles on another day."""
+    await rights.must_be_an_end(tx, actor, transfer_id=transfer_id)
     codes = Codes()
     await codes.learn(tx, skus=data.days)
     with _in_skus({codes.variant(sku): sku for sku in data.days}):
