@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
@@ -127,7 +128,17 @@ class Ground:
             await self.db.open()
             self._of = self.slate.made
         assert self.db
+        await self._begin_anew(self.db.pool)
         return self.db
+
+    async def _begin_anew(self, pool: AsyncConnectionPool) -> None:
+        """The connections forget what they were told, and the numbers they had taken ahead (`CACHE` of a sequence)."""
+        connections = [await pool.getconn() for _ in range(pool.get_stats()["pool_available"])]
+        for connection in connections:
+            with contextlib.suppress(psycopg.OperationalError):  # its test ended it: the pool makes another
+                await connection.execute("DISCARD SEQUENCES")
+                await connection.execute("RESET ALL")
+            await pool.putconn(connection)
 
     async def close(self) -> None:
         if self.db:

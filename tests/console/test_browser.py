@@ -132,6 +132,7 @@ async def test_the_keyboard_goes_everywhere(chromium, site):
         await page.keyboard.press("g")
         await page.keyboard.press("y")
         await page.wait_for_url("**/styleguide")
+        await page.wait_for_selector("x-link:not(:empty)", state="attached")  # the scripts have begun
         await page.keyboard.press("/")
         await page.wait_for_selector("#palette[open] .palette-found")
         await page.keyboard.type("morel")

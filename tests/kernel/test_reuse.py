@@ -1,11 +1,13 @@
 """The ground that tests stand on: what one has left behind, the next does not meet."""
 
+import asyncio
 from datetime import timedelta
 
 import psycopg
 import pytest
 
 from comptoir import channels
+from comptoir.kernel import log
 from comptoir.kernel.settings import Settings
 from comptoir.kernel.time import advance
 from reuse import SEQUENCES, application, filled, rows
@@ -41,6 +43,36 @@ async def test_a_wiped_database_is_as_it_was_made(common):
         assert await tx.value("SELECT count(*) FROM pg_stats WHERE schemaname = 'identity'") == 0
         assert (await channels.add_outlet(tx, outlet=SHOP)).outlet_id == 1
     assert common.slate.made == made
+
+
+class Told(log.Fact, frozen=True):
+    """A fact of these tests."""
+
+    kind = "test.told"
+
+    def lane_key(self):
+        return "one"
+
+
+async def test_numbers_that_connections_took_ahead_are_not_of_the_next_test(common):
+    db = await common.wiped()
+    for _ in range(2):
+        async with asyncio.TaskGroup() as group:  # on several connections
+            for _ in range(8):
+                group.create_task(tell(db))
+        db = await common.wiped()
+        async with db.transaction() as tx:
+            await tx.tell(*(Told() for _ in range(600)))
+            assert await tx.value("SHOW plan_cache_mode") == "auto"
+            assert await tx.values("SELECT position FROM kernel.event ORDER BY position") == list(range(1, 601))
+
+
+async def tell(db):
+    async with db.transaction() as tx:
+        await log.open_days(tx)
+        await tx.tell(Told())
+        await tx.run("SET plan_cache_mode = force_generic_plan")
+        await tx.run("SELECT pg_sleep(0.02)")
 
 
 @pytest.mark.parametrize(
