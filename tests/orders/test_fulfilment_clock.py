@@ -8,6 +8,7 @@ import pytest
 from comptoir import inventory, orders
 from comptoir.kernel import log, time
 from comptoir.orders import Simulator, perform
+from comptoir.orders.fulfilment.shortages import make_all_good, make_good
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 from orders.test_fulfilment import COLLECT, buys, staff, work  # noqa: F401  fixtures
 
@@ -96,11 +97,37 @@ async def test_what_a_till_has_sold_is_promised_from_elsewhere_the_newest_first(
     await staff.right(old)
 
 
-async def sells(house, pieces):  # noqa: F811
+async def test_a_shortage_that_is_over_takes_goods_from_nobody(house, staff):  # noqa: F811
+    """The job and the timer find the same piece missing: one of them moves an order, the other one none."""
+    await house.stock(north_shirt=3, south_shirt=5)
+    ids = [await buys(house, COLLECT, shirt=1) for _ in range(3)]
+    await sells(house, 1)
+    async with house.db.reading() as tx:
+        (found,) = await inventory.shortages(tx)
+
+    async def again(tx):
+        await make_good(tx, variant_id=found.variant_id, location_id=found.location_id)
+
+    await house.db.within(again)
+    await asyncio.gather(*(house.db.within(again) for _ in range(3)))
+    assert [len(await staff.works(one)) for one in ids] == [1, 1, 2]
+    await staff.right(ids[0])
+
+
+async def test_what_nobody_has_holds_up_no_shortage_behind_it(house, staff):  # noqa: F811
+    await house.stock(north_shirt=1, north_bag=1, south_bag=1)
+    stays, moves = await buys(house, COLLECT, shirt=1), await buys(house, COLLECT, bag=1)
+    await sells(house, 1)
+    await sells(house, 1, sku="bag")
+    await make_all_good(house.db, most=1)
+    assert [len(await staff.works(one)) for one in (stays, moves)] == [1, 2]
+
+
+async def sells(house, pieces, sku="shirt"):  # noqa: F811
     """A till sells what is promised to others."""
     async with house.db.transaction() as tx:
         places = {one.code: one.location_id for one in await inventory.locations(tx)}
         await inventory.post(tx, [
-            inventory.Move(variant_id=house.variants["shirt"], quantity=pieces, from_location_id=places["north"],
+            inventory.Move(variant_id=house.variants[sku], quantity=pieces, from_location_id=places["north"],
                            to_location_id=inventory.CUSTOMER, act="sell", is_fact=True)
         ])  # fmt: skip

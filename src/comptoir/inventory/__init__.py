@@ -87,7 +87,7 @@ from comptoir.inventory.shelves import (
     stock_of,
     story,
 )
-from comptoir.inventory.shortages import shortages
+from comptoir.inventory.shortages import Shortage, missing, shortages
 from comptoir.inventory.take_on import Opening, TakenOver, take_over
 
 __all__ = [
@@ -135,6 +135,7 @@ __all__ = [
     "Release",
     "Safety",
     "Short",
+    "Shortage",
     "ShortageEnded",
     "ShortageFound",
     "Standing",
@@ -157,6 +158,7 @@ __all__ = [
     "lapse",
     "levels",
     "locations",
+    "missing",
     "moving",
     "newest_entry",
     "places",

@@ -4,9 +4,14 @@ Told by `inventory.shortage_found` and looked for again by a timer. What is deci
 not what was missing when it was told: it may be done twice.
 """
 
+from collections.abc import Collection
+from uuid import UUID
+
 from comptoir import inventory
 from comptoir.kernel import jobs
 from comptoir.kernel.db import Database, Tx
+from comptoir.orders import order_book
+from comptoir.orders.fulfilment.dossiers import orders_of
 from comptoir.orders.fulfilment.floor import run
 from comptoir.orders.fulfilment.records import Pieces, Reject
 
@@ -19,25 +24,51 @@ async def look_into_shortages(tx: Tx) -> None:
 @jobs.task("orders.resolve_shortages")
 async def resolve_shortages(db: Database) -> None:
     """All that is missing now."""
-    async with db.reading() as tx:
-        missing = await inventory.shortages(tx)
-    for one in missing:
-
-        async def work(tx: Tx, one: inventory.Units = one) -> None:
-            await make_good(tx, one)
-
-        await db.within(work)
+    await make_all_good(db)
 
 
-async def make_good(tx: Tx, missing: inventory.Units) -> None:
-    """Promise so many pieces from elsewhere, the newest orders first; what nobody has stays, and somebody is told."""
-    left = missing.quantity
+async def make_all_good(db: Database, *, most: int = 200) -> None:
+    """All that is missing now, looked up so many at a time: what nobody has holds up nothing behind it."""
+    last: inventory.Shortage | None = None
+    while True:
+        async with db.reading() as tx:
+            found = await inventory.shortages(tx, after=last, most=most)
+        if not found:
+            return
+        for one in found:
+
+            async def work(tx: Tx, one: inventory.Shortage = one) -> None:
+                await make_good(tx, variant_id=one.variant_id, location_id=one.location_id)
+
+            await db.within(work)
+        last = found[-1]
+
+
+async def make_good(tx: Tx, *, variant_id: int, location_id: int) -> None:
+    """Promise what is missing there from elsewhere, the newest orders first; what nobody has stays, and somebody is
+    told. Another worker may have done it meanwhile: what is missing is asked again when its orders are locked.
+    """
+    wanted = await _acts(tx, variant_id, location_id)
+    if not wanted:
+        return
+    orders = set((await orders_of(tx, {one.fulfilment_id for one in wanted})).values())
+    await order_book.lock(tx, order_ids=orders)
+    if acts := await _acts(tx, variant_id, location_id, among=orders):
+        await run(tx, acts)
+
+
+async def _acts(tx: Tx, variant_id: int, location_id: int, among: Collection[UUID] | None = None) -> list[Reject]:
+    left = await inventory.missing(tx, variant_id=variant_id, location_id=location_id)
     acts: list[Reject] = []
-    for fulfilment_id, line, unpicked in await tx.tuples(
-        NEWEST, variant_id=missing.variant_id, location_id=missing.location_id
+    if not left:
+        return acts
+    for order_id, fulfilment_id, line, unpicked in await tx.tuples(
+        NEWEST, variant_id=variant_id, location_id=location_id
     ):
         if not left:
             break
+        if among is not None and order_id not in among:
+            continue
         taken = min(left, unpicked)
         left -= taken
         acts.append(
@@ -49,13 +80,12 @@ async def make_good(tx: Tx, missing: inventory.Units) -> None:
                 actor="shortage",
             )
         )
-    if acts:
-        await run(tx, acts)
+    return acts
 
 
 # From the promises of the place to their orders. Others may promise under references of their own.
 NEWEST = """
-    SELECT l.fulfilment_id, l.line, l.open - l.picked
+    SELECT l.order_id, l.fulfilment_id, l.line, l.open - l.picked
     FROM (SELECT CASE WHEN reference ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN reference::uuid END
                      AS order_id
           FROM inventory.v_allocated WHERE variant_id = %(variant_id)s AND location_id = %(location_id)s) AS a
