@@ -106,6 +106,25 @@ async def test_what_the_delivery_costs_is_said_by_the_shop_and_not_by_a_device(h
     assert (await ask("shop", amount_minor=0)).json()["delivery"]["amount_minor"] == 0
 
 
+async def test_codes_are_not_guessed_by_a_basket(house, shop):  # noqa: F811
+    async with house.db.transaction() as tx:
+        await tx.run("DELETE FROM pricing.guess")
+    basket_id = uuid7()
+    at = f"baskets/{basket_id}"
+    await shop("POST", "baskets", {"outlet": "web", "basket_id": str(basket_id)})
+    device = (await shop("POST", f"{at}/tokens", {})).json()["token"]
+    shop.client.headers["authorization"] = f"Bearer {device}"
+
+    async def give(*codes):
+        return (await shop("PUT", f"{at}/coupons", {"coupons": list(codes)})).status_code
+
+    first = [f"TRY{number}" for number in range(20)]
+    assert await give(*first) == 200
+    assert await give(*first) == 200, "the same again are no further tries"
+    assert await give("TRY20") == 429
+    assert (await shop("GET", at)).json()["coupons"] == first
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [

@@ -29,7 +29,7 @@ from comptoir.orders.handover import Rule, must_touch
 from comptoir.orders.kept_baskets import live_baskets, waiting_for
 from comptoir.orders.payments import Provider
 from comptoir.orders.sourcing import Planners
-from comptoir.orders.steps import Claim, DropPayment, HandTo, How, Look, Merge, PlaceOrder, SetPayment, Step
+from comptoir.orders.steps import Claim, DropPayment, HandTo, How, Look, Merge, PlaceOrder, SetCoupons, SetPayment, Step
 
 REMEMBERED = 5.0
 """Seconds."""
@@ -95,6 +95,24 @@ class Counter:
         basket = await self(Look(basket_id))
         if basket.state == "open" and basket.payment:
             await self(DropPayment(basket_id, basket.payment.authorisation))
+
+    async def give_coupons(self, basket_id: UUID, coupons: tuple[str, ...], *, by: Actor | None = None) -> Basket:
+        """The codes that she has given. Unknown ones count as tries to guess one: twenty for a basket in ten minutes,
+        and none is looked at for a while. Raises TooManyGuesses.
+        """
+        basket = await self(Look(basket_id, by=by))
+        must_touch(basket, by)
+        if new := set(coupons) - set(basket.coupons):
+            who = f"basket:{basket_id}"
+            async with self._db.transaction() as tx:
+                await pricing.count_guesses(tx, who=who, tries=len(new))
+                good = [
+                    code
+                    for code in sorted(new)
+                    if await pricing.judge(tx, code=code, reference=basket.reference, node_id=basket.node_id)
+                ]
+                await pricing.forgive_guesses(tx, who=who, tries=len(good))
+        return await self(SetCoupons(basket_id, coupons, by=by))
 
     async def claim(self, code: str, outlet: channels.Outlet, *, by: Actor | None = None) -> Basket:
         """The basket that waits under the code goes on at this outlet. Twenty wrong codes in ten minutes, and none is

@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from comptoir import catalog, channels, inventory
+from comptoir import catalog, channels, inventory, pricing
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import Shortcut, raises
@@ -38,7 +38,7 @@ from comptoir.orders.errors import (
 )
 from comptoir.orders.order_book import Order, order
 from comptoir.orders.rights import must_touch
-from comptoir.orders.steps import Look, Open, SetCoupons, SetDelivery, SetGroups, SetLine, Step, TakeQuote
+from comptoir.orders.steps import Look, Open, SetDelivery, SetGroups, SetLine, Step, TakeQuote
 
 CHANGE = (UnknownBasket, NotYourBasket, BasketClosed, BasketMerged)
 """Why a basket is not changed."""
@@ -176,12 +176,18 @@ async def put_delivery(
     return await done(state, SetDelivery(basket_id, data, by=actor))
 
 
-@put("/baskets/{basket_id:uuid}/coupons", guards=[allow("baskets:write")], responses=raises(*CHANGE))
+@put(
+    "/baskets/{basket_id:uuid}/coupons",
+    guards=[allow("baskets:write")],
+    responses=raises(*CHANGE, pricing.TooManyGuesses),
+)
 async def put_coupons(
     state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID], data: JSONBody[Coupons]
 ) -> BasketView:
-    """Give the codes of coupons."""
-    return await done(state, SetCoupons(basket_id, tuple(data.coupons), by=actor))
+    """Give the codes of coupons. Twenty unknown ones in ten minutes, and none is looked at for a while."""
+    counter = counter_of(state)
+    basket = await counter.give_coupons(basket_id, tuple(data.coupons), by=actor)
+    return view(basket, counter.desk.known, actor)
 
 
 @put("/baskets/{basket_id:uuid}/groups", guards=[allow("orders:write")], responses=raises(*CHANGE))

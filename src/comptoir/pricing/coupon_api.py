@@ -109,7 +109,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     node_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     """Who shows it (identity.node)."""
     device: Annotated[str, Meta(max_length=100)] = ""
-    """The shopper's device or address, for a server that asks for many shoppers: tries are counted for each."""
+    """The shopper's device or address, for a server (a key) that asks for many shoppers: tries are counted for each."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -143,9 +143,9 @@ async def check_coupon(
 
 
 def guesser(actor: Actor, request: AnyRequest, device: str) -> str:
-    """Whose tries are counted together."""
+    """Whose tries are counted together. Only servers speak for many devices: a user would name another each time."""
     address = request.client.host if request.client else ""
-    return f"{actor.kind}:{actor.id}:{device or address}"
+    return f"{actor.kind}:{actor.id}:{(device or address) if actor.kind == 'key' else ''}"
 
 
 ROUTES = [list_campaigns, get_campaign, set_campaign, mint_codes, add_coupons, check_coupon]

@@ -101,7 +101,7 @@ def costs_in(at: At) -> int:
 
 async def set_coupons(at: At) -> orders.Basket:
     codes = tuple(dict.fromkeys(at.form.get("coupons", "").replace(",", " ").split()))[:20]
-    return await at.counter(orders.SetCoupons(at.basket.basket_id, tuple(one[:60] for one in codes), by=at.actor))
+    return await at.counter.give_coupons(at.basket.basket_id, tuple(one[:60] for one in codes), by=at.actor)
 
 
 async def quote(at: At) -> orders.Basket:
