@@ -17,8 +17,9 @@ from comptoir.kernel import time
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.db import transaction
 from comptoir.tills import NewDevice, register, set_aside, sync, take
+from comptoir.tills.errors import BadSync
 from orders.market import an_order, lies, open_market
-from tills.till import NOON, Till, receipt
+from tills.till import NOON, Till, receipt, sealed
 
 pytestmark = pytest.mark.anyio
 
@@ -142,6 +143,25 @@ async def test_a_bad_entry_loses_none_beside_it_and_its_goods_have_gone(shop):
     assert there["lyon_shirt"] == (8, 0, 0) and there["lyon_bag"] == (4, 0, 0)
     assert [number for number, _ in sales] == ["T1-1", "T1-4"]
     assert len(await told(shop, "tills.entry_set_aside")) == 5
+
+
+@pytest.mark.parametrize("sent_at", [NOON, NOON.replace(year=1)], ids=["in time", "of the year 1"])
+async def test_whatever_an_entry_holds_those_beside_it_are_done(shop, sent_at):
+    device, till = await a_device(shop), Till()
+    till.add("return", {"to": [], "lines": [{"sku": "bag", "quantity_thousandths": 1000}]})
+    till.add("sale", {**receipt("T1-2"), "x\0": 1})
+    till.add("sale", receipt("T1-3"), at=NOON.replace(year=9999))
+    till.sell()
+    nul, deep = {**till.log[0], "x\0": 1}, []
+    for _ in range(500):
+        deep = [deep]
+    nul = sealed({name: value for name, value in nul.items() if name != "hash"})
+    done = await bring(shop, device, [*till.log, nul, {"deep": deep}], at=sent_at)
+    assert [one.state for one in done.answers] == ["faulty"] * 3 + ["done"] + ["quarantined"] * 2
+    assert len(await set_aside(shop)) == 2
+    await bring(shop, device, [{**till.log[0], "kind": "\ud800"}], at=sent_at)
+    with pytest.raises(BadSync):
+        await take(shop, quarantine_id=(await set_aside(shop))[0].quarantine_id, actor=SYSTEM)
 
 
 async def test_a_sale_of_promised_goods_is_a_fact_and_a_shortage(shop):
@@ -301,7 +321,8 @@ async def test_only_a_till_syncs_and_a_revoked_one_does_not(line, api):
     assert (await api.post("/v1/tills/sync", json=body)).json()["code"] == "tills.not_a_device"
     assert (await line.post("/v1/tills/sync", content=b"{")).json()["code"] == "tills.bad_sync"
     assert (await line.post("/v1/tills/sync", json={"entries": []})).json()["code"] == "tills.bad_sync"
-    assert (await line.get("/v1/orders/totals")).status_code == 403
+    for other in ("orders/totals", "tills/devices", "tills/quarantine"):
+        assert (await line.get(f"/v1/{other}")).status_code == 403, other
     again = await api.post("/v1/tills/devices", json={"outlet": "lyon", "name": "1"})
     assert again.json()["code"] == "tills.device_exists"
     await api.post(f"/v1/tills/devices/{line.device_id}/revocation")

@@ -6,7 +6,7 @@ A claim is a promise, and may be refused.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -82,7 +82,7 @@ def prepare(entry: Entry, device: Device, *, now_is_before: Any, skew: timedelta
             case "sale" | "return":
                 body = dict(entry.body)
                 to = body.pop("to", RETURNED)
-                at = entry.occurred_at - skew if entry.occurred_at > now_is_before else entry.occurred_at
+                at = _by_our_clock(entry, skew) if entry.occurred_at > now_is_before else entry.occurred_at
                 sale = msgspec.convert(
                     {
                         "till": device.name,
@@ -101,12 +101,20 @@ def prepare(entry: Entry, device: Device, *, now_is_before: Any, skew: timedelta
         return Prepared(entry, goods, answer=_answer(entry, state, code="invalid", detail=str(error)[:500]))
 
 
+def _by_our_clock(entry: Entry, skew: timedelta) -> datetime:
+    try:
+        return entry.occurred_at - skew
+    except OverflowError:  # outside of the calendar: judged as it was told, like any other wrong date
+        return entry.occurred_at
+
+
 def goods_of(kind: str, body: dict[str, Any], to: Any) -> list[Goods]:
     """The goods on a receipt, as far as they can be told. What is sold by weight the counts of the shop tell."""
     lines: Any = body.get("lines")
     if kind not in {"sale", "return"} or not isinstance(lines, list) or to == "none":
         return []
-    state: State = to if to in {"sellable", "display", "damaged", "quarantine"} else RETURNED
+    known = isinstance(to, str) and to in {"sellable", "display", "damaged", "quarantine"}
+    state: State = cast("State", to) if known else RETURNED
     found: list[Goods] = []
     for raw in cast("list[Any]", lines):
         line = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}

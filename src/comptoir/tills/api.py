@@ -64,7 +64,7 @@ async def revoke_device(
 
 @post(
     "/sync",
-    guards=[allow("tills:write")],
+    guards=[allow("sync:write")],
     responses=raises(NotADevice, BadSync, TooLarge),
     status_code=HTTP_200_OK,
     request_max_body_size=MAX_BODY,
@@ -80,7 +80,7 @@ async def sync_entries(db: NamedDependency[Database], actor: NamedDependency[Act
     return await db.within(partial(sync, device=device, sent_at=sent_at, entries=entries))
 
 
-@get("/snapshot", guards=[allow("tills:write")], responses=raises(NotADevice))
+@get("/snapshot", guards=[allow("sync:write")], responses=raises(NotADevice))
 async def get_snapshot(
     db: NamedDependency[Database],
     actor: NamedDependency[Actor],

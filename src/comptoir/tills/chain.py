@@ -22,7 +22,7 @@ class Misfit(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
-        self.detail = detail
+        self.detail = detail.replace("\0", "\ufffd")  # what was sent may stand in it, and a text cannot hold U+0000
 
 
 def canonical(value: Any) -> bytes:

@@ -9,7 +9,8 @@ from comptoir.kernel.ids import uuid7
 from comptoir.tills.errors import DeviceExists, NotADevice, UnknownDevice
 from comptoir.tills.records import Device, NewDevice, Registered
 
-SCOPE = "tills:write"
+SCOPE = "sync:write"
+"""A part of `tills`: the lists of all tills and what was set aside are not for a key that can be stolen."""
 
 
 async def register(tx: Tx, *, device: NewDevice, actor: Actor) -> Registered:

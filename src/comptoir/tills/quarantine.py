@@ -26,7 +26,7 @@ async def take(tx: Tx, *, quarantine_id: int, actor: Actor) -> Answer:
         raise UnknownEntry(f"Nothing stands aside under {quarantine_id}.")
     try:
         entry = msgspec.json.decode(one.body, type=Entry)
-    except msgspec.ValidationError as error:
+    except msgspec.MsgspecError as error:
         raise BadSync(f"It cannot be read: {error}. Record what it tells by hand.") from error
     device = next(known for known in await devices(tx) if known.device_id == one.device_id)
     answer = (await perform(tx, device, [entry], skew=timedelta()))[entry.sequence]

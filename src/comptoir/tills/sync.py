@@ -187,7 +187,10 @@ def _written(raw: Any) -> str:
     """As JSON that can be kept, whatever was in it."""
     import json  # noqa: PLC0415  it writes half a surrogate pair as an escape
 
-    return json.dumps(raw, sort_keys=True).replace("\\u0000", "\\ufffd")
+    try:
+        return json.dumps(raw, sort_keys=True).replace("\\u0000", "\\ufffd")
+    except RecursionError:
+        return '"(nested too deeply to be written down)"'
 
 
 def _told(device: Device, sequence: int | None, reason: str, detail: str) -> TillEntrySetAside:

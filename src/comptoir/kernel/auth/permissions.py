@@ -1,7 +1,8 @@
 """Who may do what: roles grant scopes, scopes open routes. This one table is all there is.
 
 A scope is `<package>:read`, `<package>:write` or `<package>:admin`; admin includes write, write includes read, and
-`*:read` means every package. A part of a package can be opened alone: `orders:write` includes `baskets:write`.
+`*:read` means every package. A part of a package can be opened alone: `orders:write` includes `baskets:write`,
+`tills:write` includes `sync:write`.
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,7 @@ PACKAGES = (
     "feeds",
 )
 LEVELS = ("read", "write", "admin")
-PARTS = {"baskets": "orders"}
+PARTS = {"baskets": "orders", "sync": "tills"}
 
 GRANTS: dict[Role, frozenset[str]] = {
     "admin": frozenset({"*:admin"}),
