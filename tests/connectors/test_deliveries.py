@@ -101,6 +101,9 @@ async def test_a_refund_and_a_cancellation_that_overtake_their_order_wait_for_it
     await work_off(db)
     assert [one["state"] for one in await shop.told()] == ["done", "done"]
     assert (await right(db))["lyon_shirt"] == (5, 0, 1)
+    await shop.send("refunds/create", shopify_refund())  # by a second subscription, under an id of its own
+    await work_off(db)
+    assert (await right(db))["lyon_shirt"] == (5, 0, 1)
     gone = shopify_order(cancelled_at="2026-05-06T10:00:00+02:00", cancel_reason="customer",
                          updated_at="2026-05-06T10:00:00+02:00")  # fmt: skip
     for topic in ("orders/cancelled", "orders/updated"):

@@ -84,6 +84,7 @@ def test_what_is_missing_is_flagged_or_refused_with_a_reason():
 def test_refunds_say_what_can_be_done_here():
     told = shopify.told("refunds/create", shopify_refund(), outlet="site")
     assert [(one.line_id, one.quantity) for one in told.refund] == [("11", 1)] and not told.by_hand
+    assert told.refund_id == "900"
     back = shopify.told("refunds/create", shopify_refund(items=((11, 1, "return"),)), outlet="site")
     assert back.refund == () and "come back" in back.by_hand
     assert "goodwill" in shopify.told("refunds/create", shopify_refund(items=()), outlet="site").by_hand
@@ -122,3 +123,10 @@ def test_whatever_stands_in_a_field_is_an_order_or_a_refusal(field, value):
             continue
         if told.order:
             msgspec.convert(msgspec.to_builtins(told.order), type(told.order))
+
+
+def test_a_signed_body_under_the_topic_of_a_deletion_deletes_nothing():
+    """WooCommerce signs the body, not the topic; of what is deleted it tells the id alone."""
+    assert woocommerce.told("order.deleted", {"id": 7}, outlet="site").cancelled == "deleted"
+    with pytest.raises(BadPayload):
+        woocommerce.told("order.deleted", woo_order(), outlet="site")

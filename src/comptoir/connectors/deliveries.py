@@ -113,7 +113,6 @@ async def _do(tx: Tx, *, delivery_id: int) -> int:
         connection_id=one.connection_id,
         platform=one.platform,
         outlet=one.outlet,
-        webhook_id=one.webhook_id,
     )
     if outcome.state == "failed":
         await _failed(tx, delivery_id=delivery_id, code=outcome.code, detail=outcome.detail[:1_000])

@@ -75,6 +75,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     cancelled: str | None = None
     """Why it is cancelled there as a whole."""
     refund: tuple[Fewer, ...] = ()
+    refund_id: str = ""
+    """Of the refund there: told under another webhook id it is the same."""
     by_hand: str = ""
     """What somebody must do here."""
     ignored: str = ""

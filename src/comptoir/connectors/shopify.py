@@ -130,9 +130,9 @@ def _refund(payload: dict[str, Any]) -> Told:
     """What was given back there. Pieces that are not sent any more are cancelled here; goods that come back, and money
     alone, need somebody here who sees them.
     """
-    subject = text(payload, "order_id", 100)
-    if not subject:
-        raise BadPayload("There is no order_id.")
+    subject, refund_id = text(payload, "order_id", 100), text(payload, "id", 100)
+    if not subject or not refund_id:
+        raise BadPayload("There is no order_id, or no id.")
     items = parts(payload, "refund_line_items")
     fewer = [
         Fewer(text(one, "line_item_id"), number(one, "quantity"))
@@ -145,4 +145,4 @@ def _refund(payload: dict[str, Any]) -> Told:
         hand = f"{len(back)} lines come back: receive them at a location as a return of this order."
     elif not items:
         hand = "Money was given back without goods: note it as goodwill on this order."
-    return Told(subject=subject, refund=tuple(fewer), by_hand=hand)
+    return Told(subject=subject, refund=tuple(fewer), refund_id=refund_id, by_hand=hand)

@@ -38,7 +38,7 @@ def read(platform: Platform, topic: str, payload: dict[str, Any], *, outlet: str
     return (shopify if platform == "shopify" else woocommerce).told(topic, payload, outlet=outlet)
 
 
-async def take(tx: Tx, told: Told, *, connection_id: int, platform: Platform, outlet: str, webhook_id: str) -> Outcome:
+async def take(tx: Tx, told: Told, *, connection_id: int, platform: Platform, outlet: str) -> Outcome:
     """Raises a Refusal that says why it cannot be done."""
     if told.ignored:
         return Outcome("ignored", told.ignored)
@@ -58,9 +58,9 @@ async def take(tx: Tx, told: Told, *, connection_id: int, platform: Platform, ou
         return Outcome("waiting", f"Order {told.subject} has not come yet.")
     if told.cancelled:
         asked = Cancel(reason=told.cancelled[:40])
-        said.append("cancelled" if await _cancel(tx, known, asked, webhook_id="whole") else NOTHING_OPEN)
+        said.append("cancelled" if await _cancel(tx, known, asked, told_by="whole") else NOTHING_OPEN)
     if told.refund:
-        said.append("fewer pieces" if await _fewer(tx, known, told, webhook_id) else NOTHING_OPEN)
+        said.append("fewer pieces" if await _fewer(tx, known, told) else NOTHING_OPEN)
     if told.by_hand:
         return Outcome("failed", told.by_hand, ByHand.code)  # what could be done stays done
     return Outcome("done", ", ".join(said))
@@ -110,11 +110,11 @@ CANCELLED = """
 """
 
 
-async def _cancel(tx: Tx, known: ExternalRecorded, asked: Cancel, *, webhook_id: str) -> bool:
+async def _cancel(tx: Tx, known: ExternalRecorded, asked: Cancel, *, told_by: str) -> bool:
     """False: all of it was cancelled already, in whatever words. Of a cancelled order platforms tell the refund too,
     before or after, and that it was put into the bin.
     """
-    cancellation_id = uuid5(SPACE, f"{known.order_id} {webhook_id}")
+    cancellation_id = uuid5(SPACE, f"{known.order_id} {told_by}")
     asked = msgspec.structs.replace(asked, cancellation_id=cancellation_id)
     try:
         await orders.cancel(tx, order_id=known.order_id, asked=asked, actor=f"connector {known.outlet}")
@@ -126,7 +126,7 @@ async def _cancel(tx: Tx, known: ExternalRecorded, asked: Cancel, *, webhook_id:
     return True
 
 
-async def _fewer(tx: Tx, known: ExternalRecorded, told: Told, webhook_id: str) -> bool:
+async def _fewer(tx: Tx, known: ExternalRecorded, told: Told) -> bool:
     """The lines of a refund, by their place in the order that is here. False: they were cancelled already."""
     places = {line.line: line for line in (await orders.order(tx, order_id=known.order_id)).lines}
     ids = told.raw.get("line_ids", {})
@@ -137,4 +137,6 @@ async def _fewer(tx: Tx, known: ExternalRecorded, told: Told, webhook_id: str) -
     ]
     if len(lines) < len(told.refund):
         raise ByHand("It names lines that are not goods of this order: cancel or refund here what it is about.")
-    return await _cancel(tx, known, Cancel(reason="refunded there", lines=tuple(lines)), webhook_id=webhook_id)
+    return await _cancel(
+        tx, known, Cancel(reason="refunded there", lines=tuple(lines)), told_by=f"refund {told.refund_id}"
+    )

@@ -23,6 +23,8 @@ def told(topic: str, payload: dict[str, Any], *, outlet: str) -> Told:
     if not subject:
         raise BadPayload("There is no id.")
     if topic == "order.deleted":
+        if payload.keys() != {"id"}:  # the topic is not signed: another body under this one is a forgery
+            raise BadPayload("What was deleted is told with its id alone.")
         return Told(subject=subject, cancelled="deleted")
     if topic not in {"order.created", "order.updated", "order.restored"}:
         return Told(subject=subject, ignored=f"Nothing is done on {topic}.")
