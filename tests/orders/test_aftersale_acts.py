@@ -116,6 +116,8 @@ async def test_goodwill_has_a_limit_and_an_end(desk):  # noqa: F811
     big = {"amount_minor": 5000, "reason": "scratched"}
     assert (await desk("POST", f"sales/{dear}/goodwill", big, status=403))["code"] == "orders.approval_needed"
     await desk("POST", f"sales/{dear}/goodwill", big, manager=True)
+    again = {"amount_minor": 1, "reason": "a little at a time"}
+    assert (await desk("POST", f"sales/{dear}/goodwill", again, status=403))["data"]["given_minor"] == 5000
     # What was given already is not given again with the goods.
     made = await desk("POST", "returns/at-counter", {"location": "nice", "lines": [back(sale_id)]})
     assert made["refund_minor"] == 1000
@@ -140,8 +142,10 @@ async def test_what_she_bought_is_found_and_too_often_waits_for_a_manager(desk):
     found = await desk("GET", f"purchases?person={person}&sku=dress-s")
     assert sorted(one["paid_minor"] for one in found) == [500, 600, 700, 800, 900]
     asked = {"person": str(person), "sku": "dress-s", "reason": "gift", "location": "nice"}
-    refunds = [(await desk("POST", "returns/without-receipt", asked))["refund_minor"] for _ in range(4)]
-    assert refunds == [500, 600, 700, None]
+    made = [await desk("POST", "returns/without-receipt", asked) for _ in range(4)]
+    assert [one["refund_minor"] for one in made] == [500, 600, 700, None]
+    settling = f"returns/{made[-1]['return_id']}/refund"
+    assert (await desk("POST", settling, {}, status=403))["code"] == "orders.approval_needed"
     async with desk.house.db.reading() as tx:
         assert await tx.values("SELECT kind FROM orders.task") == ["without_receipt"]
     assert (await desk("POST", "returns/without-receipt", asked, manager=True))["refund_minor"] == 900

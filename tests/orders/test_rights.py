@@ -146,6 +146,28 @@ async def test_another_shop_is_refused_on_every_route_and_hers_on_none(house, sh
             assert answer.status_code != 500 and "orders.not_your" not in answer.text, f"{who}: {method} {path}"
 
 
+async def test_to_announce_a_strangers_goods_makes_them_nobodys_own(shops, life):
+    made = (await shops("south", "POST", "returns", {"lines": [life["back"]], "location": "south"})).json()
+    refund = await shops("south", "POST", f"returns/{made['return_id']}/refund", {})
+    assert refund.json()["code"] == "orders.not_your_order"
+
+
+async def test_a_sale_is_recorded_by_its_own_outlet_under_a_number_of_its_own(house, shops):  # noqa: F811
+    async with house.db.reading() as tx:
+        at = tx.now.isoformat()
+
+    async def told(who, outlet, number):
+        lines = [{"name": "x", "amount_minor": 5}]
+        sale = {"outlet": outlet, "number": number, "occurred_at": at, "currency": "EUR", "lines": lines}
+        (one,) = (await shops(who, "POST", "sales", {**sale, "total_minor": 5})).json()["results"]
+        return one["problem"]["code"] if one["problem"] else one["status"]
+
+    assert await told("south", "north_shop", "1") == "orders.not_your_place"
+    assert [await told(who, "south_shop", "1") for who in ("south", "all")] == ["recorded", "repeated"]
+    for number in ("return/1/1", "exchange/1", "goodwill/1"):
+        assert await told("all", "south_shop", number) == "invalid"
+
+
 async def test_lists_hold_what_is_hers(house, shops, life):  # noqa: F811
     for who, seen in (("south", False), ("north", True), ("all", True)):
         for path in ("fulfilments", "fulfilments/tasks", f"fulfilments/tasks?order_id={life['order']}"):

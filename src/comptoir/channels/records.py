@@ -8,7 +8,7 @@ import msgspec
 Channel = Literal["paid", "social", "market", "email", "sms", "web", "app", "display", "phone", "shop"]
 """Where the customer stands, from farthest to nearest the counter."""
 
-ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z|^24:00\Z")]
 """Local time of day, "09:30"; "24:00" is the end of the day."""
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -29,7 +29,7 @@ class OpeningHours(msgspec.Struct, frozen=True):
 
 
 Text = Annotated[str, msgspec.Meta(max_length=200)]
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
 
 
 class OutletEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

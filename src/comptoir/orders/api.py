@@ -9,11 +9,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter, RawBody
 from litestar.status_codes import HTTP_200_OK
 
-from comptoir.kernel.auth import allow
+from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
 from comptoir.kernel.http.many import Many
+from comptoir.orders import rights
 from comptoir.orders.errors import UnknownSale
 from comptoir.orders.records import Head, NewSale, Recorded, Sale, Total
 from comptoir.orders.sales import receipts, recording
@@ -60,9 +61,12 @@ class Results(msgspec.Struct, frozen=True):
     request_max_body_size=MAX_BODY,
     operation_class=SALES.operation,
 )
-async def record_sales(tx: NamedDependency[Tx], body: RawBody) -> Results:
-    """Record one sale or up to 1,000, each judged by itself. Sending a receipt again is safe."""
-    decoded = SALES.decode(body)
+async def record_sales(tx: NamedDependency[Tx], actor: NamedDependency[Actor], body: RawBody) -> Results:
+    """Record one sale or up to 1,000, each judged by itself. Sending a receipt again is safe.
+
+    Users and keys of some outlets record sales of these.
+    """
+    decoded = await rights.sold_by(tx, actor, SALES.decode(body))
     recorded = iter(await recording.record(tx, [one for one in decoded if not isinstance(one, Refusal)]))
     results = [result(one if isinstance(one, Refusal) else next(recorded)) for one in decoded]
     count = [one.status for one in results]

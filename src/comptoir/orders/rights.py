@@ -8,12 +8,16 @@ They also see what has to do with them, and no more: lists hold theirs only. Wha
 receipts, what may still come back, what may be done) is open to every shop, since customers bring goods anywhere.
 """
 
+from collections.abc import Sequence
 from typing import LiteralString
 from uuid import UUID
 
+from comptoir import channels
 from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Tx, ints
+from comptoir.kernel.errors import Refusal
 from comptoir.orders.errors import NotYourOrder, NotYourPlace
+from comptoir.orders.records import NewSale
 
 
 async def must_touch(tx: Tx, by: Actor, *, order_id: UUID) -> None:
@@ -44,7 +48,10 @@ async def must_touch_document(tx: Tx, by: Actor, *, document_id: UUID) -> None:
 
 
 async def must_touch_return(tx: Tx, by: Actor, *, return_id: UUID) -> None:
-    """Of an order of theirs, or of goods that lie in their shop. Raises NotYourOrder."""
+    """Of an order of theirs, of goods that lie in their shop, or of what only they have sold. Raises NotYourOrder.
+
+    To announce goods for one's own shop makes a stranger's sale nobody's: they must have come.
+    """
     if not by.outlets:
         return
     found = await tx.tuples(OF_RETURN, return_id=return_id, outlets=ints(sorted(by.outlets)))
@@ -61,6 +68,19 @@ async def must_be_at(tx: Tx, by: Actor, *, location: str) -> None:
     for (outlet_id,) in await tx.tuples(OF_LOCATION, code=location):
         if outlet_id not in by.outlets:
             raise NotYourPlace(location=location)
+
+
+async def sold_by(tx: Tx, by: Actor, sales: Sequence[NewSale | Refusal]) -> list[NewSale | Refusal]:
+    """The sales, those of other outlets as NotYourPlace; of an outlet that is none, others speak."""
+    if not by.outlets:
+        return list(sales)
+    theirs = {one.code for one in await channels.outlets(tx) if not by.at(one.outlet_id)}
+    return [
+        NotYourPlace("The sale is of another shop.", outlet=one.outlet)
+        if isinstance(one, NewSale) and one.outlet in theirs
+        else one
+        for one in sales
+    ]
 
 
 async def must_work_at(tx: Tx, by: Actor, *, fulfilment_id: int) -> None:
@@ -113,7 +133,10 @@ OF_SALE = """
 OF_DOCUMENT = "SELECT sale_id FROM orders.document WHERE document_id = %(document_id)s"
 
 OF_RETURN = """
-    SELECT r.order_id, p.outlet_id IS NOT NULL AND p.outlet_id = ANY(%(outlets)s::int[])
+    SELECT r.order_id, coalesce(r.state = 'received' AND p.outlet_id = ANY(%(outlets)s::int[]), false)
+        OR (r.order_id IS NULL AND NOT EXISTS (
+            SELECT FROM orders.customer_return_line AS l JOIN orders.sale AS s USING (sale_id)
+            WHERE l.return_id = r.return_id AND s.outlet_id <> ALL(%(outlets)s::int[])))
     FROM orders.customer_return AS r LEFT JOIN inventory.v_location AS p USING (location_id)
     WHERE r.return_id = %(return_id)s
 """

@@ -149,6 +149,10 @@ def tonight(page: Page) -> datetime:
     return midnight(page, page.now.astimezone(page.frame.zone).date() + timedelta(days=1))
 
 
+LAST = date.max - timedelta(days=1)
+"""No day after it has an end."""
+
+
 def midnight(page: Page, day: date) -> datetime:
     return datetime.combine(day, time(), page.frame.zone)
 
@@ -175,7 +179,7 @@ async def filters_of(tx: Tx, page: Page, wanted: Wanted) -> orders.finding.Order
         late=wanted.late == "yes",
         due_until=tonight(page) if wanted.due else None,
         since=midnight(page, wanted.day) if wanted.day else None,
-        until=midnight(page, wanted.day + timedelta(days=1)) if wanted.day else None,
+        until=midnight(page, min(wanted.day, LAST) + timedelta(days=1)) if wanted.day else None,
         outlets=page.viewer.outlets,
     )
 

@@ -63,7 +63,7 @@ async def exchange(tx: Tx, *, asked: Exchange, actor: str, approved: bool = Fals
         cashier=actor,
         moves_stock=True,
     )
-    (answer,) = await record(tx, [sale], nodes=[found.node_id])
+    (answer,) = await record(tx, [sale], nodes=[found.node_id], ours=True)
     if isinstance(answer, Refusal):
         raise answer
     settled = await returns.one(tx, return_id=found.return_id)

@@ -16,20 +16,24 @@ from comptoir.orders.shares import up_to
 
 
 async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approved: bool = False) -> Given:
-    """Give so much of a sale's money back. Raises ApprovalNeeded above the limit, TenderRefused above what is left."""
+    """Give so much of a sale's money back. The same id again gives it once.
+
+    Raises ApprovalNeeded where all that was given for the sale is above the limit, TenderRefused above what is left.
+    """
     (sale,) = (await books.sold(tx, sale_ids=[sale_id])).values()
     if sale.order_id is not None:
         await order_book.lock(tx, order_ids=[sale.order_id])
     await books.lock(tx, sale_ids=[sale_id])
     goodwill_id = asked.goodwill_id or uuid7()
     number = f"goodwill/{goodwill_id}"
-    if known := await tx.maybe(Given, KNOWN, number=number, id=goodwill_id):
+    if known := await tx.maybe(Given, KNOWN, number=number, id=goodwill_id, sale_id=sale_id):
         return known
     (sale,) = (await books.sold(tx, sale_ids=[sale_id])).values()
     if asked.amount_minor > sale.left_minor:
         raise TenderRefused(f"{sale.left_minor} of the sale is left to give.", left_minor=sale.left_minor)
-    if not approved and asked.amount_minor > (limit := policy.limits().goodwill_minor):
-        raise ApprovalNeeded("Let a manager give so much.", limit_minor=limit)
+    before = await tx.value(BEFORE, sale_id=sale_id)
+    if not approved and before + asked.amount_minor > (limit := policy.limits().goodwill_minor):
+        raise ApprovalNeeded("Let a manager give so much.", limit_minor=limit, given_minor=before)
     giving = Giving(
         reference=str(goodwill_id),
         order_id=sale.order_id,
@@ -40,7 +44,7 @@ async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approve
     tenders = await give(tx, giving, asked.amount_minor, approved=approved)
     if any(one.kind == UNTAKEN for one in tenders):
         raise TenderRefused("So much was not taken for the order.", total_minor=asked.amount_minor)
-    (answer,) = await record(tx, [slip(sale, number, asked, tenders, actor, tx)], nodes=[sale.node_id])
+    (answer,) = await record(tx, [slip(sale, number, asked, tenders, actor, tx)], nodes=[sale.node_id], ours=True)
     if isinstance(answer, Refusal):
         raise answer
     return Given(goodwill_id, answer.sale_id, asked.amount_minor, tenders)
@@ -51,7 +55,13 @@ KNOWN = """
            (SELECT coalesce(json_agg(json_build_object('kind', kind, 'amount_minor', -amount_minor,
                                                        'reference', reference) ORDER BY place), '[]')
             FROM orders.tender AS t WHERE t.sale_id = s.sale_id) AS tenders
-    FROM orders.sale AS s WHERE s.receipt_number = %(number)s
+    FROM orders.sale AS s WHERE s.receipt_number = %(number)s AND s.origin_sale_id = %(sale_id)s
+"""
+
+
+BEFORE = """
+    SELECT coalesce(-sum(total_minor), 0)::bigint FROM orders.sale
+    WHERE origin_sale_id = %(sale_id)s AND receipt_number LIKE 'goodwill/%%'
 """
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from comptoir.kernel.db import Tx, rows
+from comptoir.kernel.db import Tx, ints, rows
 from comptoir.kernel.errors import Refusal
 from comptoir.orders import shares
 from comptoir.orders.aftersale import policy
@@ -40,7 +40,8 @@ async def refund(
 
     So much of it as `credit_minor` is not given but stands against other goods (exchanges.py).
 
-    Raises ApprovalNeeded where the goods are not back yet and it is more than the limit, NotReturnable where pieces
+    Raises ApprovalNeeded where the goods are not back yet and it is more than the limit (with what was given so for
+    others of the same sales), NotReturnable where pieces
     were paid back before, TenderRefused where it is to be given in a way that it was not paid.
     """
     known = await books.sold(tx, sale_ids={one.sale_id for one in found.lines})
@@ -54,8 +55,10 @@ async def refund(
     total = sum(one.total for one in slips)
     if kept > total:
         raise TenderRefused("More would be kept than is given back.", total_minor=total, kept_minor=kept)
-    if found.state == "announced" and not approved and total - kept > (limit := policy.limits().instant_minor):
-        raise ApprovalNeeded("The goods are not back yet: let a manager give the money.", limit_minor=limit)
+    if found.state == "announced" and not approved:
+        before = await tx.value(INSTANT, sales=ints(known), id=found.return_id)
+        if before + total - kept > (limit := policy.limits().instant_minor):
+            raise ApprovalNeeded("The goods are not back yet: let a manager give the money.", limit_minor=limit)
     slips = keep(slips, fee=asked.fee_minor, kept=asked.kept_minor)
     total -= kept
     credit = min(credit_minor, total)
@@ -128,10 +131,17 @@ async def _enter(tx: Tx, found: Return, slips: Sequence[Slip], tenders: Sequence
                 takes_back=Receipt(one.sale.outlet, one.sale.receipt_number),
             )
         )
-    for answer in await record(tx, new, nodes=[one.sale.node_id for one in slips]):
+    for answer in await record(tx, new, nodes=[one.sale.node_id for one in slips], ours=True):
         if isinstance(answer, Refusal):
             raise answer
 
+
+INSTANT = """
+    SELECT coalesce(sum(l.total_minor), 0)::bigint
+    FROM orders.customer_return_line AS l JOIN orders.customer_return AS r USING (return_id)
+    WHERE l.sale_id = ANY(%(sales)s::bigint[]) AND r.state = 'announced' AND r.refund_minor IS NOT NULL
+      AND r.return_id <> %(id)s
+"""
 
 REFUNDED = """
     WITH one AS (

@@ -121,10 +121,13 @@ async def settle(tx: Tx, *, return_id: UUID, asked: Settling, outlet: str = "", 
     """Give the money back, whatever has become of the goods. Asked again, it is given once.
 
     `outlet`: code of the shop in whose books it stands; empty: where the goods were received, or their sale's.
+    Raises ApprovalNeeded where it was left to a manager (strangers.py), and as `refunds.refund` does.
     """
     found = await lock(tx, return_id=return_id)
     if found.refund_minor is not None:
         return found
+    if not approved and await tx.value(LEFT_TO_A_MANAGER, id=return_id):
+        raise ApprovalNeeded("It came without a receipt once too often: let a manager give the money.")
     if found.state == "given_up":
         raise ReturnSettled(return_id=str(return_id), state=found.state)
     if not outlet and found.location_id is not None:
@@ -132,6 +135,13 @@ async def settle(tx: Tx, *, return_id: UUID, asked: Settling, outlet: str = "", 
         outlet = next((one.outlet for one in places if one.location_id == found.location_id), "")
     await refund(tx, found, asked, outlet=outlet, approved=approved)
     return await _whole(tx, return_id)
+
+
+LEFT_TO_A_MANAGER = """
+    SELECT EXISTS (
+        SELECT FROM orders.customer_return AS r JOIN orders.task AS t ON t.kind = 'without_receipt'
+        WHERE r.return_id = %(id)s AND r.without_receipt AND t.data ->> 'return_id' = r.return_id::text)
+"""
 
 
 async def give_up(tx: Tx, *, return_id: UUID) -> Return:

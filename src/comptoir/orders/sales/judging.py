@@ -36,6 +36,8 @@ MOST_LINES = 2_000
 MOST_SHARES = 5_000
 """Lines times discounts on the whole receipt: each gives a row."""
 LONGEST = 500
+OURS = ("return/", "exchange/", "goodwill/")
+"""How numbers begin that the acts of the house write, and are found by."""
 
 
 class Outlet(msgspec.Struct, frozen=True, gc=False):
@@ -71,8 +73,10 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
         return self.sale.number, self.outlet.outlet_id
 
 
-def judge(sale: NewSale, *, outlets: dict[str, Outlet], now: datetime, timed: bool = True) -> Judged:
-    """Raises a Refusal that says how to mend the sale."""
+def judge(
+    sale: NewSale, *, outlets: dict[str, Outlet], now: datetime, timed: bool = True, ours: bool = False
+) -> Judged:
+    """Raises a Refusal that says how to mend the sale. `ours`: it is an act of the house, and has a number of hers."""
     content = digest(sale, timed=timed)
     outlet = outlets.get(sale.outlet)
     if outlet is None:
@@ -86,6 +90,10 @@ def judge(sale: NewSale, *, outlets: dict[str, Outlet], now: datetime, timed: bo
         )
     if not sale.number.strip() or len(sale.number) > LONGEST:
         raise Invalid("A receipt has a number.", field="number")
+    if not ours and sale.number.startswith(OURS):
+        raise Invalid(
+            f"Numbers that begin with {', '.join(OURS)} are those of the house: take another.", field="number"
+        )
     lines = sale.lines
     if not lines or len(lines) > MOST_LINES:
         raise EmptySale(f"A sale has 1 to {MOST_LINES} lines; this has {len(lines)}.", lines=len(lines))

@@ -45,11 +45,13 @@ async def record(
     nodes: Sequence[int | None] | None = None,
     source_ids: Sequence[int | None] | None = None,
     timed: bool = True,
+    ours: bool = False,
 ) -> list[Recorded | Refusal]:
     """Record what can be recorded; one answer per sale, in the order given.
 
     A caller that has resolved the customers itself gives their `nodes`; else the identifiers on the sales are resolved.
     `source_ids`: whose events told of the sales; a sale without one is its shop's own account, and is surer.
+    `ours`: numbers of the house (return/…) are taken by its own acts only.
     `timed=False` is for senders that tell one order again later, as a reloaded page does: the time is then no content.
     """
     outlets = await known_outlets(tx, (sale.outlet for sale in sales))
@@ -58,7 +60,7 @@ async def record(
     judged: dict[int, Judged] = {}
     for index, sale in enumerate(sales):
         try:
-            one = judged[index] = judge(sale, outlets=outlets, now=tx.now, timed=timed)
+            one = judged[index] = judge(sale, outlets=outlets, now=tx.now, timed=timed, ours=ours)
         except Refusal as refusal:
             answers[index] = refusal
         else:
