@@ -9,6 +9,7 @@ import pytest
 
 from comptoir import inventory, orders
 from comptoir.connectors import work_off
+from comptoir.connectors.deliveries import KEEP, _do
 from comptoir.connectors.signatures import signature
 from connectors.payloads import shopify_order, shopify_refund, woo_order
 from orders.market import lies, open_market
@@ -151,6 +152,32 @@ async def test_a_cancelled_order_is_refunded_too_and_neither_message_fails(shop,
     await work_off(db)
     assert [one["state"] for one in await shop.told()] == ["done"] * 8
     assert (await right(db))["lyon_shirt"] == (5, 0, 0)
+
+
+async def test_messages_of_one_order_are_done_one_after_the_other_whoever_does_them(shop, db):
+    async with db.transaction() as other:  # another process does the order while a refund from before it is kept
+        async with db.transaction() as slow:
+            connection_id = await slow.value("SELECT connection_id FROM connectors.connection WHERE name = 'boutique'")
+            await slow.run(KEEP, connection_id=connection_id, webhook_id="slow", topic="refunds/create",
+                           subject="5001", body=json.dumps(shopify_refund()).encode(), now=slow.now)  # fmt: skip
+            await shop.send("orders/create", shopify_order())
+            (create,) = await shop.told()
+            assert await _do(other, delivery_id=create["delivery_id"]) == 1
+        assert await work_off(db) == 0
+    await work_off(db)
+    assert [one["state"] for one in await shop.told()] == ["done", "done"]
+    assert (await right(db))["lyon_shirt"] == (5, 0, 1)
+
+
+async def test_what_came_later_waits_while_another_has_what_came_before(shop, db):
+    await shop.send("orders/create", shopify_order())
+    ended = {"cancelled_at": "2026-05-06T10:00:00+02:00", "updated_at": "2026-05-06T10:00:00+02:00"}
+    await shop.send("orders/cancelled", shopify_order(**ended))
+    async with db.transaction() as tx:
+        await tx.run("SELECT 1 FROM connectors.delivery WHERE topic = 'orders/create' FOR NO KEY UPDATE")
+        assert await work_off(db) == 0
+    await work_off(db)
+    assert [(one["state"], one["detail"]) for one in await shop.told()] == [("done", "cancelled"), ("done", "")]
 
 
 async def test_goods_that_come_back_are_for_somebody_here(shop, db):

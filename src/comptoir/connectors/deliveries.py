@@ -1,7 +1,8 @@
 """Webhooks are kept before they are answered, and worked off after it: none is lost, none is done twice.
 
-Each is done in a transaction of its own, in the order they came. What must wait for its order is looked at again with
-that order. What fails is kept with its reason, told, and can be replayed.
+Each is done in a transaction of its own; those of one order one after the other, in the order they came, whoever does
+them. What must wait for its order is looked at again with that order. What fails is kept with its reason, told, and can
+be replayed.
 """
 
 from functools import partial
@@ -104,9 +105,13 @@ async def _one(db: Database, delivery_id: int) -> int:
 
 
 async def _do(tx: Tx, *, delivery_id: int) -> int:
+    # Of two that do messages of one order at once, one would not see the order of the other, and wait for ever. Whoever
+    # has the order looks again when he is done.
+    if not await tx.value(ALONE, delivery_id=delivery_id):
+        return 0
     one = await tx.maybe(Due, TAKE, delivery_id=delivery_id)
     if one is None:
-        return 0  # another process has it
+        return 0  # another process has it, or has one that comes before it
     outcome = await taking.take(
         tx,
         await _told(tx, one),
@@ -152,6 +157,11 @@ DUE = """
     SELECT delivery_id FROM connectors.delivery WHERE state = 'received' ORDER BY delivery_id LIMIT %(most)s
 """
 
+ALONE = """
+    SELECT pg_try_advisory_xact_lock(connection_id, hashtext(subject)) FROM connectors.delivery
+    WHERE delivery_id = %(delivery_id)s
+"""
+
 TAKE = """
     SELECT d.delivery_id, d.connection_id, c.name AS connection, c.platform, o.code AS outlet, d.webhook_id, d.topic,
            d.subject, d.body
@@ -159,6 +169,10 @@ TAKE = """
     JOIN connectors.connection AS c USING (connection_id)
     JOIN channels.v_outlet AS o USING (outlet_id)
     WHERE d.delivery_id = %(delivery_id)s AND d.state = 'received'
+      AND NOT EXISTS (
+          SELECT 1 FROM connectors.delivery AS e
+          WHERE e.state = 'received' AND e.delivery_id < d.delivery_id AND e.connection_id = d.connection_id
+            AND e.subject = d.subject)
     FOR NO KEY UPDATE OF d SKIP LOCKED
 """
 
