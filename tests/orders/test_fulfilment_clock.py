@@ -70,6 +70,22 @@ async def test_what_nobody_comes_for_goes_back_to_the_shelf_and_costs_nothing(ho
     assert again.json()["data"]["state"] == "done"
 
 
+async def test_one_that_cannot_be_done_holds_up_nobody(house, staff):  # noqa: F811
+    """The papers of one order cannot be read: the others' goods go back to the shelf."""
+    await house.stock(north_shirt=3)
+    ids = [await buys(house, COLLECT, shirt=1) for _ in range(3)]
+    for one in ids:
+        at = (await work(staff, one, 0))["fulfilment_id"]
+        await staff.done(f"{at}/accept")
+        await staff.done(f"{at}/pick", picked=[{"line": 1, "pieces": 1}])
+        await staff.done(f"{at}/ready", keep_days=1)
+    async with house.db.transaction() as tx:
+        await tx.run("UPDATE orders.sales_order SET delivery = '[]' WHERE order_id = %(one)s", one=ids[0])
+    await later(house, days=2)
+    assert await orders.give_up_uncollected(house.db) == 2
+    assert [(await staff.order(one))["state"] for one in ids[1:]] == ["cancelled", "cancelled"]
+
+
 async def test_what_a_till_has_sold_is_promised_from_elsewhere_the_newest_first(house, staff):  # noqa: F811
     await house.stock(north_shirt=3, south_shirt=1)
     old, picked, new = [await buys(house, COLLECT, shirt=1) for _ in range(3)]

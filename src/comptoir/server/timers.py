@@ -69,13 +69,26 @@ async def abandon_baskets(db: Database) -> None:
 
 
 @every("* * * * *")
-async def watch_fulfilment(db: Database) -> None:
-    """Work that is late is told, what nobody came for goes back to the shelf. What is missing is promised elsewhere,
-    and what has come in to those who wait.
-    """
+async def tell_overdue(db: Database) -> None:
+    """Work that is late is told."""
     await orders.tell_overdue(db)
+
+
+@every("* * * * *")
+async def give_up_uncollected(db: Database) -> None:
+    """What nobody came for goes back to the shelf."""
     await orders.give_up_uncollected(db)
+
+
+@every("* * * * *")
+async def resolve_shortages(db: Database) -> None:
+    """What is missing is promised elsewhere."""
     await orders.resolve_shortages.work(db)
+
+
+@every("* * * * *")
+async def source_waiting(db: Database) -> None:
+    """What has come in is promised to those who wait."""
     await orders.source_waiting(db)
 
 
@@ -123,6 +136,9 @@ TIMERS = [
     give_back_stock,
     abandon_baskets,
     move_money,
-    watch_fulfilment,
+    tell_overdue,
+    give_up_uncollected,
+    resolve_shortages,
+    source_waiting,
     take_messages,
 ]

@@ -3,11 +3,12 @@
 Several workers may do so at once: each act looks again, under the lock of its order, whether it is still to be done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import LiteralString
 
 from comptoir.kernel.db import Database, Tx
 from comptoir.orders.fulfilment.floor import run
+from comptoir.orders.fulfilment.halves import in_halves
 from comptoir.orders.fulfilment.records import Act, Expire, Overdue
 
 MOST = 200
@@ -25,25 +26,31 @@ async def give_up_uncollected(db: Database) -> int:
 
 
 async def _each(db: Database, due: LiteralString, act: Callable[[int], Act]) -> int:
-    done = 0
+    async def work(tx: Tx, ids: Sequence[int]) -> int:
+        await run(tx, [act(one) for one in ids])
+        return len(ids)
 
-    async def work(tx: Tx) -> int:
-        found = await tx.values(due, now=tx.now, most=MOST)
-        if found:
-            await run(tx, [act(one) for one in found])
-        return len(found)
+    done, last, place = 0, 0, None
+    while True:
+        async with db.reading() as tx:
+            found = await tx.tuples(due, now=tx.now, place=place, last=last, most=MOST)
+        if not found:
+            return done
+        done += await in_halves(db, [one for one, _ in found], work)
+        last, place = found[-1]
 
-    while some := await db.within(work):
-        done += some
-    return done
 
-
+# By pages: one that cannot be done is not found again before the next minute.
 LATE = """
-    SELECT fulfilment_id FROM orders.fulfilment
-    WHERE state IN ('open', 'accepted') AND NOT late AND due_at <= %(now)s ORDER BY due_at LIMIT %(most)s
+    SELECT fulfilment_id, due_at FROM orders.fulfilment
+    WHERE state IN ('open', 'accepted') AND NOT late AND due_at <= %(now)s
+      AND (%(place)s::timestamptz IS NULL OR (due_at, fulfilment_id) > (%(place)s::timestamptz, %(last)s::bigint))
+    ORDER BY due_at, fulfilment_id LIMIT %(most)s
 """
 
 KEPT = """
-    SELECT fulfilment_id FROM orders.fulfilment
-    WHERE state = 'ready' AND keep_until <= %(now)s ORDER BY keep_until LIMIT %(most)s
+    SELECT fulfilment_id, keep_until FROM orders.fulfilment
+    WHERE state = 'ready' AND keep_until <= %(now)s
+      AND (%(place)s::timestamptz IS NULL OR (keep_until, fulfilment_id) > (%(place)s::timestamptz, %(last)s::bigint))
+    ORDER BY keep_until, fulfilment_id LIMIT %(most)s
 """

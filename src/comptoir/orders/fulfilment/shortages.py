@@ -4,7 +4,7 @@ Told by `inventory.shortage_found` and looked for again by a timer. What is deci
 not what was missing when it was told: it may be done twice.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from comptoir import inventory
@@ -13,6 +13,7 @@ from comptoir.kernel.db import Database, Tx
 from comptoir.orders import order_book
 from comptoir.orders.fulfilment.dossiers import orders_of
 from comptoir.orders.fulfilment.floor import run
+from comptoir.orders.fulfilment.halves import in_halves
 from comptoir.orders.fulfilment.records import Pieces, Reject
 
 
@@ -36,12 +37,14 @@ async def make_all_good(db: Database, *, most: int = 200) -> None:
         if not found:
             return
         for one in found:
-
-            async def work(tx: Tx, one: inventory.Shortage = one) -> None:
-                await make_good(tx, variant_id=one.variant_id, location_id=one.location_id)
-
-            await db.within(work)
+            await in_halves(db, [one], _make_good)
         last = found[-1]
+
+
+async def _make_good(tx: Tx, some: Sequence[inventory.Shortage]) -> int:
+    for one in some:
+        await make_good(tx, variant_id=one.variant_id, location_id=one.location_id)
+    return len(some)
 
 
 async def make_good(tx: Tx, *, variant_id: int, location_id: int) -> None:

@@ -15,6 +15,7 @@ from comptoir.kernel.errors import Refusal
 from comptoir.orders.fulfilment.dossiers import Dossier, look
 from comptoir.orders.fulfilment.elsewhere import TRIES, Moved, entrust, find
 from comptoir.orders.fulfilment.ending import conclude
+from comptoir.orders.fulfilment.halves import in_halves
 from comptoir.orders.fulfilment.tasks import close_tasks_of
 from comptoir.orders.sourcing import Planner, policy
 
@@ -32,12 +33,7 @@ async def source_waiting(db: Database) -> int:
             found = await tx.tuples(WAITING, since=since, last=last, most=MOST)
         if not found:
             return given
-        order_ids = [order_id for order_id, _ in found]
-
-        async def work(tx: Tx, order_ids: Sequence[UUID] = order_ids) -> int:
-            return await give(tx, order_ids)
-
-        given += await db.within(work)
+        given += await in_halves(db, [order_id for order_id, _ in found], give)
         last, since = found[-1]
 
 
