@@ -113,6 +113,8 @@ async def test_goodwill_has_a_limit_and_an_end(desk):  # noqa: F811
     too_much = {"amount_minor": 1001, "reason": "late"}
     assert (await desk("POST", f"sales/{sale_id}/goodwill", too_much, status=422))["data"] == {"left_minor": 1000}
     dear = await desk.sell("2", 90_000)
+    other = await desk("POST", f"sales/{sale_id}/goodwill", asked | {"amount_minor": 1000}, status=409)
+    assert other["code"] == "orders.id_taken"
     big = {"amount_minor": 5000, "reason": "scratched"}
     assert (await desk("POST", f"sales/{dear}/goodwill", big, status=403))["code"] == "orders.approval_needed"
     await desk("POST", f"sales/{dear}/goodwill", big, manager=True)

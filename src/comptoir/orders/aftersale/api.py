@@ -220,7 +220,7 @@ async def put_address(
 @post(
     "/sales/{sale_id:int}/goodwill",
     guards=[allow("orders:write")],
-    responses=raises(UnknownSale, ApprovalNeeded, TenderRefused, NotYourOrder),
+    responses=raises(UnknownSale, ApprovalNeeded, TenderRefused, IdTaken, NotYourOrder),
     status_code=HTTP_200_OK,
 )
 async def post_goodwill(

@@ -6,7 +6,7 @@ from comptoir.kernel.ids import uuid7
 from comptoir.orders import order_book
 from comptoir.orders.aftersale import policy
 from comptoir.orders.aftersale import sold as books
-from comptoir.orders.aftersale.errors import ApprovalNeeded, TenderRefused
+from comptoir.orders.aftersale.errors import ApprovalNeeded, IdTaken, TenderRefused
 from comptoir.orders.aftersale.giving import UNTAKEN, Giving, give
 from comptoir.orders.aftersale.records import Given, Goodwill, Tender
 from comptoir.orders.aftersale.sold import Sold
@@ -18,7 +18,8 @@ from comptoir.orders.shares import up_to
 async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approved: bool = False) -> Given:
     """Give so much of a sale's money back. The same id again gives it once.
 
-    Raises ApprovalNeeded where all that was given for the sale is above the limit, TenderRefused above what is left.
+    Raises ApprovalNeeded where all that was given for the sale is above the limit, TenderRefused above what is left,
+    IdTaken where the id is of another amount.
     """
     (sale,) = (await books.sold(tx, sale_ids=[sale_id])).values()
     if sale.order_id is not None:
@@ -27,6 +28,8 @@ async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approve
     goodwill_id = asked.goodwill_id or uuid7()
     number = f"goodwill/{goodwill_id}"
     if known := await tx.maybe(Given, KNOWN, number=number, id=goodwill_id, sale_id=sale_id):
+        if known.amount_minor != asked.amount_minor:
+            raise IdTaken(goodwill_id=str(goodwill_id))
         return known
     (sale,) = (await books.sold(tx, sale_ids=[sale_id])).values()
     if asked.amount_minor > sale.left_minor:
