@@ -153,6 +153,9 @@ async def test_a_transfer_over_http_names_articles_as_the_caller_does(http):
         "lines": [{"sku": "shirt", "quantity": 3}],
     }
     base = "/v1/inventory/transfers"
+    for via in ("customer", "adjustment", "south"):
+        refused = await http.post(base, json={**asked, "via": via})
+        assert refused.json()["code"] == "inventory.bad_transfer"
     answer = await http.post(base, json=asked)
     assert answer.status_code == 200, answer.text
     one = f"{base}/{asked['transfer_id']}"
@@ -214,6 +217,9 @@ async def test_a_count_over_http(http):
     assert (refused.status_code, refused.json()["code"], refused.json()["data"]) == (
         409, "inventory.not_counted", {"skus": ["shirt"]}
     )  # fmt: skip
+    early = {"sku": "shirt", "quantity": 400, "counted_at": "1970-01-01T00:00:00Z"}
+    refused = await http.post(f"{one}/lines", json={"lines": [early]})
+    assert (refused.status_code, refused.json()["code"]) == (400, "inventory.bad_quantity")
     assert (await http.post(f"{one}/lines", json={"lines": [{"sku": "shirt", "quantity": 400}]})).status_code == 200
     waits = (await http.post(f"{one}/submission", json={})).json()
     assert (waits["stage"], waits["lines"][0]["difference"]) == ("review", 395)
@@ -263,6 +269,8 @@ async def test_a_wish_over_http(http):
         "inventory.not_out",
         {"there": [{"location": "north", "units": 5}]},
     )
+    two = {**wish, "ask_id": str(UUID(int=6)), "identifiers": {"email": "a@posteo.example", "phone": "+33123456789"}}
+    assert (await http.post("/v1/inventory/asks", json=two)).status_code == 400
     nobody = {"ask_id": str(UUID(int=9)), "sku": "bag", "identifiers": {"email": "nonsense"}}
     assert (await http.post("/v1/inventory/asks", json=nobody)).json()["code"] == "inventory.nobody_named"
     assert [one["waiting"] for one in (await http.get("/v1/inventory/demand")).json()] == [1]

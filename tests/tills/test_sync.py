@@ -199,6 +199,18 @@ async def test_a_wrong_clock_is_kept_and_loses_no_sale(shop):
     sold = await shop.value("SELECT occurred_at FROM orders.sale")
     assert abs(sold - now) < timedelta(minutes=5)
     assert await shop.value("SELECT skew_ms FROM tills.v_device") == done.skew_ms
+    moved = await shop.value("SELECT occurred_at FROM inventory.v_ledger WHERE reference LIKE 'till:%%'")
+    assert moved == sold, "the goods have left when the sale was made"
+
+
+async def test_goods_that_move_at_a_time_that_cannot_be_move_now(shop):
+    device, till = await a_device(shop), Till()
+    now = await shop.value("SELECT now() + shift FROM kernel.clock")
+    till.add("stock", {"act": "receive", "sku": "shirt", "quantity": 1}, at=now + timedelta(days=400))
+    till.add("stock", {"act": "receive", "sku": "shirt", "quantity": 1}, at=NOON.replace(year=1))
+    assert [one.state for one in (await bring(shop, device, till.log)).answers] == ["done", "done"]
+    told = await shop.values("SELECT occurred_at FROM inventory.entry WHERE reference LIKE 'till:%%'")
+    assert len(told) == 2 and all(abs(at - now) < timedelta(minutes=5) for at in told)
 
 
 class Undone(Exception):

@@ -39,8 +39,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Null: anywhere."""
     node_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     """Who asks (identity.node)."""
-    identifiers: Annotated[dict[str, Text], Meta(max_length=10)] = {}
-    """Or what names him, by kind of identifier: an e-mail address, a device."""
+    identifiers: Annotated[dict[str, Text], Meta(max_length=1)] = {}
+    """Or what names him, by kind of identifier: an e-mail address, a device. One: two would make one of two people."""
 
 
 @post(

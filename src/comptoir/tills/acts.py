@@ -6,7 +6,7 @@ A claim is a promise, and may be refused.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -20,7 +20,8 @@ from comptoir.orders import NewSale
 from comptoir.tills.records import Answer, Claim, Device, Entry, StockAct
 
 AHEAD = timedelta(days=1)
-"""A sale that lies further ahead is dated by our clock."""
+"""What lies further ahead is dated by our clock."""
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 RETURNED: State = "quarantine"
 """Where goods that came back wait, unless the till says what is to become of them."""
 
@@ -195,7 +196,7 @@ async def _post(tx: Tx, device: Device, some: Sequence[Prepared]) -> None:
             state = "refused" if one.claim else "faulty"
             one.answer = _answer(one.entry, state, code="inventory.unknown_variant", detail=", ".join(unknown)[:500])
             continue
-        new = [_hold(one.claim, variants, here, device)] if one.claim else _moves(one, variants, here, device)
+        new = [_hold(one.claim, variants, here, device)] if one.claim else _moves(one, variants, here, device, tx.now)
         acts += new
         of += [one] * len(new)
     short: dict[UUID, int] = {}
@@ -214,7 +215,10 @@ async def _post(tx: Tx, device: Device, some: Sequence[Prepared]) -> None:
 HERE = "SELECT location_id FROM inventory.v_location WHERE outlet_id = %(outlet_id)s"
 
 
-def _moves(one: Prepared, variants: dict[str, int], here: int, device: Device) -> list[inventory.Act]:
+def _moves(one: Prepared, variants: dict[str, int], here: int, device: Device, now: datetime) -> list[inventory.Act]:
+    # A time that cannot be would be taken off by each count that follows, or could not be read again.
+    at = one.sale.occurred_at if one.sale else one.entry.occurred_at
+    at = at if EARLIEST <= at <= now + AHEAD else now
     return [
         inventory.Move(
             variant_id=variants[goods.sku],
@@ -227,7 +231,7 @@ def _moves(one: Prepared, variants: dict[str, int], here: int, device: Device) -
             is_fact=True,
             reason=goods.reason,
             reference=f"till:{one.entry.entry_id}",
-            occurred_at=one.entry.occurred_at,
+            occurred_at=at,
             actor=f"till {device.outlet} {device.name}",
         )
         for goods in one.goods

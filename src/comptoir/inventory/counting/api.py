@@ -107,7 +107,7 @@ class CountedLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     quantity: Annotated[int, Meta(ge=0, le=1_000_000)]
     state: State = "sellable"
     counted_at: Annotated[datetime, Meta(tz=True)] | None = None
-    """When, by a clock that was right; null: now."""
+    """When, by a clock that was right, and not before the sheet was opened; null: now."""
     unit_value_minor: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     """What one piece is worth, for the limit of the house."""
 
@@ -141,7 +141,7 @@ async def record_counted(
         )
         for one in data.lines
     ]
-    return await counts.record_counted(tx, count_id=count_id, lines=lines, actor=str(actor.id))
+    return await counts.record_counted(tx, count_id=count_id, lines=lines, actor=str(actor.id), by_sheet=True)
 
 
 class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

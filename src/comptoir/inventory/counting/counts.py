@@ -117,9 +117,12 @@ CHOSEN = """
 """
 
 
-async def record_counted(tx: Tx, *, count_id: UUID, lines: Sequence[Counted], actor: str = "") -> Count:
+async def record_counted(
+    tx: Tx, *, count_id: UUID, lines: Sequence[Counted], actor: str = "", by_sheet: bool = False
+) -> Count:
     """What was found, also of articles that are not on the sheet. Counted again, the later counting holds.
 
+    `by_sheet`: nothing was counted before the sheet was opened, as it may be where readers count.
     Raises UnknownCount, WrongStage, BadQuantity.
     """
     there = await _locked(tx, count_id)
@@ -130,6 +133,8 @@ async def record_counted(tx: Tx, *, count_id: UUID, lines: Sequence[Counted], ac
             raise BadQuantity(quantity=one.quantity)
         if one.counted_at and one.counted_at > tx.now:
             raise BadQuantity("It is counted in the future.", counted_at=one.counted_at.isoformat())
+        if by_sheet and one.counted_at and one.counted_at < there.opened_at:
+            raise BadQuantity("It was counted before the sheet was opened.", counted_at=one.counted_at.isoformat())
         known = found.get((one.variant_id, one.state))
         if known is None or (one.counted_at or tx.now) >= (known.counted_at or tx.now):
             found[one.variant_id, one.state] = one
@@ -158,6 +163,7 @@ class _Open(msgspec.Struct, frozen=True):
 
     location_id: int
     stage: CountStage
+    opened_at: datetime
     submitted_by: str
 
 
@@ -256,7 +262,9 @@ async def _locked(tx: Tx, count_id: UUID) -> _Open:
     raise UnknownCount(f"No count has the id {count_id}.", count_id=str(count_id))
 
 
-LOCK = "SELECT location_id, stage, submitted_by FROM inventory.count WHERE count_id = %(count_id)s FOR UPDATE"
+LOCK = (
+    "SELECT location_id, stage, opened_at, submitted_by FROM inventory.count WHERE count_id = %(count_id)s FOR UPDATE"
+)
 
 
 def _must(there: _Open, stage: CountStage) -> None:

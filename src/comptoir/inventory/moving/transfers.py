@@ -86,7 +86,7 @@ async def request(
     """
     if not is_inside(from_location_id):
         raise BadTransfer("Goods of a supplier are announced as a delivery.")
-    if via_location_id in {from_location_id, to_location_id}:
+    if await tx.value(KIND, location_id=via_location_id) != "transit":
         raise BadTransfer("Goods on their way lie in an account in transit, not at the source or the target.")
     route = _Route(from_location_id, via_location_id, to_location_id)
     return await _record(tx, transfer_id, route, lines, "requested", note=note, actor=actor)
@@ -105,6 +105,9 @@ async def announce(
     """Expect goods of a supplier. The same id again is the same delivery. Raises as `request` does."""
     route = _Route(SUPPLIER, None, to_location_id)
     return await _record(tx, transfer_id, route, lines, "under_way", supplier=supplier, note=note, actor=actor)
+
+
+KIND = "SELECT kind FROM inventory.location WHERE location_id = %(location_id)s"
 
 
 class _Route(msgspec.Struct, frozen=True):
