@@ -76,6 +76,31 @@ def test_a_senseless_address_is_refused(admin, path):
     assert admin.get(path).status_code in {400, 422}
 
 
+def test_the_last_day_of_the_calendar_has_no_orders(admin):
+    assert admin.get("/orders?day=9999-12-31").status_code == 200
+
+
+def test_another_shop_sees_of_an_order_what_taking_back_needs(town, admin):
+    """Goods come back to any shop; addresses, papers, works and boards are for those that it has to do with."""
+    order = order_of(admin, "to-fetch")
+    whole = admin.get(order).text
+    assert "Inès Morel" in whole
+    work = re.findall(r"/fulfilment/works/\d+", whole)[0]
+    board = "/fulfilment/at/LYB"
+    with town.visitor_of("LIL") as other:
+        page = other.get(order)
+        assert page.status_code == 200
+        assert "A-410" in page.text
+        assert "What may be done now" in page.text
+        for hidden in ("Morel", "/fulfilment/works/", "/customers/"):
+            assert hidden not in page.text.split('id="order"')[1], hidden
+        assert other.get(f"{order}/take-back").status_code == admin.get(f"{order}/take-back").status_code == 409
+        for path in (f"{order}/paper", f"{order}/cancel", work, board):
+            assert other.get(path).status_code == 403, path
+            assert admin.get(path).status_code == 200, path
+        assert other.get("/fulfilment/at/LIL").status_code == 200
+
+
 def test_one_order_tells_its_life(admin):
     page = unescape(admin.get(order_of(admin, "given-back")).text)
     for words in ("Given to the carrier", "Taken back", "returned, had been from", "Money", "Inès Morel", "Why"):

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comptoir import inventory, orders, pricing
+from comptoir import channels, inventory, orders, pricing
 from comptoir.kernel import time
-from comptoir.kernel.auth import SYSTEM
+from comptoir.kernel.auth import SYSTEM, keys
 from comptoir.kernel.db import transaction
 from comptoir.tills import NewDevice, register, set_aside, sync, take
 from comptoir.tills.errors import BadSync
@@ -328,7 +328,8 @@ async def test_a_long_day_comes_in_one_message(shop):
     assert [there[f"lyon_{sku}"][0] for sku in ("shirt", "bag", "shoe")] == [10 - 100, 5 - 100, -100]
 
 
-async def test_only_a_till_syncs_and_a_revoked_one_does_not(line, api):
+async def test_only_a_till_syncs_and_a_revoked_one_does_not(line, api, db):
+    tokens = {}
     body = {"sent_at": NOON.isoformat(), "entries": []}
     assert (await api.post("/v1/tills/sync", json=body)).json()["code"] == "tills.not_a_device"
     assert (await line.post("/v1/tills/sync", content=b"{")).json()["code"] == "tills.bad_sync"
@@ -337,6 +338,14 @@ async def test_only_a_till_syncs_and_a_revoked_one_does_not(line, api):
         assert (await line.get(f"/v1/{other}")).status_code == 403, other
     again = await api.post("/v1/tills/devices", json={"outlet": "lyon", "name": "1"})
     assert again.json()["code"] == "tills.device_exists"
+    async with db.transaction() as tx:
+        for code, seen in (("lyon", 1), ("nice", 0)):
+            at = (await channels.outlet(tx, code=code)).outlet_id
+            key = await keys.add_key(tx, name=code, scopes=["tills:read"], outlets=[at], actor=SYSTEM)
+            tokens[key.token] = seen
+    for token, seen in tokens.items():
+        found = await api.get("/v1/tills/devices", headers={"Authorization": f"Bearer {token}"})
+        assert len(found.json()) == seen
     await api.post(f"/v1/tills/devices/{line.device_id}/revocation")
     async with asyncio.timeout(10):
         while (await line.post("/v1/tills/sync", json=body)).status_code != 401:

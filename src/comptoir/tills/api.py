@@ -44,9 +44,9 @@ async def register_device(
 
 
 @get("/devices", guards=[allow("tills:read")])
-async def list_devices(tx: NamedDependency[Tx]) -> list[Device]:
-    """All tills, how far each has been heard, and since when entries of it are missing."""
-    return await devices(tx)
+async def list_devices(tx: NamedDependency[Tx], actor: NamedDependency[Actor]) -> list[Device]:
+    """Your outlets' tills, how far each has been heard, and since when entries of it are missing."""
+    return [one for one in await devices(tx) if actor.at(one.outlet_id)]
 
 
 @post(
@@ -105,9 +105,10 @@ async def get_snapshot(
 
 
 @get("/quarantine", guards=[allow("tills:read")])
-async def list_set_aside(tx: NamedDependency[Tx]) -> list[Aside]:
-    """Entries that contradict their till's chain and that nobody has decided on."""
-    return await quarantine.set_aside(tx)
+async def list_set_aside(tx: NamedDependency[Tx], actor: NamedDependency[Actor]) -> list[Aside]:
+    """Entries of your outlets' tills that contradict their till's chain and that nobody has decided on."""
+    hers = {one.device_id for one in await devices(tx) if actor.at(one.outlet_id)}
+    return [one for one in await quarantine.set_aside(tx) if one.device_id in hers]
 
 
 @post(

@@ -48,7 +48,6 @@ class Wanted(Asked, frozen=True, kw_only=True):
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     href: str
-    """Empty: it is of another shop."""
     basket: orders.Basket
     customer: words.Customer
     goods: str
@@ -90,12 +89,13 @@ async def show_baskets(
         wanted=wanted,
         rows=[
             Row(
-                href=f"{PATH}/{one.basket_id}" if await may_touch(state, one, actor) else "",
+                href=f"{PATH}/{one.basket_id}",
                 basket=one,
                 customer=known.get(one.node_id or 0, words.Customer()),
                 goods=", ".join(several(page, line, names) for line in one.lines[:4]) or page.gettext("nothing yet"),
             )
             for one in found
+            if await may_touch(state, one, actor)
         ],
         people=list(shown.values()),
         outlets=await outlets_of(tx, actor),

@@ -133,6 +133,7 @@ async def read_board(
 ) -> Response[str]:
     """The board of one place; its columns alone when htmx asks for `#board`, because something moved."""
     said = last_said(request, page)
+    await orders.rights.must_be_at(tx, page.viewer, location=code)
     return said(page.show("board.html.j2", await look(page, tx, code)))
 
 

@@ -50,6 +50,8 @@ class Work(msgspec.Struct, frozen=True):
 
 class OrderView(msgspec.Struct, frozen=True):
     order: orders.Order
+    hers: bool
+    """Whether it has to do with her shop. Else only what taking goods back needs is shown: lines, sums, deeds."""
     outlet: str
     external: str
     customer: words.Customer
@@ -76,13 +78,17 @@ class OrderView(msgspec.Struct, frozen=True):
 async def read_order(
     request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], order_id: FromPath[UUID]
 ) -> Response[str]:
-    """The page; or all of it below the head when htmx asks for `#order`, because something moved."""
+    """The page; or all of it below the head when htmx asks for `#order`, because something moved.
+
+    Goods come back to any shop, so every shop opens every order; of one that is not hers no address, no papers.
+    """
     said = last_said(request, page)
     return said(page.show("order.html.j2", await look(page, tx, order_id)))
 
 
 async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
     order = await orders.order(tx, order_id=order_id)
+    hers = await orders.rights.touches(tx, page.viewer, order_id=order_id)
     agreed = await orders.finding.agreed(tx, order_id=order_id)
     assert agreed is not None
     places, outlets = await words.places(tx), {one.outlet_id: one for one in await channels.outlets(tx)}
@@ -112,24 +118,26 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
     outlet = outlets.get(order.outlet_id)
     return OrderView(
         order=order,
+        hers=hers,
         outlet=outlet.name if outlet else "",
         external=next((one.external_number or "" for one in external if one.order_id == order_id), ""),
-        customer=known.get(order.node_id or 0, words.Customer()),
+        customer=known.get(order.node_id or 0, words.Customer()) if hers else words.Customer(),
         state=words.STATES[order.state],
         lines=[line(page, one, goods[one.line], papers) for one in order.lines],
-        works=[work(page, one, papers, sourcing) for one in works],
-        life=story.life(page, papers),
-        events=story.events(page, papers),
+        works=[work(page, one, papers, sourcing) for one in works] if hers else [],
+        life=story.life(page, papers) if hers else [],
+        events=story.events(page, papers) if hers else [],
         ledger=money.ledger(page, papers, paid),
         acts=acts_of(page, await orders.actions_of(tx, order_id=order_id, by=page.viewer), papers),
         came=came(page, papers.returns, {one.location_id: one.name for one in await inventory.locations(tx)}),
         tasks=[
             page.gettext(words.TASKS[one.kind]) if one.kind in words.TASKS else one.why
             for one in await orders.tasks(tx, order_id=order_id)
+            if hers
         ],
         agreed=agreed,
         collected_at=words.place(places, agreed.delivery.location) if agreed.delivery.location else None,
-        documents=await orders.documents_of(tx, sale_ids=[one.sale_id for one in papers.parcels]),
+        documents=await orders.documents_of(tx, sale_ids=[one.sale_id for one in papers.parcels]) if hers else [],
         sourcing=sourcing,
         pulse=await orders.finding.last_move(tx),
         href=f"/orders/{order_id}",

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
+from comptoir import orders
 from comptoir.console.console import Section
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest
@@ -31,12 +32,19 @@ OF_AN_ORDER: dict[str, Doing] = {
     "goodwill": GOODWILL,
     "paper": PAPER,
 }
+ANYWHERE = {"take-back", "announce", "exchange"}
 
 
 def named(deeds: Mapping[str, Doing], deed: str) -> Doing:
     if deed not in deeds:
         raise NotFound("There is no such act.")
     return deeds[deed]
+
+
+async def hers(tx: Tx, actor: Actor, order_id: UUID, deed: str) -> None:
+    """What comes back is taken anywhere; all else (an address, a paper) by whom it has to do with."""
+    if deed not in ANYWHERE:
+        await orders.rights.must_touch(tx, actor, order_id=order_id)
 
 
 async def typed(request: AnyRequest) -> dict[str, str]:
@@ -50,6 +58,7 @@ async def read_act(
 ) -> Response[str]:  # fmt: skip
     """What is asked for it; or why it cannot be done now."""
     doing = named(OF_AN_ORDER, deed)
+    await hers(tx, actor, order_id, deed)
     desk = await desk_of(page, tx, actor, order_id)
     return await ask(desk, doing, f"{desk.href}/{deed}", dict(request.query_params))
 
@@ -61,6 +70,7 @@ async def do_act(
 ) -> Response[str]:  # fmt: skip
     """What it would do; done where that was agreed to."""
     doing = named(OF_AN_ORDER, deed)
+    await hers(tx, actor, order_id, deed)
     desk = await desk_of(page, tx, actor, order_id)
     return await attempt(desk, doing, f"{desk.href}/{deed}", await typed(request))
 

@@ -177,6 +177,7 @@ async def read_paper(
 ) -> Response[str]:
     """A document as it was issued, to be printed or sent again. Personal."""
     said = last_said(request, page)
+    await orders.rights.must_touch_document(tx, page.viewer, document_id=document_id)
     return said(page.show("order_paper.html.j2", await looked_at(page, tx, document_id)))
 
 
@@ -190,8 +191,8 @@ async def send_paper(
 ) -> Response[str]:
     """By e-mail, with its PDF. The form names the mail, so that a second click sends no second one."""
     form = {name: str(value) for name, value in (await request.form()).items()}
+    await orders.rights.must_touch_document(tx, page.viewer, document_id=document_id)
     view = await looked_at(page, tx, document_id)
-    await orders.rights.must_touch_sale(tx, page.viewer, sale_id=view.paper.sale_id)
     try:
         asked = msgspec.convert({"to": form.get("to", ""), "mail_id": form.get("mail_id")}, orders.aftersale.Mailing)
         await orders.aftersale.post_by_mail(
@@ -219,8 +220,11 @@ async def looked_at(page: Page, tx: Tx, document_id: UUID) -> PaperView:
 
 
 @get("/orders/papers/{document_id:uuid}/pdf", guards=enter("orders"), media_type="application/pdf")
-async def read_pdf(tx: NamedDependency[Tx], document_id: FromPath[UUID]) -> Response[bytes]:
+async def read_pdf(
+    page: NamedDependency[Page], tx: NamedDependency[Tx], document_id: FromPath[UUID]
+) -> Response[bytes]:
     """The same bytes each time. Personal: kept by no cache."""
+    await orders.rights.must_touch_document(tx, page.viewer, document_id=document_id)
     paper = await orders.aftersale.document(tx, document_id=document_id)
     pdf = await orders.aftersale.pdf_of(tx, document_id=document_id)
     head = HEADERS | {"Content-Disposition": f'inline; filename="{paper.number}.pdf"'}

@@ -74,6 +74,8 @@ async def read_walk(
 
 async def show_walk(page: Page, tx: Tx, number: int, *, error: str = "") -> Response[str]:
     walk = await orders.wave(tx, wave_id=number)
+    for one in walk.fulfilments:
+        await orders.rights.must_work_at(tx, page.viewer, fulfilment_id=one)
     works = [await orders.fulfilment(tx, fulfilment_id=one) for one in walk.fulfilments]
     if not works:
         raise orders.UnknownFulfilment(f"There is no walk {number}.")
@@ -194,6 +196,7 @@ async def read_work(
 
 async def show_work(page: Page, tx: Tx, number: int, *, error: str = "") -> Response[str]:
     work = await orders.fulfilment(tx, fulfilment_id=number)
+    await orders.rights.must_touch(tx, page.viewer, order_id=work.order_id)
     order = await orders.order(tx, order_id=work.order_id)
     known, places = await words.customers(tx, page, [order.node_id]), await words.places(tx)
     shown = await articles(tx, [work])

@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from comptoir import channels, tills
+from comptoir import channels, orders, tills
 from comptoir.console.console import Section
 from comptoir.console.language import N_
 from comptoir.console.live import Topic
@@ -61,7 +61,7 @@ class TillsView(msgspec.Struct, frozen=True):
 @get(PATH, guards=enter("tills"))
 async def read_tills(page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     outlets = await names(tx)
-    rows = [row(one, outlets) for one in await tills.standings(tx)]
+    rows = [row(one, outlets) for one in await tills.standings(tx) if page.viewer.at(one.device.outlet_id)]
     rows.sort(key=lambda one: one.standing.device.revoked_at is not None)
     return page.show("tills.html.j2", TillsView(rows, await tills.pulse(tx)))
 
@@ -123,6 +123,8 @@ async def read_till(
 
 async def show(page: Page, tx: Tx, device_id: UUID, *, error: str = "") -> Response[str]:
     one = await tills.standing(tx, device_id=device_id)
+    if not page.viewer.at(one.device.outlet_id):
+        raise orders.NotYourPlace("The till is of another shop.", outlet=one.device.outlet)
     skew = one.device.skew_ms
     view = TillView(
         row=row(one, await names(tx)),
