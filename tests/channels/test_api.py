@@ -48,6 +48,7 @@ async def test_an_outlet_is_added_read_replaced_and_listed(api):
         ({"latitude": 91}, 400, "invalid"),
         ({"channel": "fax"}, 400, "invalid"),
         ({"code": "a b"}, 400, "invalid"),
+        ({"code": "PAR\n"}, 400, "invalid"),
         ({"colour": "red"}, 400, "invalid"),
         ({"opening_hours": {"weekly": {"mon": [{"opens": "9", "closes": "19:00"}]}}}, 400, "invalid"),
         (
