@@ -238,7 +238,6 @@ def test_who_works_in_another_shop_takes_back_there_and_nothing_else(agent, town
         assert "It has nothing to do with your shop" in text_of(lille.get(order_of(agent, "new")))
         refused = lille.post(f"{order_of(agent, 'new')}/cancel", data={"p-1": "1"})
         assert refused.status_code == 403
-        assert "It has nothing to do with your shop" in text_of(refused)
         by_api = lille.post(
             f"/v1{order_of(agent, 'new').replace('/orders', '/orders/book')}/cancellations", json={"reason": "x"}
         )
@@ -255,8 +254,6 @@ def test_who_works_in_another_shop_takes_back_there_and_nothing_else(agent, town
 def test_work_of_another_place_is_done_there(agent, town):
     (work,) = set(re.findall(r'href="(/fulfilment/works/\d+)"', agent.get(order_of(agent, "new")).text))
     with town.visitor_of("LIL") as lille:
-        page = lille.get(work)
-        assert "only who works there" in text_of(page)
-        assert f'action="{work}/accept"' not in page.text
+        assert lille.get(work).status_code == 403
         assert lille.post(f"{work}/accept").status_code == 403
         assert lille.post("/fulfilment/at/SQF/walk").status_code == 403
