@@ -47,7 +47,7 @@ async def test_a_house_sets_its_own(desk, monkeypatch):  # noqa: F811
     sale_id = await desk.sell("1", 3000)  # in May
     asked = {"amount_minor": 101, "reason": "late"}
     refused = await desk("POST", f"sales/{sale_id}/goodwill", asked, status=403)
-    assert refused["data"] == {"limit_minor": 100}
+    assert refused["data"] == {"limit_minor": 100, "given_minor": 0}
     counter = {"location": "nice", "lines": [back(sale_id)]}
     for path, body in (("returns", {"lines": [back(sale_id)]}), ("returns/at-counter", counter)):
         assert (await desk("POST", path, body, status=403))["data"] == {"limit_days": 1}
