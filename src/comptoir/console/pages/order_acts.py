@@ -53,8 +53,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     places: Mapping[str, words.Place]
     codes: Mapping[int, str]
     """Of locations, by id."""
+    counter: orders.Counter
     back: orders.Return | None = None
     """The return that the act is about."""
+    firm: bool = False
+    """It is done, not only tried: what comes before it (`Doing.ahead`) has been done."""
 
     @property
     def href(self) -> str:
@@ -136,6 +139,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     deed: Deed
     href: str = ""
     """Where it is seen; empty: at the order."""
+    pays_minor: int = 0
+    """What a provider is asked to promise before it is done."""
 
     @property
     def word(self) -> str:
@@ -148,6 +153,10 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""
     sheet: Callable[[Desk, Form], Awaitable[Sheet]]
     act: Callable[[Desk, Form], Awaitable[Made]]
+    ahead: Callable[[Desk, Form, Made], Awaitable[None]] | None = None
+    """What is done before it, durable by itself: a basket held and paid. Repeated, it is done once."""
+    let_go: Callable[[Desk, Form], Awaitable[None]] | None = None
+    """Takes that back, where the act was refused after all."""
     at: Mapping[str, str] = {}
     """The field beside which a refusal of this code stands; elsewhere it stands above."""
 
@@ -164,7 +173,9 @@ class ActView(msgspec.Struct, frozen=True, kw_only=True):
     why_not: Sequence[Reason] = ()
 
 
-async def desk_of(page: Page, tx: Tx, actor: Actor, order_id: UUID, return_id: UUID | None = None) -> Desk:
+async def desk_of(
+    page: Page, tx: Tx, actor: Actor, counter: orders.Counter, order_id: UUID, return_id: UUID | None = None
+) -> Desk:
     """Raises UnknownOrder, UnknownReturn."""
     order = await orders.order(tx, order_id=order_id)
     back = await orders.returns.one(tx, return_id=return_id) if return_id else None
@@ -180,6 +191,7 @@ async def desk_of(page: Page, tx: Tx, actor: Actor, order_id: UUID, return_id: U
         articles=goods,
         places=await words.places(tx),
         codes=codes,
+        counter=counter,
         back=back,
     )
 
@@ -214,10 +226,7 @@ async def attempt(desk: Desk, doing: Doing, href: str, form: dict[str, str]) -> 
     if "again" in form:
         return await ask(desk, doing, href, {name: value for name, value in form.items() if name != "again"})
     try:
-        async with desk.tx.trial() as trial:
-            made = await doing.act(desk, form)
-            if agreed == made.word:
-                trial.keep()
+        made = await done_if(desk, doing, form, agreed)
     except Wrong as wrong:
         return await complain(desk, doing, href, form, wrong.field, wrong.why, 422)
     except Refusal as refusal:
@@ -235,6 +244,30 @@ async def attempt(desk: Desk, doing: Doing, href: str, form: dict[str, str]) -> 
         error=desk.page.gettext("It would do something else by now: look again.") if agreed else "",
     )
     return desk.page.show("order_act.html.j2", view)
+
+
+async def done_if(desk: Desk, doing: Doing, form: Form, agreed: str) -> Made:
+    """What it does; done where that was agreed to, else undone."""
+    async with desk.tx.trial() as trial:
+        made = await doing.act(desk, form)
+        if agreed == made.word and doing.ahead is None:
+            trial.keep()
+    if agreed != made.word or doing.ahead is None:
+        return made
+    await doing.ahead(desk, form, made)  # the trial has let its locks go
+    try:
+        async with desk.tx.trial() as trial:
+            made = await doing.act(msgspec.structs.replace(desk, firm=True), form)
+            if agreed == made.word:
+                trial.keep()
+                return made
+    except (Wrong, Refusal):
+        if doing.let_go is not None:
+            await doing.let_go(desk, form)
+        raise
+    if doing.let_go is not None:
+        await doing.let_go(desk, form)
+    return made
 
 
 async def complain(desk: Desk, doing: Doing, href: str, form: Form, field: str, why: str, status: int) -> Response[str]:
@@ -278,6 +311,7 @@ EDITS: dict[str, str] = {
     "nothing_open": N_("Nothing of it is open: everything was handed over or cancelled."),
     "picking_begun": N_("Its goods are being packed: cancel what is open, and order it anew."),
     "other_taxes": N_("Other taxes hold there: cancel it, and order it anew."),
+    "coupons": N_("A coupon or a limited promotion comes with it: order it by itself."),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
@@ -12,6 +13,8 @@ from comptoir.console.console import Section
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest
 from comptoir.console.pages.order_acts import LONGEST, Doing, ask, attempt, desk_of
+from comptoir.console.pages.order_adding import ADD
+from comptoir.console.pages.order_for_order import EXCHANGE_FOR_ORDER
 from comptoir.console.pages.order_giving_up import ADDRESS, CANCEL
 from comptoir.console.pages.order_instead import EXCHANGE, GOODWILL
 from comptoir.console.pages.order_papers import PAPER, read_paper, read_pdf, send_paper
@@ -26,13 +29,15 @@ MAY = [*enter("orders"), allow("orders:write")]
 OF_AN_ORDER: dict[str, Doing] = {
     "cancel": CANCEL,
     "address": ADDRESS,
+    "add": ADD,
     "take-back": TAKE_BACK,
     "announce": ANNOUNCE,
     "exchange": EXCHANGE,
+    "exchange-for-order": EXCHANGE_FOR_ORDER,
     "goodwill": GOODWILL,
     "paper": PAPER,
 }
-ANYWHERE = {"take-back", "announce", "exchange"}
+ANYWHERE = {"take-back", "announce", "exchange", "exchange-for-order"}
 
 
 def named(deeds: Mapping[str, Doing], deed: str) -> Doing:
@@ -54,44 +59,44 @@ async def typed(request: AnyRequest) -> dict[str, str]:
 @get("/orders/{order_id:uuid}/{deed:str}", guards=MAY)
 async def read_act(
     request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
-    order_id: FromPath[UUID], deed: FromPath[str],
+    state: State, order_id: FromPath[UUID], deed: FromPath[str],
 ) -> Response[str]:  # fmt: skip
     """What is asked for it; or why it cannot be done now."""
     doing = named(OF_AN_ORDER, deed)
     await hers(tx, actor, order_id, deed)
-    desk = await desk_of(page, tx, actor, order_id)
+    desk = await desk_of(page, tx, actor, state.counter, order_id)
     return await ask(desk, doing, f"{desk.href}/{deed}", dict(request.query_params))
 
 
 @post("/orders/{order_id:uuid}/{deed:str}", guards=MAY)
 async def do_act(
     request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
-    order_id: FromPath[UUID], deed: FromPath[str],
+    state: State, order_id: FromPath[UUID], deed: FromPath[str],
 ) -> Response[str]:  # fmt: skip
     """What it would do; done where that was agreed to."""
     doing = named(OF_AN_ORDER, deed)
     await hers(tx, actor, order_id, deed)
-    desk = await desk_of(page, tx, actor, order_id)
+    desk = await desk_of(page, tx, actor, state.counter, order_id)
     return await attempt(desk, doing, f"{desk.href}/{deed}", await typed(request))
 
 
 @get("/orders/{order_id:uuid}/returns/{return_id:uuid}/{deed:str}", guards=MAY)
 async def read_act_at_return(
     request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
-    order_id: FromPath[UUID], return_id: FromPath[UUID], deed: FromPath[str],
+    state: State, order_id: FromPath[UUID], return_id: FromPath[UUID], deed: FromPath[str],
 ) -> Response[str]:  # fmt: skip
     doing = named(OF_A_RETURN, deed)
-    desk = await desk_of(page, tx, actor, order_id, return_id)
+    desk = await desk_of(page, tx, actor, state.counter, order_id, return_id)
     return await ask(desk, doing, f"{desk.href}/returns/{return_id}/{deed}", dict(request.query_params))
 
 
 @post("/orders/{order_id:uuid}/returns/{return_id:uuid}/{deed:str}", guards=MAY)
 async def do_act_at_return(
     request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], actor: NamedDependency[Actor],
-    order_id: FromPath[UUID], return_id: FromPath[UUID], deed: FromPath[str],
+    state: State, order_id: FromPath[UUID], return_id: FromPath[UUID], deed: FromPath[str],
 ) -> Response[str]:  # fmt: skip
     doing = named(OF_A_RETURN, deed)
-    desk = await desk_of(page, tx, actor, order_id, return_id)
+    desk = await desk_of(page, tx, actor, state.counter, order_id, return_id)
     return await attempt(desk, doing, f"{desk.href}/returns/{return_id}/{deed}", await typed(request))
 
 

@@ -19,6 +19,7 @@ proofs      what must hold of all of it
 
 from comptoir.orders.aftersale import policy, returns
 from comptoir.orders.aftersale.actions import Action, Standing, actions
+from comptoir.orders.aftersale.additions import extend
 from comptoir.orders.aftersale.cancelling import cancel, cancellations
 from comptoir.orders.aftersale.documents import (
     Document,
@@ -40,6 +41,7 @@ from comptoir.orders.aftersale.errors import (
     UnknownReturn,
 )
 from comptoir.orders.aftersale.exchanges import exchange
+from comptoir.orders.aftersale.for_orders import exchange_for_order
 from comptoir.orders.aftersale.giving import EXCHANGE, UNTAKEN, VOUCHER
 from comptoir.orders.aftersale.goodwill import goodwill as give_goodwill
 from comptoir.orders.aftersale.mailing import Mailed, Mailing, mails_of, post_by_mail
@@ -52,6 +54,8 @@ from comptoir.orders.aftersale.records import (
     Cancellation,
     Exchange,
     Exchanged,
+    ExchangedForOrder,
+    ExchangeForOrder,
     Fewer,
     Given,
     Goodwill,
@@ -83,7 +87,9 @@ __all__ = [
     "Document",
     "EditRefused",
     "Exchange",
+    "ExchangeForOrder",
     "Exchanged",
+    "ExchangedForOrder",
     "Fewer",
     "Given",
     "Goodwill",
@@ -114,6 +120,8 @@ __all__ = [
     "document",
     "documents_of",
     "exchange",
+    "exchange_for_order",
+    "extend",
     "give_goodwill",
     "issue",
     "mails_of",

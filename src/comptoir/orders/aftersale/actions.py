@@ -11,8 +11,8 @@ import msgspec
 from comptoir.kernel.auth.permissions import opens
 
 Name = Literal[
-    "cancel", "cancel_pieces", "change_address", "accept", "pick", "hand_over", "announce_return",
-    "take_back", "exchange", "goodwill", "invoice", "credit_note",
+    "cancel", "cancel_pieces", "change_address", "add", "accept", "pick", "hand_over", "announce_return",
+    "take_back", "exchange", "exchange_for_order", "goodwill", "invoice", "credit_note",
 ]  # fmt: skip
 Why = Literal[
     "", "not_allowed", "nothing_open", "one_piece_open", "picking_begun", "collected_at_shop", "not_accepted",
@@ -33,6 +33,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     picked: int
     handed_over: int
     returned: int
+    begun: int = 0
+    """Lie at a location that has begun to work for the order, whatever has become of them."""
     method: Literal["ship", "collect"]
     taken_minor: int
     """Of the customer's money, for what was handed over."""
@@ -87,6 +89,12 @@ def _change_address(order: Standing) -> Why:
     return "picking_begun" if order.picked else ""
 
 
+def _add(order: Standing) -> Why:
+    if not order.open:
+        return "nothing_open"
+    return "picking_begun" if order.begun else ""
+
+
 def _accept(order: Standing) -> Why:
     if not order.open:
         return "nothing_open"
@@ -129,18 +137,20 @@ def _credit_note(order: Standing) -> Why:
     return "" if order.uncredited else "nothing_given_back"
 
 
-ANYWHERE: frozenset[Name] = frozenset({"announce_return", "take_back", "exchange"})
+ANYWHERE: frozenset[Name] = frozenset({"announce_return", "take_back", "exchange", "exchange_for_order"})
 
 RULES: dict[Name, tuple[str, Callable[[Standing], Why]]] = {
     "cancel": ("orders:write", _cancel),
     "cancel_pieces": ("orders:write", _cancel_pieces),
     "change_address": ("orders:write", _change_address),
+    "add": ("orders:write", _add),
     "accept": ("orders:write", _accept),
     "pick": ("orders:write", _pick),
     "hand_over": ("orders:write", _hand_over),
     "announce_return": ("orders:write", _take_back),
     "take_back": ("orders:write", _take_back),
     "exchange": ("orders:write", _take_back),
+    "exchange_for_order": ("orders:write", _take_back),
     "goodwill": ("orders:write", _goodwill),
     "invoice": ("orders:write", _invoice),
     "credit_note": ("orders:write", _credit_note),

@@ -39,7 +39,7 @@ STANDING = """
     SELECT coalesce(w.open, 0) + greatest(l.wanted - coalesce(w.placed, 0), 0) AS open,
            coalesce(w.unaccepted, 0) AS unaccepted, coalesce(w.accepted, 0) AS accepted,
            coalesce(w.picked, 0) AS picked, coalesce(w.handed_over, 0) AS handed_over, coalesce(r.taken, 0) AS returned,
-           o.delivery ->> 'method' AS method,
+           coalesce(w.begun, 0) AS begun, o.delivery ->> 'method' AS method,
            coalesce(g.taken, 0)::bigint AS taken_minor, coalesce(g.given, 0)::bigint AS given_minor,
            coalesce(g.uninvoiced, 0) AS uninvoiced, coalesce(g.uncredited, 0)::bigint AS uncredited
     FROM orders.sales_order AS o
@@ -48,6 +48,7 @@ STANDING = """
     CROSS JOIN LATERAL (
         SELECT sum(p.open) AS open, sum(p.quantity - p.rejected - p.sent) AS placed, sum(p.picked) AS picked,
                sum(p.handed_over) AS handed_over,
+               sum(p.quantity) FILTER (WHERE f.state NOT IN ('open', 'cancelled')) AS begun,
                sum(p.open) FILTER (WHERE f.state = 'open') AS unaccepted,
                sum(p.open) FILTER (WHERE f.state IN ('accepted', 'ready')) AS accepted
         FROM orders.fulfilment_line AS p JOIN orders.fulfilment AS f USING (fulfilment_id)

@@ -1,0 +1,95 @@
+"""Acts at an order that make a basket of their own: more of it, and goods back for goods that are sent."""
+
+import pytest
+
+from console.test_order_acts import agreed, lines_of, order_of, seen, text_of
+
+HOME = {"name": "Inès Morel", "street": "12 rue de la République", "postcode": "69002", "city": "Lyon", "country": "FR"}
+CARD = {"provider": "simulator", "token": "ok"}
+
+
+@pytest.fixture(scope="module")
+def agent(town):
+    with town.visitor("agent") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def order(town) -> str:
+    """Of nobody, on the web: one pair of shoes."""
+    with town.visitor("admin") as admin:
+        basket = admin.post("/v1/orders/baskets", json={"outlet": "site"}).json()["basket_id"]
+        base = f"/v1/orders/baskets/{basket}"
+        for verb, path, body in (
+            ("PUT", "lines/1", {"sku": "H-601-38"}),
+            ("PUT", "delivery", {"method": "ship", "address": HOME}),
+            ("POST", "quote", None),
+            ("POST", "payment", CARD),
+            ("POST", "order", None),
+        ):
+            answer = admin.request(verb, f"{base}/{path}", json=body)
+            assert answer.status_code < 300, answer.text
+        yield f"/orders/{basket}"
+        admin.post(f"/v1/orders/book/{basket}/cancellations", json={"reason": "changed_mind"})
+
+
+def lines(client, order: str) -> int:
+    return len(client.get(f"/v1/orders/book/{order.rpartition('/')[2]}").json()["lines"])
+
+
+def test_something_is_added_after_it_was_seen(agent, order, town):
+    path = f"{order}/add"
+    assert f'{path}"' in agent.get(order).text
+    assert "the catalogue has no article" in text_of(seen(agent, path, {"more": "NO-SUCH", **CARD}, 422))
+    assert "Say how she pays." in text_of(seen(agent, path, {"more": "K-204-M", "provider": "simulator"}, 422))
+    assert "All locations together" in text_of(seen(agent, path, {"more": "K-204-M 900000", **CARD}, 409))
+    shown = seen(agent, path, {"more": "K-204-M 2", **CARD})
+    assert "2 × Jumper Alba, écru, M" in text_of(shown)
+    assert "kept for her at" in text_of(shown)
+    assert lines(agent, order) == 1, "nothing was done by looking"
+    after = [agreed(agent, path, shown) for _ in range(2)]
+    assert [one.status_code for one in after] == [303, 303]
+    assert lines(agent, order) == 2, "sent twice is done once"
+    page = text_of(agent.get(after[0].headers["location"]))
+    assert "2 × Jumper" in page or "Jumper Alba" in page
+
+    refused = seen(agent, path, {"more": "K-204-L", "provider": "simulator", "token": "refuse"})
+    answer = agreed(agent, path, refused)
+    assert answer.status_code == 422
+    assert "The payment was refused" in text_of(answer)
+    assert lines(agent, order) == 2
+    with town.visitor_of("LIL") as lille:
+        assert lille.post(path, data={"more": "K-204-M", **CARD}).status_code == 403
+
+
+def test_nothing_is_added_once_somebody_works_on_it(agent):
+    begun = order_of(agent, "accepted")
+    page = agent.get(f"{begun}/add")
+    assert page.status_code == 409
+    assert "Picking has begun." in text_of(page)
+    assert f'{begun}/add"' not in agent.get(begun).text
+
+
+def test_what_comes_back_pays_for_an_order(agent):
+    order = order_of(agent, "sent")
+    path = f"{order}/exchange-for-order"
+    assert path in agent.get(order).text
+    (name, *_) = lines_of(agent, path)
+    asked = {
+        name: "1", f"is-{name}": "sellable", "reason": "too_small", "location": "SQF", "method": "ship", "costs": "",
+        "money": "paid", "provider": "simulator", "token": "", **HOME,
+    }  # fmt: skip
+    assert "This is needed." in text_of(seen(agent, path, asked | {"instead": "K-204-L", "street": ""}, 422))
+    assert "Say how she pays." in text_of(seen(agent, path, asked | {"instead": "C-101-38"}, 422))
+    shown = seen(agent, path, asked | {"instead": "C-101-38", "token": "ok"})
+    assert "She pays €" in text_of(shown)
+    after = [agreed(agent, path, shown) for _ in range(2)]
+    assert [one.status_code for one in after] == [303, 303]
+    assert len({one.headers["location"] for one in after}) == 1
+    made = after[0].headers["location"]
+    assert made != order
+    page = text_of(agent.get(made))
+    assert "Coat" in page
+    cancel = f"{made}/cancel"
+    done = seen(agent, cancel, dict.fromkeys(lines_of(agent, cancel), "1"))
+    assert agreed(agent, cancel, done).status_code == 303
