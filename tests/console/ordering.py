@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from comptoir import orders
 from comptoir.kernel.db import Database, Tx
+from comptoir.kernel.settings import Settings
 
 HOME = orders.Address(name="Inès Morel", street="12 rue de la République", postcode="69002", city="Lyon", country="FR")
 STAGES = (
     "new", "accepted", "picked", "sent", "given-back", "cancelled", "rejected", "to-cancel", "to-walk-1", "to-walk-2",
-    "ready", "to-fetch", "to-return",
+    "ready", "to-fetch", "to-return", "not-refunded",
 )  # fmt: skip
 OUTLET = "redoute"
 
@@ -25,12 +26,12 @@ async def take_orders(db: Database) -> None:
         taken = {stage: await an_order(tx, stage) for stage in STAGES}
     async with db.transaction() as tx:
         works = {stage: await orders.fulfilments_of(tx, order_id=one.order_id) for stage, one in taken.items()}
-        for stage in ("accepted", "picked", "sent", "given-back", "ready", "to-return"):
+        for stage in ("accepted", "picked", "sent", "given-back", "ready", "to-return", "not-refunded"):
             await act(tx, *(orders.Accept(fulfilment_id=one.fulfilment_id) for one in works[stage]))
-        for stage in ("picked", "sent", "given-back", "ready", "to-return"):
+        for stage in ("picked", "sent", "given-back", "ready", "to-return", "not-refunded"):
             await act(tx, *(pick_all(one) for one in works[stage]))
         await act(tx, *(orders.Ready(fulfilment_id=one.fulfilment_id, shelf="B 14") for one in works["ready"]))
-        for stage in ("sent", "given-back", "to-return"):
+        for stage in ("sent", "given-back", "to-return", "not-refunded"):
             await act(
                 tx,
                 *(
@@ -42,11 +43,19 @@ async def take_orders(db: Database) -> None:
         await orders.cancel(
             tx, order_id=taken["cancelled"].order_id, asked=orders.Cancel(reason="changed_mind"), actor="paul"
         )
-        sale = (await orders.parcels(tx, order_id=taken["given-back"].order_id))[0].sale_id
-        line = orders.Back(sale_id=sale, line_number=1, quantity=1, reason="too_small", state="sellable")
-        await orders.returns.at_counter(
-            tx, asked=orders.AtCounter(lines=(line,), location="LYP"), actor="sana", approved=True
-        )
+        await bring_back(tx, taken["not-refunded"])
+    # It was paid at the marketplace, and a refund there is refused.
+    await orders.payments.perform(db, orders.payments.providers(Settings.load()))
+    async with db.transaction() as tx:
+        await bring_back(tx, taken["given-back"])
+
+
+async def bring_back(tx: Tx, order: orders.ExternalRecorded) -> None:
+    sale = (await orders.parcels(tx, order_id=order.order_id))[0].sale_id
+    line = orders.Back(sale_id=sale, line_number=1, quantity=1, reason="too_small", state="sellable")
+    await orders.returns.at_counter(
+        tx, asked=orders.AtCounter(lines=(line,), location="LYP"), actor="sana", approved=True
+    )
 
 
 async def act(tx: Tx, *acts) -> None:

@@ -194,6 +194,20 @@ def test_a_gesture_has_a_limit_and_a_manager_has_none(agent, town):
         assert "€25.00" in text_of(seen(manager, path, {"amount": "25", "reason": "late", "money": "voucher"}))
 
 
+def test_money_that_was_not_moved_is_somebodys_task_and_tried_again(agent):
+    order = order_of(agent, "not-refunded")
+    page = agent.get(order)
+    assert "Money could not be given back" in text_of(page)
+    assert "have it tried again" in text_of(page)
+    path = f"{order}/pay-again"
+    assert path in page.text
+    shown = seen(agent, path, {})
+    assert "Money is being given back" in text_of(shown)
+    assert "€119.00" in text_of(shown)
+    assert "The provider is asked once more." in text_of(agent.get(agreed(agent, path, shown).headers["location"]))
+    assert "No payment of it has failed." in text_of(agent.get(f"{order_of(agent, 'new')}/pay-again"))
+
+
 def test_an_invoice_is_issued_once_and_read_with_the_rights_of_the_session(agent, town):
     order = order_of(agent, "given-back")
     path = f"{order}/paper"
@@ -224,7 +238,7 @@ def test_who_only_reads_sees_why_not_and_no_button(agent, town):
         page = reader.get(order)
         assert f"{order}/cancel" not in page.text
         assert "Your role does not do this." in text_of(page)
-        for deed in ("cancel", "address", "take-back", "announce", "exchange", "goodwill", "paper"):
+        for deed in ("cancel", "address", "take-back", "announce", "exchange", "goodwill", "pay-again", "paper"):
             assert reader.get(f"{order}/{deed}").status_code == 403, deed
             assert reader.post(f"{order}/{deed}", data={}).status_code == 403, deed
     assert agent.get(f"{order}/dance").status_code == 404

@@ -10,7 +10,8 @@ from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
-from comptoir.orders import Delivery, PaymentRefused, Simulator, paid, perform
+from comptoir.orders import Delivery, PaymentRefused
+from comptoir.orders.payments import Simulator, paid, perform
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 from reuse import application
 

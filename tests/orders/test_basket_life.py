@@ -32,13 +32,13 @@ from comptoir.orders import (
     SetDelivery,
     SetLine,
     SetPayment,
-    Simulator,
     TakeQuote,
     UnknownClaimCode,
     claim_codes,
     handover,
 )
 from comptoir.orders.baskets import ClaimCode, parts_wanted, unquoted
+from comptoir.orders.payments import Simulator
 from comptoir.pricing import TooManyGuesses
 from orders.test_checkout import SHIP, House, ground, house  # noqa: F401  fixtures
 
@@ -315,7 +315,7 @@ async def test_whatever_makes_a_payment_void_lets_it_go_with_the_same_commit(sho
         case _:
             await quiet(shops)
     async with shops.db.reading() as tx:
-        (due,) = await orders.attempts(tx, order_id=basket_id)
+        (due,) = await orders.payments.attempts(tx, order_id=basket_id)
     assert (due.kind, due.authorisation, due.state) == ("void", paid.payment.authorisation, "due")
     await shops.bank()
     assert shops.simulator.voided == {paid.payment.authorisation}

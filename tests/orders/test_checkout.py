@@ -29,12 +29,12 @@ from comptoir.orders import (
     PlaceOrder,
     SetDelivery,
     SetLine,
-    Simulator,
     TakeQuote,
     UnknownBasket,
-    payment_acts,
+    payments,
     reconcile,
 )
+from comptoir.orders.payments import Simulator
 from conftest import drop, recreate, url_of
 
 pytestmark = pytest.mark.anyio
@@ -113,7 +113,7 @@ class House:
 
     async def bank(self):
         """What payment providers are to do is done."""
-        await payment_acts.perform(self.db, {"simulator": self.simulator})
+        await payments.perform(self.db, {"simulator": self.simulator})
 
     async def balances(self):
         async with self.db.reading() as tx:

@@ -12,15 +12,13 @@ from comptoir.orders import (
     Delivery,
     ExternalLine,
     ExternalOrderConflict,
-    PaymentAct,
     ShortLine,
-    due,
     external_order,
     order,
-    paid,
     reconcile,
     record_orders,
 )
+from comptoir.orders.payments import PaymentAct, due, paid
 from orders.market import HOME, NOON, an_order, lies, open_market, stock
 
 pytestmark = pytest.mark.anyio

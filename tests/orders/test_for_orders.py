@@ -3,9 +3,8 @@
 import pytest
 
 from comptoir.kernel.ids import uuid7
-from comptoir.orders import TakeQuote, perform
-from comptoir.orders.payment_acts import Authorisation, spread
-from comptoir.orders.payments import Exchanged
+from comptoir.orders import TakeQuote
+from comptoir.orders.payments import Authorisation, Exchanged, perform, spread
 from orders.test_aftersale import back, desk  # noqa: F401  fixtures
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 

@@ -8,7 +8,8 @@ from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
-from comptoir.orders import Delivery, Simulator, perform
+from comptoir.orders import Delivery
+from comptoir.orders.payments import Simulator, perform
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 from reuse import application
 
@@ -52,7 +53,7 @@ class Staff:
         """The books agree, and what was taken is what was sold."""
         await self.house.right()
         async with self.house.db.reading() as tx:
-            money = (await orders.paid(tx, order_ids=[order_id])).get(order_id)
+            money = (await orders.payments.paid(tx, order_ids=[order_id])).get(order_id)
         sold = await self.sold(await self.order(order_id))
         assert (money.captured_minor if money else 0) == sum(one["total_minor"] for one in sold)
 

@@ -7,8 +7,8 @@ import pytest
 
 from comptoir import inventory, orders
 from comptoir.kernel import log, time
-from comptoir.orders import Simulator, perform
 from comptoir.orders.fulfilment.shortages import make_all_good, make_good
+from comptoir.orders.payments import Simulator, perform
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 from orders.test_fulfilment import COLLECT, buys, staff, work  # noqa: F401  fixtures
 

@@ -34,11 +34,10 @@ from comptoir.orders import (
     Ready,
     Reject,
     Send,
-    Simulator,
     Substitute,
-    perform,
     run_fulfilment,
-)  # fmt: skip
+)
+from comptoir.orders.payments import Simulator, perform
 from orders.test_checkout import SHIP, ground, house  # noqa: F401  fixtures
 from orders.test_fulfilment_clock import later
 
@@ -296,7 +295,8 @@ async def test_a_process_that_dies_after_the_hand_over_leaves_the_money_to_the_n
     program = textwrap.dedent("""
         import asyncio, os, signal, sys
         from comptoir.kernel.db import Database
-        from comptoir.orders import Accept, HandOver, Pick, Pieces, Simulator, perform, run_fulfilment
+        from comptoir.orders import Accept, HandOver, Pick, Pieces, run_fulfilment
+        from comptoir.orders.payments import Simulator, perform
 
         class Dies(Simulator):
             async def capture(self, **asked):

@@ -17,12 +17,9 @@ from comptoir.orders import (
     Fewer,
     PaymentRefused,
     Settling,
-    Simulator,
     TakeQuote,
     actions,
     cancel,
-    paid,
-    perform,
     reconcile,
     returns,
 )
@@ -32,6 +29,7 @@ from comptoir.orders.aftersale.records import Goodwill, Receive
 from comptoir.orders.aftersale.sold import sales_of_order, sold
 from comptoir.orders.aftersale.standing import standing
 from comptoir.orders.fulfilment import Accept, HandOver, Pick, Pieces, run
+from comptoir.orders.payments import Simulator, paid, perform
 from orders.test_aftersale import TABLES
 from orders.test_checkout import HOME, House, ground  # noqa: F401  fixtures
 

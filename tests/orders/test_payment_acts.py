@@ -6,17 +6,8 @@ from datetime import timedelta
 import pytest
 
 from comptoir.kernel import time
-from comptoir.orders import (
-    PaymentAct,
-    PaymentExceeded,
-    PaymentRefused,
-    PaymentUnclear,
-    Simulator,
-    attempts,
-    due,
-    paid,
-    perform,
-)
+from comptoir.orders import PaymentExceeded, PaymentNotFailed, PaymentRefused, PaymentUnclear, tasks
+from comptoir.orders.payments import PaymentAct, Simulator, attempts, due, paid, perform, try_again
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.anyio
@@ -120,3 +111,45 @@ async def test_what_was_never_taken_is_not_given_back(house):  # noqa: F811
     assert (sums.captured_minor, sums.refunded_minor, bank.given) == (0, 0, 0)
     async with house.db.reading() as tx:
         assert await tx.value("SELECT count(*) FROM kernel.event WHERE kind = 'orders.payment_failed'") == 2
+
+
+async def test_what_other_parcels_gave_back_stands(house):  # noqa: F811
+    """Two parcels; the money of the second cannot be taken: what came back of the first goes back all the same."""
+    basket, total = await bought(house)
+    half = total // 2
+    bank = Moody(None, PaymentRefused("The card was closed."))
+    await agree(house, act(basket, "capture", half))
+    await perform(house.db, {"simulator": bank})
+    await agree(
+        house, act(basket, "refund", half), act(basket, "refund", 50, number=2), act(basket, "capture", 60, number=2)
+    )
+    await perform(house.db, {"simulator": bank})
+    async with house.db.reading() as tx:
+        found = {one.reference: one.state for one in await attempts(tx, order_id=basket.basket_id)}
+    assert [found[act(basket, "refund", 1, number=n).reference] for n in (1, 2)] == ["done", "failed"]
+    _, sums = await states(house, basket)
+    assert (sums.captured_minor, sums.refunded_minor) == (half, half)
+
+
+async def test_what_failed_is_somebodys_task_until_it_is_tried_again(house):  # noqa: F811
+    basket, total = await bought(house)
+    bank = Moody(PaymentRefused("The card was closed."))
+    await agree(house, act(basket, "capture", total), act(basket, "refund", 100))
+    await perform(house.db, {"simulator": bank})
+    async with house.db.reading() as tx:
+        (task,) = await tasks(tx, order_id=basket.basket_id)
+    assert (task.kind, task.data["reference"]) == ("payment", act(basket, "capture", total).reference)
+    async with house.db.transaction() as tx:
+        with pytest.raises(PaymentNotFailed):
+            await try_again(tx, order_id=basket.basket_id, references=["nobody's"], actor="eve")
+    async with house.db.transaction() as tx:
+        await try_again(tx, order_id=basket.basket_id, actor="eve")
+        assert not await tasks(tx, order_id=basket.basket_id)
+    await perform(house.db, {"simulator": bank})
+    was, sums = await states(house, basket)
+    assert was == ["done", "done"]
+    assert (sums.captured_minor, sums.refunded_minor) == (total, 100)
+    assert (bank.taken, bank.given) == (total, 100)
+    async with house.db.transaction() as tx:
+        with pytest.raises(PaymentNotFailed):
+            await try_again(tx, order_id=basket.basket_id, actor="eve")

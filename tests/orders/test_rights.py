@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 REFUSED = {
     "GET": {
         "book/{order}", "{order}/sourcing", "fulfilments/of/{order}", "fulfilments/{work}", "fulfilments/waves/{wave}",
-        "book/{order}/cancellations",
+        "book/{order}/cancellations", "book/{order}/payments",
         "book/{order}/documents", "sales/{sale}/documents", "documents/{document}", "documents/{document}/pdf",
         "returns/{return}", "documents/{document}/mails",
     },
@@ -34,7 +34,7 @@ REFUSED = {
         "fulfilments/{work}/substitute": {"line": 1, "sku": "bag", "reason": "display"},
         "fulfilments/waves": {"location": "north"}, "fulfilments/tasks/{task}/close": None,
         "book/{order}/cancellations": {"reason": "regret", "lines": [{"line": 1, "quantity": 9}]},
-        "book/{order}/additions": {"basket_id": str(uuid7())},
+        "book/{order}/additions": {"basket_id": str(uuid7())}, "book/{order}/payments/again": {},
         "sales/{sale}/goodwill": {"amount_minor": 1, "reason": "late"},
         "sales/{sale}/documents": {"kind": "invoice"}, "documents/{document}/mails": {"to": "ana@example.com"},
         "returns/at-counter": {"location": "north", "lines": ["{back}"]},

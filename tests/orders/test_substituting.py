@@ -9,9 +9,10 @@ from comptoir import pricing
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.settings import Settings
-from comptoir.orders import Cancel, Delivery, Fewer, Simulator, cancel, perform
+from comptoir.orders import Cancel, Delivery, Fewer, cancel
 from comptoir.orders.fulfilment.errors import NotReplaceable
 from comptoir.orders.fulfilment.substituting import Offer, may_replace, replaced
+from comptoir.orders.payments import Simulator, perform
 from comptoir.orders.shares import Priced, handed_over
 from comptoir.server.app import create_app
 from orders.test_checkout import HOME, ground, house  # noqa: F401  fixtures

@@ -7,9 +7,10 @@ import pytest
 from comptoir import orders, pricing
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.ids import uuid7
-from comptoir.orders import Cancel, SetCoupons, Simulator, perform
+from comptoir.orders import Cancel, SetCoupons
 from comptoir.orders.errors import NotSourced
 from comptoir.orders.fulfilment.coupons import give_coupons_back
+from comptoir.orders.payments import Simulator, perform
 from comptoir.pricing import NewCoupon, Percent
 from orders.market import an_order, open_market, stock
 from orders.test_checkout import ground, house  # noqa: F401  fixtures

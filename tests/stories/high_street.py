@@ -16,8 +16,7 @@ from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.db import Database
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
-from comptoir.orders import Simulator
-from comptoir.orders.payments import External
+from comptoir.orders.payments import External, Simulator
 from conftest import drop, recreate, url_of
 from reuse import application
 
@@ -167,7 +166,7 @@ class HighStreet:
         """What a worker does by itself: webhooks, shortages, payments."""
         await connectors.work_off(self.db)
         await orders.resolve_shortages.work(self.db)
-        await orders.perform(self.db, {"simulator": self.bank, "external": External()})
+        await orders.payments.perform(self.db, {"simulator": self.bank, "external": External()})
 
     # ---- the end
 
@@ -179,7 +178,7 @@ class HighStreet:
         """Taken and given back: as the books say it and as the bank has done it."""
         await self.work_off()
         async with self.db.reading() as tx:
-            (found,) = (await orders.paid(tx, order_ids=[UUID(order["order_id"])])).values()
+            (found,) = (await orders.payments.paid(tx, order_ids=[UUID(order["order_id"])])).values()
         mine = [name for name in self.bank.captured if order["order_id"] in name]
         taken = sum(sum(self.bank.captured[name].values()) for name in mine)
         given = sum(sum(self.bank.refunded.get(name, {}).values()) for name in mine)

@@ -17,7 +17,8 @@ from comptoir.kernel import time
 from comptoir.kernel.auth import SYSTEM
 from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.settings import Settings
-from comptoir.orders import PaymentUnclear, Simulator
+from comptoir.orders import PaymentUnclear
+from comptoir.orders.payments import Simulator
 from reuse import application
 
 pytestmark = pytest.mark.anyio
@@ -197,7 +198,9 @@ class House:
         await orders.tell_overdue(self.db)
         await orders.give_up_uncollected(self.db)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(orders.perform(self.db, {"simulator": self.bank}), self.dice.uniform(0.01, 0.2))
+            await asyncio.wait_for(
+                orders.payments.perform(self.db, {"simulator": self.bank}), self.dice.uniform(0.01, 0.2)
+            )
 
     async def live(self, acts):
         kinds = [self.shop] * 4 + [self.work] * 16 + [self.give_back] * 3
@@ -209,7 +212,7 @@ class House:
         """The banks answer in the end."""
         self.bank.dice = random.Random(0)
         for _ in range(40):
-            await orders.perform(self.db, {"simulator": self.bank})
+            await orders.payments.perform(self.db, {"simulator": self.bank})
             async with self.db.transaction() as tx:
                 if not await tx.value("SELECT count(*) FROM orders.payment_act WHERE state = 'due'"):
                     return

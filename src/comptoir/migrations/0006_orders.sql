@@ -243,7 +243,7 @@ CREATE TABLE orders.parcel (
 -- What somebody must look at: pieces that cannot be had, work that is late, money that does not come.
 CREATE TABLE orders.task (
     task_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind          text NOT NULL,               -- not_found, short, late, lost, payment … by orders.fulfilment.tasks
+    kind          text NOT NULL,               -- not_found, short, late, lost, payment … by orders.tasks
     order_id      uuid,
     fulfilment_id bigint,
     location_id   smallint,                    -- whose it is; null: the office's

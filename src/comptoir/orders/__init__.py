@@ -8,8 +8,8 @@ kept_baskets  baskets by claim code and by person; abandoned, forgotten     clai
 basket_view  a basket as its callers see it
 checkout   from a basket to an order, in batches: quote, hold, commit
 counter    `Counter`, one a process: concurrent shoppers share batches; paying, outside of any transaction
-payments   providers behind one Protocol, and a simulator
-payment_acts  what providers are to do: agreed in a transaction, done after it
+payments   providers behind one Protocol, and what they are to do: agreed in a transaction, done after it
+tasks      what somebody must look at: at a location, or in the office
 order_book an order as it was agreed, and where each piece of it is
 finding    orders found by a number, a receipt, an article, a customer; how much work there is
 rights     whose an order is: shops see and touch what has to do with them
@@ -24,7 +24,7 @@ Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_c
 `orders.v_sale`, `orders.v_sale_line`.
 """
 
-from comptoir.orders import aftersale, claim_codes, finding, rights, sourcing
+from comptoir.orders import aftersale, claim_codes, finding, payments, rights, sourcing
 from comptoir.orders.aftersale import (
     Action,
     Announce,
@@ -69,6 +69,7 @@ from comptoir.orders.errors import (
     NotYourPlace,
     OutOfStock,
     PaymentExceeded,
+    PaymentNotFailed,
     PaymentRefused,
     PaymentUnclear,
     ReceiptConflict,
@@ -80,6 +81,7 @@ from comptoir.orders.errors import (
     UnknownOrder,
     UnknownProvider,
     UnknownSale,
+    UnknownTask,
 )
 from comptoir.orders.events import (
     Account,
@@ -92,6 +94,8 @@ from comptoir.orders.events import (
     PaymentFailed,
     SaleCorrected,
     SaleRecorded,
+    TaskClosed,
+    TaskOpened,
 )
 from comptoir.orders.external import (
     ExternalLine,
@@ -128,34 +132,25 @@ from comptoir.orders.fulfilment import (
     Send,
     Stop,
     Substitute,
-    Task,
-    TaskClosed,
-    TaskOpened,
     UnknownFulfilment,
-    UnknownTask,
     Wave,
     WrongState,
-    close_task,
     fulfilment,
     fulfilments,
     fulfilments_of,
     give_up_uncollected,
     history,
     look_into_shortages,
-    open_tasks,
     parcels,
     resolve_shortages,
     source_waiting,
     start_wave,
-    tasks,
     tell_overdue,
     wave,
 )
 from comptoir.orders.fulfilment import run as run_fulfilment
 from comptoir.orders.kept_baskets import abandon, forget_baskets, live_baskets
 from comptoir.orders.order_book import Order, OrderLine, order
-from comptoir.orders.payment_acts import Attempt, Paid, PaymentAct, attempts, due, paid, perform
-from comptoir.orders.payments import External, Provider, Simulator, providers
 from comptoir.orders.reconcile import reconcile
 from comptoir.orders.records import (
     Discount,
@@ -197,6 +192,7 @@ from comptoir.orders.steps import (
     Share,
     TakeQuote,
 )
+from comptoir.orders.tasks import Task, close_task, open_tasks, tasks
 
 __all__ = [
     "Abandon",
@@ -208,7 +204,6 @@ __all__ = [
     "Announce",
     "Arrive",
     "AtCounter",
-    "Attempt",
     "Back",
     "BadAmount",
     "BadDate",
@@ -239,7 +234,6 @@ __all__ = [
     "EmptySale",
     "Expire",
     "Explanation",
-    "External",
     "ExternalLine",
     "ExternalOrder",
     "ExternalOrderConflict",
@@ -283,13 +277,12 @@ __all__ = [
     "OutOfStock",
     "Overdue",
     "Pack",
-    "Paid",
     "Parcel",
     "Part",
     "Payment",
-    "PaymentAct",
     "PaymentExceeded",
     "PaymentFailed",
+    "PaymentNotFailed",
     "PaymentRefused",
     "PaymentUnclear",
     "Pick",
@@ -297,7 +290,6 @@ __all__ = [
     "PiecesReplaced",
     "PlaceOrder",
     "Proof",
-    "Provider",
     "Ready",
     "Receipt",
     "ReceiptConflict",
@@ -317,7 +309,6 @@ __all__ = [
     "Settling",
     "Share",
     "ShortLine",
-    "Simulator",
     "Standing",
     "Stop",
     "Substitute",
@@ -346,13 +337,11 @@ __all__ = [
     "actions",
     "actions_of",
     "aftersale",
-    "attempts",
     "cancel",
     "cancellations",
     "claim_codes",
     "close_task",
     "documents_of",
-    "due",
     "external_order",
     "find",
     "finding",
@@ -369,10 +358,8 @@ __all__ = [
     "missing",
     "open_tasks",
     "order",
-    "paid",
     "parcels",
-    "perform",
-    "providers",
+    "payments",
     "receipt",
     "reconcile",
     "record",

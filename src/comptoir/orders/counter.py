@@ -91,7 +91,7 @@ class Counter:
             raise
 
     async def _let_go(self, basket_id: UUID) -> None:
-        """The basket forgets the payment, and the provider is to (payment_acts): no order is made on it afterwards."""
+        """The basket forgets the payment, and the provider is to (payments.acts): no order is made on it afterwards."""
         basket = await self(Look(basket_id))
         if basket.state == "open" and basket.payment:
             await self(DropPayment(basket_id, basket.payment.authorisation))

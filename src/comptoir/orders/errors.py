@@ -191,3 +191,15 @@ class NotYourPlace(Forbidden):
     """The goods are elsewhere: only who works there can say so."""
 
     code = "orders.not_your_place"
+
+
+class UnknownTask(NotFound):
+    """There is no such task."""
+
+    code = "orders.unknown_task"
+
+
+class PaymentNotFailed(Conflict):
+    """No payment act of that name has failed: it is still being tried, or was done."""
+
+    code = "orders.payment_not_failed"

@@ -244,3 +244,30 @@ class BasketAbandoned(Fact, frozen=True, kw_only=True):
 
     def when(self, now: datetime) -> datetime:  # noqa: ARG002
         return self.abandoned_at
+
+
+class TaskOpened(Fact, frozen=True, kw_only=True):
+    """Somebody must look at something: pieces that cannot be had, work that is late, goods nobody came for."""
+
+    kind = "orders.task_opened"
+
+    task_id: int
+    kind_of_task: str
+    """not_found, lost, short, waiting, late, not_collected, not_wanted, payment …"""
+    order_id: UUID | None
+    location_id: int | None
+    """Whose it is; null: the office's."""
+
+    def lane_key(self) -> str:
+        return f"t{self.task_id}"
+
+
+class TaskClosed(Fact, frozen=True, kw_only=True):
+    """Somebody has looked at it."""
+
+    kind = "orders.task_closed"
+
+    task_id: int
+
+    def lane_key(self) -> str:
+        return f"t{self.task_id}"

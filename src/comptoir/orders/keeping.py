@@ -14,7 +14,7 @@ from comptoir import inventory, pricing
 from comptoir.kernel.db import Tx
 from comptoir.orders.baskets import Basket, Payment, Reserved, parts_wanted
 from comptoir.orders.changes import Change
-from comptoir.orders.payment_acts import PaymentAct, due
+from comptoir.orders.payments import PaymentAct, due
 
 HOLD_SECONDS = 900
 RENEW = timedelta(seconds=HOLD_SECONDS / 2)
@@ -142,7 +142,7 @@ def dropped(before: Basket, after: Basket, offered: Payment | None) -> list[tupl
 
 
 async def let_go(tx: Tx, some: Sequence[tuple[Basket, Payment]]) -> None:
-    """To be void: agreed with the change that gave cause for it, so that a crash loses nothing (payment_acts)."""
+    """To be void: agreed with the change that gave cause for it, so that a crash loses nothing (payments.acts)."""
     acts = {
         payment.authorisation: PaymentAct(
             reference=f"void-{payment.authorisation}",

@@ -39,11 +39,13 @@ from comptoir.kernel.auth.guards import default_deny, public
 from comptoir.kernel.db import Database
 from comptoir.kernel.notices import Notices
 from comptoir.kernel.settings import Settings
-from comptoir.orders import Counter, providers
+from comptoir.orders import Counter
 from comptoir.orders.aftersale.api import router as aftersale
 from comptoir.orders.api import router as orders
 from comptoir.orders.basket_api import router as baskets
 from comptoir.orders.fulfilment.api import router as fulfilments
+from comptoir.orders.payments import providers
+from comptoir.orders.payments.api import router as payments
 from comptoir.orders.shop_api import shortcuts as basket_shortcuts
 from comptoir.orders.sourcing.api import router as sourcing
 from comptoir.pricing.api import router as pricing
@@ -59,7 +61,7 @@ log = structlog.get_logger(__name__)
 STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
 ROUTERS: Sequence[Router] = (
     *(kernel, channels, ingestion, identity),
-    *(*STOCK, orders, baskets, fulfilments, aftersale, tills, profiles),
+    *(*STOCK, orders, baskets, fulfilments, aftersale, payments, tills, profiles),
     *(feeds, shelf, sourcing, connectors),
 )
 

@@ -55,7 +55,7 @@ async def give_back_stock(db: Database) -> None:
 @every("* * * * *")
 async def move_money(db: Database) -> None:
     """What a payment provider could not do at once: asked again."""
-    await orders.perform(db, orders.providers(Settings.load()))
+    await orders.payments.perform(db, orders.payments.providers(Settings.load()))
 
 
 @every("* * * * *")

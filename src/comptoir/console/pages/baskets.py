@@ -274,7 +274,7 @@ async def show_basket(
     shown = await faces(tx, {one.variant_id for one in basket.lines})
     places = await inventory.locations(tx)
     names = {one.location_id: one.name for one in places}
-    providers = [name for name in orders.providers(page.settings) if name != orders.External.name]
+    providers = [name for name in orders.payments.providers(page.settings) if name != orders.payments.External.name]
     view = BasketView(
         basket=basket,
         customer=known.get(basket.node_id or 0, words.Customer()),

@@ -101,7 +101,7 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
         history=await orders.history(tx, order_id=order_id),
         cancellations=await orders.cancellations(tx, order_id=order_id),
         returns=await orders.returns.of_order(tx, order_id=order_id),
-        attempts=await orders.attempts(tx, order_id=order_id),
+        attempts=await orders.payments.attempts(tx, order_id=order_id),
         places=places,
         staff=await words.staff(tx),
         names={},
@@ -110,7 +110,7 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
     )
     goods = await words.articles(tx, order, works)
     papers = msgspec.structs.replace(papers, names={number: one.name for number, one in goods.items()})
-    paid = (await orders.paid(tx, order_ids=[order_id])).get(order_id)
+    paid = (await orders.payments.paid(tx, order_ids=[order_id])).get(order_id)
     sourcing = await orders.sourcing_of(tx, order_id=order_id)
     external = await orders.finding.find_orders(
         tx, filters=orders.finding.OrderFilters(text=str(order.order_number)), limit=1

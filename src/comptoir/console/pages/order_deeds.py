@@ -18,6 +18,7 @@ from comptoir.console.pages.order_for_order import EXCHANGE_FOR_ORDER
 from comptoir.console.pages.order_giving_up import ADDRESS, CANCEL
 from comptoir.console.pages.order_instead import EXCHANGE, GOODWILL
 from comptoir.console.pages.order_papers import PAPER, read_paper, read_pdf, send_paper
+from comptoir.console.pages.order_pay_again import PAY_AGAIN
 from comptoir.console.pages.order_returns import OF_A_RETURN
 from comptoir.console.pages.order_taking_back import ANNOUNCE, TAKE_BACK
 from comptoir.console.rooms import enter
@@ -35,6 +36,7 @@ OF_AN_ORDER: dict[str, Doing] = {
     "exchange": EXCHANGE,
     "exchange-for-order": EXCHANGE_FOR_ORDER,
     "goodwill": GOODWILL,
+    "pay-again": PAY_AGAIN,
     "paper": PAPER,
 }
 ANYWHERE = {"take-back", "announce", "exchange", "exchange-for-order"}

@@ -33,6 +33,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "exchange_for_order": (N_("Exchange for an order"), "replace"),
     "change_address": (N_("Send it elsewhere"), "map-pin"),
     "goodwill": (N_("Make a gesture"), "heart-handshake"),
+    "pay_again": (N_("Try the money again"), "refresh"),
     "invoice": (N_("Issue an invoice"), "file-type-pdf"),
     "credit_note": (N_("Issue a credit note"), "file-type-pdf"),
 }
@@ -51,6 +52,7 @@ WHY: dict[str, str] = {
     "all_returned": N_("Everything that was handed over has come back."),
     "nothing_left_to_give": N_("All money for it was given back already."),
     "not_paid_ahead": N_("No more was promised by the provider than it costs."),
+    "nothing_failed": N_("No payment of it has failed."),
     "nothing_given_back": N_("Nothing was given back."),
     "invoiced": N_("It has its invoice already."),
     "another_shop": N_("It has nothing to do with your shop: one that has, or the call centre, can do that."),
@@ -67,6 +69,7 @@ PAGES: dict[str, str] = {
     "change_address": "address",
     "exchange_for_order": "exchange-for-order",
     "goodwill": "goodwill",
+    "pay_again": "pay-again",
     "invoice": "paper",
     "credit_note": "paper",
 }

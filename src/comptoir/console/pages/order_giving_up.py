@@ -101,8 +101,9 @@ async def cancel(desk: Desk, form: Form) -> Made:
         left = desk.page.language.number(refusal.data["open"])
         raise Wrong(f"p-{refusal.data['line']}", _("%(n)s are open.", n=left)) from refusal
     after = await orders.fulfilments_of(tx, order_id=order_id)
+    elsewhere = agreed is not None and agreed.provider == orders.payments.External.name
     return Made(
-        money=cancelled_money(desk, made, elsewhere=agreed is not None and agreed.provider == orders.External.name),
+        money=cancelled_money(desk, made, elsewhere=elsewhere),
         goods=freed(desk, before, after),
         core=(made.lines, made.delivery_minor, made.amount_minor, made.refunded_minor),
         deed="order_cancelled",

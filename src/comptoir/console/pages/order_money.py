@@ -23,11 +23,11 @@ class Ledger(msgspec.Struct, frozen=True):
     entries: Sequence[Entry]
     kept: Money
     state: tuple[str, str, str]
-    waiting: Sequence[orders.Attempt]
+    waiting: Sequence[orders.payments.Attempt]
     """What the provider has not done, and why."""
 
 
-def ledger(page: Page, papers: Papers, paid: orders.Paid | None) -> Ledger:
+def ledger(page: Page, papers: Papers, paid: orders.payments.Paid | None) -> Ledger:
     gettext, order = page.gettext, papers.order
     agreed = [one for one in order.lines if one.instead_of is None]
     goods = sum(one.amount_minor for one in agreed)
@@ -60,7 +60,7 @@ def ledger(page: Page, papers: Papers, paid: orders.Paid | None) -> Ledger:
 
 
 def verdict(
-    page: Page, papers: Papers, paid: orders.Paid | None, waiting: Sequence[orders.Attempt]
+    page: Page, papers: Papers, paid: orders.payments.Paid | None, waiting: Sequence[orders.payments.Attempt]
 ) -> tuple[str, str, str]:
     """Whether money and goods agree: what was taken is what has left."""
     if any(one.state == "failed" for one in waiting):

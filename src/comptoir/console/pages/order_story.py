@@ -24,7 +24,7 @@ class Papers(msgspec.Struct, frozen=True, kw_only=True):
     history: Sequence[orders.Done]
     cancellations: Sequence[orders.Cancellation]
     returns: Sequence[orders.Return]
-    attempts: Sequence[orders.Attempt]
+    attempts: Sequence[orders.payments.Attempt]
     places: Mapping[str, words.Place]
     staff: Mapping[str, str]
     names: Mapping[int, str]

@@ -80,7 +80,7 @@ TASKS: dict[str, str] = {
     "not_collected": N_("Nobody came for it: put it back to its shelf."),
     "not_wanted": N_("It was cancelled on its way: put it to the shelf."),
     "credit": N_("What she gave for it was worth more: give her the rest."),
-    "payment": N_("The money for it could not be taken."),
+    "payment": N_("Money for it could not be moved: look why, and have it tried again."),
 }
 """What somebody must look at."""
 

@@ -12,12 +12,13 @@ from comptoir.kernel.auth.permissions import opens
 
 Name = Literal[
     "cancel", "cancel_pieces", "change_address", "add", "accept", "pick", "hand_over", "announce_return",
-    "take_back", "exchange", "exchange_for_order", "goodwill", "invoice", "credit_note",
+    "take_back", "exchange", "exchange_for_order", "goodwill", "pay_again", "invoice",
+    "credit_note",
 ]  # fmt: skip
 Why = Literal[
     "", "not_allowed", "nothing_open", "one_piece_open", "picking_begun", "collected_at_shop", "not_accepted",
     "nothing_picked", "all_picked", "accepted_already", "nothing_handed_over", "all_returned", "nothing_left_to_give",
-    "nothing_given_back", "invoiced", "another_shop",
+    "nothing_given_back", "nothing_failed", "invoiced", "another_shop",
 ]  # fmt: skip
 
 
@@ -40,6 +41,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Of the customer's money, for what was handed over."""
     given_minor: int
     """Of it, was given back."""
+    failed: int = 0
+    """What a payment provider was to do, and was given up."""
     uninvoiced: int = 0
     """Receipts without an invoice."""
     uncredited: int = 0
@@ -127,6 +130,10 @@ def _goodwill(order: Standing) -> Why:
     return "" if order.taken_minor > order.given_minor else "nothing_left_to_give"
 
 
+def _pay_again(order: Standing) -> Why:
+    return "" if order.failed else "nothing_failed"
+
+
 def _invoice(order: Standing) -> Why:
     if not order.handed_over:
         return "nothing_handed_over"
@@ -152,6 +159,7 @@ RULES: dict[Name, tuple[str, Callable[[Standing], Why]]] = {
     "exchange": ("orders:write", _take_back),
     "exchange_for_order": ("orders:write", _take_back),
     "goodwill": ("orders:write", _goodwill),
+    "pay_again": ("orders:write", _pay_again),
     "invoice": ("orders:write", _invoice),
     "credit_note": ("orders:write", _credit_note),
 }

@@ -13,7 +13,7 @@ import msgspec
 from comptoir import inventory
 from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Tx
-from comptoir.orders import payment_acts
+from comptoir.orders import payments
 from comptoir.orders.aftersale.cancelling import done, opened
 from comptoir.orders.aftersale.errors import EditRefused
 from comptoir.orders.baskets import Basket, Delivery, Part, ready_to_order, ready_to_pay
@@ -63,9 +63,9 @@ async def extend(tx: Tx, *, order_id: UUID, basket_id: UUID, by: Actor) -> None:
     )
     await _entrust(tx, order, [msgspec.structs.replace(one, line=numbers[one.line]) for one in basket.parts], by.name)
     if payment is not None:
-        known = (await payment_acts.authorisations(tx, order_ids=[order_id])).get(order_id, [])
-        place = max((one.place for one in known), default=payment_acts.CREDIT) + 1
-        await payment_acts.stand_ready(tx, order_id=order_id, payment=payment, place=place)
+        known = (await payments.authorisations(tx, order_ids=[order_id])).get(order_id, [])
+        place = max((one.place for one in known), default=payments.CREDIT) + 1
+        await payments.stand_ready(tx, order_id=order_id, payment=payment, place=place)
     order.discount_minor += quote.discount_minor
     order.tax_minor += quote.tax_minor
     await tx.run(GROWN, order_id=order_id, total=quote.total_minor, discount=quote.discount_minor, tax=quote.tax_minor)

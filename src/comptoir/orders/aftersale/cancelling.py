@@ -13,7 +13,7 @@ from comptoir import inventory
 from comptoir.kernel.db import Tx, rows
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.ids import uuid7
-from comptoir.orders import payment_acts, shares
+from comptoir.orders import payments, shares
 from comptoir.orders.aftersale.errors import IdTaken, NotOpen
 from comptoir.orders.aftersale.owed import cancelled_pieces, is_over, open_pieces, owed
 from comptoir.orders.aftersale.records import Cancel, Cancellation, CancelledLine
@@ -117,12 +117,12 @@ async def _nowhere(tx: Tx, order: Dossier, wanted: Mapping[int, int]) -> None:
 
 async def _give_back(tx: Tx, order: Dossier, *, reference: str) -> int:
     """What was taken for pieces that are not handed over: returns how much. Usually nothing was."""
-    money = (await payment_acts.authorisations(tx, order_ids=[order.order_id])).get(order.order_id, [])
+    money = (await payments.authorisations(tx, order_ids=[order.order_id])).get(order.order_id, [])
     earlier: int = await tx.value(REFUNDED, order_id=order.order_id)
     refunded = min(sum(one.captured_minor for one in money) - earlier - owed(order), sum(one.kept for one in money))
     if refunded <= 0:
         return 0
-    await payment_acts.due(tx, payment_acts.spread("refund", reference, refunded, money))
+    await payments.due(tx, payments.spread("refund", reference, refunded, money))
     return refunded
 
 

@@ -14,7 +14,7 @@ from comptoir import inventory
 from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
-from comptoir.orders import payment_acts
+from comptoir.orders import payments
 from comptoir.orders.aftersale import returns
 from comptoir.orders.aftersale.additions import locked
 from comptoir.orders.aftersale.errors import NotReturnable
@@ -60,7 +60,7 @@ async def exchange_for_order(
         if isinstance(answer, Refusal):
             raise answer
     if credit < total:
-        await payment_acts.stand_ready(tx, order_id=basket.basket_id, payment=payment, place=payment_acts.CREDIT)
+        await payments.stand_ready(tx, order_id=basket.basket_id, payment=payment, place=payments.CREDIT)
     await tx.run(PAYS, return_id=found.return_id, order_id=basket.basket_id)
     return await _done(tx, await returns.one(tx, return_id=found.return_id))
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from comptoir.kernel.db import Tx, ints
-from comptoir.orders import payment_acts
+from comptoir.orders import payments
 from comptoir.orders.aftersale import sold as books
 from comptoir.orders.aftersale.cancelling import opened
 from comptoir.orders.aftersale.errors import TenderRefused
@@ -61,7 +61,7 @@ async def give(tx: Tx, giving: Giving, total: int, *, credit: int = 0, approved:
 async def _through_provider(tx: Tx, giving: Giving, order_id: UUID, total: int, credit: int) -> list[Tender]:
     """What was taken for the order goes back to where it came from; a voucher instead is for the customer to choose."""
     await opened(tx, order_id)
-    money = (await payment_acts.authorisations(tx, order_ids=[order_id])).get(order_id, [])
+    money = (await payments.authorisations(tx, order_ids=[order_id])).get(order_id, [])
     by_itself = {UNTAKEN, *(one.provider for one in money)}
     before = await _given_before(tx, await books.sales_of_order(tx, order_id=order_id))
     by_hand = sum(one.amount_minor for one in before if one.kind not in by_itself)
@@ -81,8 +81,8 @@ async def _through_provider(tx: Tx, giving: Giving, order_id: UUID, total: int, 
         # What was paid with goods goes back as a voucher.
         banks = [one for one in money if one.provider != EXCHANGE]
         by_bank = min(given, sum(one.kept for one in banks))
-        acts = payment_acts.spread("refund", giving.reference, by_bank, banks)
-        await payment_acts.due(tx, acts)
+        acts = payments.spread("refund", giving.reference, by_bank, banks)
+        await payments.due(tx, acts)
         tenders += [Tender(one.provider, one.amount_minor, reference_of(one.authorisation)) for one in acts]
         tenders += [Tender(VOUCHER, given - by_bank)] if given > by_bank else []
     return [*tenders, Tender(UNTAKEN, untaken)] if untaken else tenders

@@ -41,6 +41,8 @@ STANDING = """
            coalesce(w.picked, 0) AS picked, coalesce(w.handed_over, 0) AS handed_over, coalesce(r.taken, 0) AS returned,
            coalesce(w.begun, 0) AS begun, o.delivery ->> 'method' AS method,
            coalesce(g.taken, 0)::bigint AS taken_minor, coalesce(g.given, 0)::bigint AS given_minor,
+           (SELECT count(*) FROM orders.payment_act AS a
+            WHERE a.order_id = o.order_id AND a.state = 'failed') AS failed,
            coalesce(g.uninvoiced, 0) AS uninvoiced, coalesce(g.uncredited, 0)::bigint AS uncredited
     FROM orders.sales_order AS o
     CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS wanted FROM orders.sales_order_line

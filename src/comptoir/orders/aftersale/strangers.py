@@ -14,7 +14,7 @@ from comptoir.orders.aftersale import policy, returns
 from comptoir.orders.aftersale import sold as books
 from comptoir.orders.aftersale.errors import NotReturnable
 from comptoir.orders.aftersale.records import AtCounter, Back, Purchase, Return, Settling, WithoutReceipt
-from comptoir.orders.fulfilment.tasks import open_tasks
+from comptoir.orders.tasks import open_tasks
 
 
 async def purchases(tx: Tx, *, person: UUID, skus: Sequence[str] = ()) -> list[Purchase]:

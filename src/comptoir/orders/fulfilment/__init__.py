@@ -16,7 +16,6 @@ shortages     a physical fact has eaten what was promised
 clock         what is late, and what nobody came for
 waves         several works in one walk
 works         lists for a board, one with all that was done for it
-tasks         what somebody must look at
 proofs        that the books of all this are right
 """
 
@@ -31,10 +30,9 @@ from comptoir.orders.fulfilment.errors import (
     NotPicked,
     NotReplaceable,
     UnknownFulfilment,
-    UnknownTask,
     WrongState,
 )
-from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded, PiecesReplaced, TaskClosed, TaskOpened
+from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded, PiecesReplaced
 from comptoir.orders.fulfilment.floor import run
 from comptoir.orders.fulfilment.records import (
     Accept,
@@ -56,11 +54,9 @@ from comptoir.orders.fulfilment.records import (
     Send,
     Stop,
     Substitute,
-    Task,
     Wave,
 )
 from comptoir.orders.fulfilment.shortages import look_into_shortages, resolve_shortages
-from comptoir.orders.fulfilment.tasks import close_task, open_tasks, tasks
 from comptoir.orders.fulfilment.waiting import source_waiting
 from comptoir.orders.fulfilment.waves import start_wave, wave
 from comptoir.orders.fulfilment.works import fulfilment, fulfilments, fulfilments_of, history, parcels
@@ -94,14 +90,9 @@ __all__ = [
     "Send",
     "Stop",
     "Substitute",
-    "Task",
-    "TaskClosed",
-    "TaskOpened",
     "UnknownFulfilment",
-    "UnknownTask",
     "Wave",
     "WrongState",
-    "close_task",
     "conclude",
     "coupons",
     "fulfilment",
@@ -111,13 +102,11 @@ __all__ = [
     "history",
     "look",
     "look_into_shortages",
-    "open_tasks",
     "parcels",
     "resolve_shortages",
     "run",
     "source_waiting",
     "start_wave",
-    "tasks",
     "tell_overdue",
     "wave",
 ]

@@ -20,7 +20,7 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.http import Cursor, Limit, Page, page, place_of, raises
 from comptoir.orders import rights
-from comptoir.orders.errors import NotYourOrder, NotYourPlace
+from comptoir.orders.errors import NotYourOrder, NotYourPlace, UnknownTask
 from comptoir.orders.fulfilment import waves, works
 from comptoir.orders.fulfilment.asked import (
     Accepting,
@@ -41,7 +41,6 @@ from comptoir.orders.fulfilment.errors import (
     NotPicked,
     NotReplaceable,
     UnknownFulfilment,
-    UnknownTask,
     WrongState,
 )
 from comptoir.orders.fulfilment.floor import run
@@ -60,11 +59,11 @@ from comptoir.orders.fulfilment.records import (
     Send,
     State,
     Substitute,
-    Task,
     Wave,
 )
-from comptoir.orders.fulfilment.tasks import close_task as close
-from comptoir.orders.fulfilment.tasks import tasks as tasks_of
+from comptoir.orders.tasks import Task
+from comptoir.orders.tasks import close_task as close
+from comptoir.orders.tasks import tasks as tasks_of
 
 LIVE: tuple[State, ...] = ("coming", "open", "accepted", "ready")
 AGES = datetime.fromisoformat("9999-01-01T00:00:00+00:00")

@@ -10,10 +10,9 @@ from comptoir.kernel.log import Fact
 from comptoir.orders.fulfilment import coupons
 from comptoir.orders.fulfilment.dossiers import Dossier, Work
 from comptoir.orders.fulfilment.events import FulfilmentChanged, OrderEnded
-from comptoir.orders.fulfilment.tasks import open_tasks
 from comptoir.orders.fulfilment.writing import write
-from comptoir.orders.payment_acts import PaymentAct, authorisations, due
-from comptoir.orders.payments import EXCHANGE
+from comptoir.orders.payments import EXCHANGE, PaymentAct, authorisations, due
+from comptoir.orders.tasks import open_tasks
 
 
 async def conclude(tx: Tx, dossiers: Collection[Dossier], *, coupons_back: bool = False) -> None:

@@ -41,9 +41,3 @@ class BadParcelNumber(Invalid):
     """An SSCC has 18 digits, the last of which checks the others (GS1)."""
 
     code = "orders.bad_parcel_number"
-
-
-class UnknownTask(NotFound):
-    """There is no such task."""
-
-    code = "orders.unknown_task"

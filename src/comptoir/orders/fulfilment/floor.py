@@ -34,8 +34,8 @@ from comptoir.orders.fulfilment.records import (
 )
 from comptoir.orders.fulfilment.sending import arrive, expect, send
 from comptoir.orders.fulfilment.substituting import offered, substitute
-from comptoir.orders.fulfilment.tasks import open_tasks
 from comptoir.orders.fulfilment.works import fulfilments_by_id
+from comptoir.orders.tasks import open_tasks
 
 Decided = Accept | Pick | Reject | Pack | Ready | HandOver | Send | Arrive | Expire | Overdue
 """What needs nothing but the dossier to be decided."""

@@ -20,7 +20,7 @@ from comptoir.orders import shares
 from comptoir.orders.fulfilment.dossiers import Dossier, OrderLine, Work
 from comptoir.orders.fulfilment.errors import BadPieces, NothingPicked
 from comptoir.orders.fulfilment.records import HandOver, pieces_of
-from comptoir.orders.payment_acts import PaymentAct, authorisations, due, spread
+from comptoir.orders.payments import PaymentAct, authorisations, due, spread
 from comptoir.orders.records import NewDiscount, NewLine, NewSale, NewTender
 from comptoir.orders.sales.judging import is_card_number
 from comptoir.orders.sales.recording import record

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -251,23 +251,6 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     actor: str
     done_at: datetime
-
-
-class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody must look at."""
-
-    task_id: int
-    kind: str
-    order_id: UUID | None
-    order_number: int | None
-    fulfilment_id: int | None
-    location: str | None
-    """Whose it is; null: the office's."""
-    why: str
-    data: dict[str, Any]
-    opened_at: datetime
-    closed_at: datetime | None
-    closed_by: str
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):

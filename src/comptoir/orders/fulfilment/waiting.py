@@ -16,8 +16,8 @@ from comptoir.orders.fulfilment.dossiers import Dossier, look
 from comptoir.orders.fulfilment.elsewhere import TRIES, Moved, entrust, find
 from comptoir.orders.fulfilment.ending import conclude
 from comptoir.orders.fulfilment.halves import in_halves
-from comptoir.orders.fulfilment.tasks import close_tasks_of
 from comptoir.orders.sourcing import Planner, policy
+from comptoir.orders.tasks import close_tasks_of
 
 MOST = 100
 """Orders in one transaction."""

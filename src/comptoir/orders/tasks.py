@@ -5,11 +5,29 @@ from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
+import msgspec
+
 from comptoir.kernel.db import Tx, ints, rows, uuids
 from comptoir.kernel.log import Fact
-from comptoir.orders.fulfilment.errors import UnknownTask
-from comptoir.orders.fulfilment.events import TaskClosed, TaskOpened
-from comptoir.orders.fulfilment.records import Task
+from comptoir.orders.errors import UnknownTask
+from comptoir.orders.events import TaskClosed, TaskOpened
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody must look at."""
+
+    task_id: int
+    kind: str
+    order_id: UUID | None
+    order_number: int | None
+    fulfilment_id: int | None
+    location: str | None
+    """Whose it is; null: the office's."""
+    why: str
+    data: dict[str, Any]
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: str
 
 
 async def open_tasks(tx: Tx, asked: Sequence[dict[str, Any]]) -> None:
@@ -33,7 +51,8 @@ OPEN = """
         why text, data json)
     WHERE NOT EXISTS (
         SELECT FROM orders.task AS o
-        WHERE o.order_id = t.order_id AND o.fulfilment_id = t.fulfilment_id AND o.kind = t.kind AND o.closed_at IS NULL)
+        WHERE o.order_id = t.order_id AND o.fulfilment_id IS NOT DISTINCT FROM t.fulfilment_id AND o.kind = t.kind
+          AND o.closed_at IS NULL)
     RETURNING task_id, kind, order_id, location_id
 """
 

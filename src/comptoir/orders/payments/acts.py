@@ -10,108 +10,31 @@ the first that has some left, and given back to the first that has taken some (`
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal, LiteralString
 from uuid import UUID
 
-import msgspec
 import psycopg
 import structlog
 
 from comptoir.kernel import jobs
-from comptoir.kernel.db import Database, Tx, rows, uuids
+from comptoir.kernel.db import Database, Tx, rows, texts, uuids
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.settings import Settings
 from comptoir.orders.baskets import Payment
-from comptoir.orders.errors import PaymentExceeded, PaymentRefused, PaymentUnclear
-from comptoir.orders.events import PaymentFailed
-from comptoir.orders.payments import Provider, providers
+from comptoir.orders.errors import PaymentExceeded, PaymentNotFailed, PaymentRefused, PaymentUnclear
+from comptoir.orders.order_book import lock
+from comptoir.orders.payments.failures import failed
+from comptoir.orders.payments.providers import Provider, providers
+from comptoir.orders.payments.records import Attempt, Authorisation, Paid, PaymentAct
+from comptoir.orders.tasks import close_tasks_of
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
 """For so long whoever has taken an act has it for himself."""
-TRIES = 20
-"""Then somebody must look at it: about five days."""
 MOST = 100
 """Acts in one go."""
-
-Kind = Literal["capture", "refund", "void"]
-
-
-class PaymentAct(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider is to do. The reference names it: the same again is the same."""
-
-    reference: str
-    order_id: UUID
-    """Or the basket's, which is the same."""
-    kind: Kind
-    provider: str
-    authorisation: str
-    amount_minor: int
-    currency: str
-
-
-class Paid(msgspec.Struct, frozen=True):
-    """What was agreed so far, in minor units; what is still to be done with the provider counts."""
-
-    order_id: UUID
-    authorised_minor: int
-    captured_minor: int
-    refunded_minor: int
-
-
-class Authorisation(msgspec.Struct, kw_only=True):
-    """What a provider keeps ready for an order, and what was agreed of it. Minor units."""
-
-    order_id: UUID
-    place: int
-    """1: that of the order itself."""
-    provider: str
-    authorisation: str
-    currency: str
-    authorised_minor: int
-    captured_minor: int
-    refunded_minor: int
-
-    @property
-    def left(self) -> int:
-        """May still be taken."""
-        return self.authorised_minor - self.captured_minor
-
-    @property
-    def kept(self) -> int:
-        """Was taken, and may still be given back."""
-        return self.captured_minor - self.refunded_minor
-
-    def count(self, kind: Kind, amount_minor: int) -> None:
-        if kind == "capture":
-            self.captured_minor += amount_minor
-        elif kind == "refund":
-            self.refunded_minor += amount_minor
-
-    def act(self, kind: Kind, reference: str, amount_minor: int) -> PaymentAct:
-        """Under a reference of its own, where the order has several."""
-        return PaymentAct(
-            reference=reference if self.place == 1 else f"{reference}.{self.place}",
-            order_id=self.order_id,
-            kind=kind,
-            provider=self.provider,
-            authorisation=self.authorisation,
-            amount_minor=amount_minor,
-            currency=self.currency,
-        )
-
-
-class Attempt(PaymentAct, frozen=True, kw_only=True):
-    """An act with what became of it."""
-
-    state: Literal["due", "done", "failed"]
-    tries: int
-    detail: str
-    asked_at: datetime
-    settled_at: datetime | None
-
 
 # ---- in the transaction
 
@@ -141,7 +64,18 @@ OPEN = """
     ON CONFLICT DO NOTHING
 """
 
-ADD = """
+COUNTED: LiteralString = """counted AS (
+        UPDATE orders.payment AS p
+        SET captured_minor = captured_minor + a.captured, refunded_minor = refunded_minor + a.refunded
+        FROM (SELECT order_id, authorisation,
+                     coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
+                     coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund'), 0) AS refunded
+              FROM asked GROUP BY order_id, authorisation) AS a
+        WHERE p.order_id = a.order_id AND p.authorisation = a.authorisation
+    )"""
+"""What is `asked` counts at once."""
+
+ADD: LiteralString = f"""
     WITH asked AS MATERIALIZED (
         INSERT INTO orders.payment_act (reference, order_id, kind, provider, authorisation, amount_minor, currency,
             next_at, asked_at)
@@ -151,17 +85,9 @@ ADD = """
         ORDER BY reference
         ON CONFLICT (reference) DO NOTHING
         RETURNING order_id, authorisation, kind, amount_minor
-    ), counted AS (
-        UPDATE orders.payment AS p
-        SET captured_minor = captured_minor + a.captured, refunded_minor = refunded_minor + a.refunded
-        FROM (SELECT order_id, authorisation,
-                     coalesce(sum(amount_minor) FILTER (WHERE kind = 'capture'), 0) AS captured,
-                     coalesce(sum(amount_minor) FILTER (WHERE kind = 'refund'), 0) AS refunded
-              FROM asked GROUP BY order_id, authorisation) AS a
-        WHERE p.order_id = a.order_id AND p.authorisation = a.authorisation
-    )
+    ), {COUNTED}
     SELECT FROM asked
-"""
+"""  # noqa: S608 constants
 
 
 async def paid(tx: Tx, *, order_ids: Sequence[UUID]) -> dict[UUID, Paid]:
@@ -245,6 +171,35 @@ ATTEMPTS = """
     FROM orders.payment_act WHERE order_id = %(order_id)s ORDER BY asked_at, reference
 """
 
+
+async def try_again(tx: Tx, *, order_id: UUID, references: Sequence[str] = (), actor: str) -> list[Attempt]:
+    """Have providers asked once more for what was given up: the card is open again, a setting was wrong.
+
+    `references`: only these; none: all of the order that have failed. Returns those of the order, as they stand then.
+    Raises PaymentNotFailed, PaymentExceeded (meanwhile it was taken or given back otherwise).
+    """
+    await lock(tx, order_ids=[order_id])
+    try:
+        again = await tx.run(AGAIN, order_id=order_id, references=texts(references), now=tx.now)
+    except psycopg.errors.CheckViolation as error:
+        raise PaymentExceeded(constraint=error.diag.constraint_name) from error
+    if not again or again < len(set(references)):
+        raise PaymentNotFailed(references=[one[:200] for one in references])
+    await close_tasks_of(tx, [order_id], kind="payment", actor=actor)
+    await jobs.defer(tx, perform_payment_acts, once="orders.payment_acts")
+    return await attempts(tx, order_id=order_id)
+
+
+AGAIN: LiteralString = f"""
+    WITH asked AS MATERIALIZED (
+        UPDATE orders.payment_act SET state = 'due', tries = 0, next_at = %(now)s, settled_at = NULL
+        WHERE order_id = %(order_id)s AND state = 'failed'
+          AND (%(references)s::text[] = '{{}}' OR reference = ANY(%(references)s::text[]))
+        RETURNING order_id, authorisation, kind, amount_minor
+    ), {COUNTED}
+    SELECT FROM asked
+"""  # noqa: S608 constants
+
 # ---- outside of any
 
 
@@ -285,11 +240,11 @@ async def _settle(db: Database, act: PaymentAct, provider: Provider | None) -> b
     try:
         await _ask(act, provider)
     except PaymentRefused as refusal:
-        return await _failed(db, act, refusal.detail or refusal.title(), final=True)
+        return await failed(db, act, refusal.detail or refusal.title(), final=True)
     except Exception as error:  # noqa: BLE001  whatever a provider's client raises: perhaps it was done, so ask again
         detail = (error.detail or error.title()) if isinstance(error, Refusal) else repr(error)
         log.warning("orders.payment_unclear", reference=act.reference, reason=detail)
-        return await _failed(db, act, detail, final=False)
+        return await failed(db, act, detail, final=False)
     async with db.transaction() as tx:
         await tx.run(DONE, reference=act.reference, now=tx.now)
     return True
@@ -308,48 +263,4 @@ async def _ask(act: PaymentAct, provider: Provider | None) -> None:
 DONE = """
     UPDATE orders.payment_act SET state = 'done', settled_at = %(now)s, detail = ''
     WHERE reference = %(reference)s AND state = 'due'
-"""
-
-
-async def _failed(db: Database, act: PaymentAct, detail: str, *, final: bool) -> bool:
-    """It failed, or nobody knows: then it is asked again, later and later. Returns whether it is given up."""
-    async with db.transaction() as tx:
-        tries = await tx.value(LATER, reference=act.reference, now=tx.now, detail=detail[:500])
-        if tries is None or not (final or tries >= TRIES):
-            return False
-        # What was never taken cannot be given back.
-        for reference, kind, amount_minor in await tx.tuples(
-            GIVE_UP, reference=act.reference, order_id=act.order_id, authorisation=act.authorisation,
-            capture=act.kind == "capture", now=tx.now,
-        ):  # fmt: skip
-            captured, refunded = (amount_minor if kind == one else 0 for one in ("capture", "refund"))
-            await tx.run(
-                UNCOUNT, order_id=act.order_id, authorisation=act.authorisation, captured=captured, refunded=refunded
-            )
-            await tx.tell(PaymentFailed(order_id=act.order_id, reference=reference, act=kind, detail=detail))
-    return True
-
-
-LATER = """
-    UPDATE orders.payment_act
-    SET detail = %(detail)s,
-        next_at = %(now)s::timestamptz + least(interval '5 seconds' * power(2, least(tries, 13)), interval '6 hours')
-    WHERE reference = %(reference)s AND state = 'due'
-    RETURNING tries
-"""
-
-GIVE_UP = """
-    WITH given_up AS (
-        UPDATE orders.payment_act SET state = 'failed', settled_at = %(now)s
-        WHERE state = 'due' AND (reference = %(reference)s
-            OR (%(capture)s AND order_id = %(order_id)s AND authorisation = %(authorisation)s AND kind = 'refund'))
-        RETURNING reference, kind, amount_minor
-    )
-    SELECT reference, kind, amount_minor FROM given_up ORDER BY kind DESC, reference
-"""
-
-UNCOUNT = """
-    UPDATE orders.payment
-    SET captured_minor = captured_minor - %(captured)s, refunded_minor = refunded_minor - %(refunded)s
-    WHERE order_id = %(order_id)s AND authorisation = %(authorisation)s
 """
