@@ -15,14 +15,14 @@ from comptoir.console.pages.order_giving_up import several
 from comptoir.console.pages.pieces import Face, Named, faces, read_lines
 from comptoir.kernel.errors import Refusal
 
-OURS = {orders.External.name, orders.aftersale.EXCHANGE}
+OURS = {orders.payments.External.name, orders.aftersale.EXCHANGE}
 """Providers by which nobody is asked for money."""
 Step = orders.Open | orders.SetLine | orders.SetDelivery | orders.TakeQuote | orders.SetPayment
 NO_PROVIDER = N_("No payment provider is connected: she can pay in the shop or on the site.")
 
 
 def providers_of(desk: Desk) -> list[Choice]:
-    return [(name, name) for name in orders.providers(desk.page.settings) if name not in OURS]
+    return [(name, name) for name in orders.payments.providers(desk.page.settings) if name not in OURS]
 
 
 def articles_field(desk: Desk, form: Form, name: str, label: str) -> Field:
