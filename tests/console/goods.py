@@ -25,7 +25,7 @@ CLOSED = "NAN"
 GARMENTS = [
     # code, name, category, drawing, cloth, price, sizes
     ("C-101", "Coat Ondine, camel", ("Clothes", "Coats"), "coat", "camel", 34900, "34 36 38 40 42 44"),
-    ("C-120", "Coat Corail, ink", ("Clothes", "Coats"), "coat", "ink", 29900, "36 38 40 42"),
+    ("C-120", "Coat Corail, ink & fir", ("Clothes", "Coats"), "coat", "ink", 29900, "36 38 40 42"),
     ("C-140", "Trench Rivage, écru", ("Clothes", "Coats"), "trench", "ecru", 27900, "36 38 40"),
     ("K-204", "Jumper Alba, écru", ("Clothes", "Knitwear"), "jumper", "ecru", 11900, "S M L"),
     ("K-231", "Cardigan Mousse", ("Clothes", "Knitwear"), "jumper", "fir", 13900, "S M L"),

@@ -110,6 +110,13 @@ def test_one_order_tells_its_life(admin):
     assert "not found" in rejected
 
 
+def test_a_name_with_a_sign_is_written_once(admin):
+    for stage in ("given-back", "rejected", "new"):
+        page = admin.get(order_of(admin, stage)).text
+        assert "Coat Corail, ink &amp; fir" in page, stage
+        assert "&amp;amp;" not in page, stage
+
+
 def test_what_is_not_allowed_says_why(town, admin):
     page = admin.get(order_of(admin, "sent")).text
     assert "everything was handed over or cancelled" in page

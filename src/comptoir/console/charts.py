@@ -26,9 +26,12 @@ def bar(percent: float, *, label: str = "", channel: str = "", tone: str = "", m
     )
 
 
-def stack(parts: Sequence[tuple[float, str]], *, label: str) -> Markup:
-    """Parts of a whole: (value, channel or tone). A gap of paper parts neighbours."""
-    total = sum(value for value, _ in parts) or 1
+def stack(parts: Sequence[tuple[float, str]], *, label: str, whole: float = 0) -> Markup:
+    """Parts of a whole: (value, channel or tone). A gap of paper parts neighbours.
+
+    `whole`: what the full width stands for, where several bars are compared; else the sum of the parts.
+    """
+    total = max(whole, sum(value for value, _ in parts)) or 1
     x, drawn = 0.0, ""
     for value, kind in parts:
         width = 1000 * value / total

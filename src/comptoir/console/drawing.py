@@ -143,7 +143,7 @@ class Draw:
     def shop(self, code: str, name: str, sub: str = "", *, depot: bool = False, href: str = "") -> Markup:
         """A shop under its awning, or a warehouse under its saw-tooth roof, with three letters on it."""
         roof = " depot" if depot else ""
-        sign = f'<span class="awning{roof}" aria-hidden="true"><b>{escape(code[:3])}</b></span>'
+        sign = f'<span class="awning{roof}" aria-hidden="true"><b>{escape(code[:3].upper())}</b></span>'
         return frame("shop", sign, link(name, href) if href else escape(name), sub)
 
     # figures and time

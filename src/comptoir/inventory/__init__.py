@@ -37,7 +37,7 @@ from comptoir.inventory.errors import (
     UnknownVariant,
 )
 from comptoir.inventory.events import ShortageEnded, ShortageFound
-from comptoir.inventory.explaining import Explained, Explanation, explain
+from comptoir.inventory.explaining import Explained, Explanation, explain, explain_each
 from comptoir.inventory.keeping import (
     Fence,
     Kept,
@@ -151,6 +151,7 @@ __all__ = [
     "counting",
     "expire",
     "explain",
+    "explain_each",
     "in_stock",
     "kept",
     "kept_back",

@@ -4,7 +4,7 @@ For people, one question at a time. A test holds the two together.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -57,7 +57,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """How many it can give; 0 if it cannot."""
     km: float | None
     ready: dict[Method, datetime]
-    """When the goods would be ready, by each method that was asked for and it offers."""
+    """When the goods would be ready, by each method that was asked for and it offers; empty where there are none."""
     later: tuple[Later, ...]
     opens_at: datetime | None
     """When it opens, where it is closed now."""
@@ -85,12 +85,22 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 async def explain(tx: Tx, question: Question) -> Explanation:
     """Every location of the house and what it can do for the question."""
+    return (await explain_each(tx, [question]))[0]
+
+
+async def explain_each(tx: Tx, questions: Sequence[Question]) -> list[Explanation]:
+    """The same for several questions: the house is read once, and when a place would be ready is worked out once."""
     outlets = {one.outlet_id: one for one in await channels.outlets(tx)}
+    known = [Place(one, outlets.get(one.outlet_id or 0)) for one in await locations(tx)]
+    moments = Moments(tx.now)
+    return [await _explain(tx, question, known, moments) for question in questions]
+
+
+async def _explain(tx: Tx, question: Question, known: Sequence[Place], moments: "Moments") -> Explanation:
     stock, threshold = await _read(tx, question)
     own: dict[int, int] = {}
     if question.reference:
         own = dict(await tx.tuples(OWN, reference=question.reference, variant=question.variant_id))
-    known = [Place(one, outlets.get(one.outlet_id or 0)) for one in await locations(tx)]
     free = {
         place.location.location_id: max(0, there.free(question.channel)) + own.get(place.location.location_id, 0)
         for place in known
@@ -100,7 +110,7 @@ async def explain(tx: Tx, question: Question) -> Explanation:
     }
     offered = max(0, sum(free.values()) - threshold)
     found = [
-        _explained(question, place, stock.get(place.location.location_id), own, offered, tx.now) for place in known
+        _explained(question, place, stock.get(place.location.location_id), own, offered, moments) for place in known
     ]
     found.sort(key=_order)
     return Explanation(places=found, threshold=threshold, offered=offered)
@@ -137,19 +147,16 @@ OWN = """
 
 
 def _explained(
-    question: Question, place: Place, there: Stock | None, own: dict[int, int], offered: int, now: datetime
+    question: Question, place: Place, there: Stock | None, own: dict[int, int], offered: int, moments: "Moments"
 ) -> Explained:
     location = place.location
     stock = there or Stock()
     mine = own.get(location.location_id, 0) if there else 0
     free = stock.free(question.channel)
     wanted: list[Method] = [question.method] if question.method else list(location.methods)
-    ready: dict[Method, datetime] = {}
-    if location.active:
-        ready = {method: at for method, at in place.ready(now).items() if method in wanted}
+    moment = moments.of(place) if there else NEVER
     km = km_to(question, location)
     refused = tuple(_refused(question, location, stock, free=free, own=mine, offered=offered, km=km))
-    opens_at = channels.next_opening(place.outlet, now) if place.outlet else None
     return Explained(
         location=location,
         outlet=place.outlet,
@@ -164,9 +171,9 @@ def _explained(
         own=mine,
         units=0 if refused else min(max(0, free) + mine, offered),
         km=km,
-        ready=ready,
-        later=tuple(_later(place, now)),
-        opens_at=opens_at if opens_at and opens_at > now else None,
+        ready={method: at for method, at in moment.ready.items() if method in wanted},
+        later=moment.later,
+        opens_at=moment.opens_at,
         refused=refused,
     )
 
@@ -207,6 +214,36 @@ def _refused(
         yield "too_few"
     else:
         yield "threshold"
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When goods that are ordered now would be ready at a place, and what it takes until then."""
+
+    ready: dict[Method, datetime]
+    later: tuple[Later, ...]
+    opens_at: datetime | None
+
+
+NEVER = Moment({}, (), None)
+
+
+class Moments:
+    """Worked out once for each place: hours are costly to read, and a house has hundreds of shops."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._found: dict[int, Moment] = {}
+
+    def of(self, place: Place) -> Moment:
+        key = place.location.location_id
+        if key not in self._found:
+            opens_at = channels.next_opening(place.outlet, self._now) if place.outlet else None
+            self._found[key] = Moment(
+                place.ready(self._now) if place.location.active else {},
+                tuple(_later(place, self._now)),
+                opens_at if opens_at and opens_at > self._now else None,
+            )
+        return self._found[key]
 
 
 def _later(place: Place, now: datetime) -> Iterator[Later]:

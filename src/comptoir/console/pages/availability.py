@@ -24,12 +24,14 @@ from comptoir.kernel.errors import Invalid
 
 PATH = "/availability"
 CANDIDATES = 12
+PLACES = 20
+"""Of those that can, and of those that cannot, before the others are asked for."""
 
 Method = Literal["collect", "ship", "transfer"]
 SellingChannel = Literal["web", "app", "market", "phone", "shop"]
 METHODS: dict[str, str] = {
     "collect": N_("collect"),
-    "ship": N_("at home"),
+    "ship": N_("sent to her"),
     "transfer": N_("sent to another place"),
 }
 ICONS = {"collect": "walk", "ship": "truck", "transfer": "arrows-exchange"}
@@ -60,6 +62,8 @@ class Wanted(Asked, frozen=True, kw_only=True):
     near: str = ""
     """Code of a location, or a position: 45.7578,4.8320."""
     km: Annotated[int, msgspec.Meta(ge=1, le=20_000)] | None = None
+    places: Literal["", "all"] = ""
+    """Those that answer best, or every place."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -118,7 +122,14 @@ class AvailabilityView(msgspec.Struct, frozen=True):
     candidates: Sequence[Candidate]
     sentence: str
     can: Sequence[Can]
+    can_left: int
+    """Which can too, not shown."""
     cannot: Sequence[Cannot]
+    refuse: int
+    """How many cannot."""
+    empty: int
+    """Of those that cannot, how many have none at all; they are not shown unless asked for."""
+    all_places: str
     sums: Sequence[Sum]
     offered: int
     channels: Sequence[tuple[str, str]]
@@ -156,14 +167,23 @@ async def look(page: Page, tx: Tx, wanted: Wanted) -> AvailabilityView:
         products = [by_size(one) for one in await catalog.search(tx, words=wanted.sku, limit=CANDIDATES)]
         candidates = [candidate(wanted, one, variant) for one in products for variant in one.variants][:CANDIDATES]
     named = {one.code for one in places}
+    giving = explained.can if explained else []
+    refusing = [one for one in explained.cannot if matters(one)] if explained else []
+    telling = refusing if wanted.places == "all" else [one for one in refusing if says_something(one)]
+    shown_can = giving if wanted.places == "all" else giving[:PLACES]
+    shown_cannot = telling if wanted.places == "all" else telling[:PLACES]
     return AvailabilityView(
         wanted=wanted,
         href=wanted.url(PATH),
         article=shown(*found) if found else None,
         candidates=candidates,
         sentence=sentence(page, wanted, explained) if explained else "",
-        can=[can(page, one) for one in explained.can] if explained else [],
-        cannot=[cannot(page, wanted, one) for one in explained.cannot if matters(one)] if explained else [],
+        can=[can(page, one) for one in shown_can],
+        can_left=len(giving) - len(shown_can),
+        cannot=[cannot(page, wanted, one) for one in shown_cannot],
+        refuse=len(refusing),
+        empty=len(refusing) - len(telling),
+        all_places=wanted.url(PATH, places="all"),
         sums=sums(page, explained) if explained else [],
         offered=explained.offered if explained else 0,
         channels=[(key, page.draw.channel_name(key)) for key in SELLING],
@@ -234,6 +254,11 @@ def sentence(page: Page, wanted: Wanted, explained: inventory.Explanation) -> st
 def matters(one: inventory.Explained) -> bool:
     """Returns in quarantine and goods under way are no place to ask, unless something to be sold lies there."""
     return bool(one.location.methods) or one.sellable > 0
+
+
+def says_something(one: inventory.Explained) -> bool:
+    """More than that nothing lies there: of a house with hundreds of shops, most say no more than that."""
+    return one.refused != ("nothing",) or one.sellable > 0 or bool(one.held or one.allocated or one.own_fence)
 
 
 def can(page: Page, one: inventory.Explained) -> Can:

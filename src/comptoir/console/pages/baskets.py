@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from comptoir import channels, identity, inventory, orders, profiles
 from comptoir.console.console import Section
@@ -92,7 +93,8 @@ async def show_baskets(
                 href=f"{PATH}/{one.basket_id}",
                 basket=one,
                 customer=known.get(one.node_id or 0, words.Customer()),
-                goods=", ".join(several(page, line, names) for line in one.lines[:4]) or page.gettext("nothing yet"),
+                goods=Markup(", ").join(several(page, line, names) for line in one.lines[:4])
+                or page.gettext("nothing yet"),
             )
             for one in found
             if await may_touch(state, one, actor)

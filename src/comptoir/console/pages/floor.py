@@ -28,6 +28,8 @@ CARDS = 40
 """In one column: the work that is due first."""
 OTHERS = 12
 """Places beside this one that have something to do."""
+FEW = 12
+"""Places that are all shown, whether they have something to do or not."""
 WALK = 20
 """Works in one walk."""
 
@@ -58,6 +60,10 @@ class PlaceRow(msgspec.Struct, frozen=True):
 
 class PlacesView(msgspec.Struct, frozen=True):
     rows: Sequence[PlaceRow]
+    most: int
+    """Work of the place that has most: what a full bar stands for."""
+    idle: int
+    """Places that have nothing to do, and are not shown."""
     tasks: int
     href: str
     pulse: str
@@ -104,7 +110,17 @@ async def read_places(request: AnyRequest, page: NamedDependency[Page], tx: Name
     if own and not page.part and "all" not in request.query_params:
         return page.go(own.href)
     tasks = len(await orders.tasks(tx, outlets=page.viewer.outlets, limit=100))
-    return page.show("floor.html.j2", PlacesView(rows, tasks, f"{PATH}?all=yes", await orders.finding.last_move(tx)))
+    everywhere = "idle" in request.query_params or len(rows) <= FEW
+    shown = [row for row in rows if everywhere or row.own or row.all]
+    view = PlacesView(
+        rows=shown,
+        most=max((row.all for row in rows), default=0),
+        idle=len(rows) - len(shown),
+        tasks=tasks,
+        href=f"{PATH}?all=yes&idle=yes" if "idle" in request.query_params else f"{PATH}?all=yes",
+        pulse=await orders.finding.last_move(tx),
+    )
+    return page.show("floor.html.j2", view)
 
 
 async def place_rows(page: Page, tx: Tx) -> list[PlaceRow]:

@@ -154,9 +154,13 @@ def day_to_come(page: Page, day: date, today: date) -> str:
 async def known_places(tx: Tx) -> dict[int, tuple[inventory.Location, channels.Outlet | None]]:
     """Every location with its outlet, by id: warehouses first, then shops, then what nobody sells from."""
     outlets = {one.outlet_id: one for one in await channels.outlets(tx)}
+    return {one.location_id: (one, outlets.get(one.outlet_id or 0)) for one in await known_locations(tx)}
+
+
+async def known_locations(tx: Tx) -> list[inventory.Location]:
+    """In the same order, without their outlets: for who does not ask whether they are open."""
     order = ["warehouse", "distribution_centre", "shop", "transit", "quality_hold"]
-    found = sorted(await inventory.locations(tx), key=lambda one: (order.index(one.kind), one.code))
-    return {one.location_id: (one, outlets.get(one.outlet_id or 0)) for one in found}
+    return sorted(await inventory.locations(tx), key=lambda one: (order.index(one.kind), one.code))
 
 
 async def actors(tx: Tx) -> Mapping[str, str]:

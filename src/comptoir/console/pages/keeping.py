@@ -247,8 +247,8 @@ async def outlook(tx: Tx, ground: Ground) -> Outlook:
     variant, here = ground.variant.variant_id, ground.location.location_id
     lies = next((one for one in await inventory.stock_of(tx, [variant]) if one.location_id == here), None)
     channels: dict[str, tuple[int, int]] = {}
-    for channel in SELLING:
-        explained = await inventory.explain(tx, inventory.Question(variant_id=variant, channel=channel))
+    told = await inventory.explain_each(tx, [inventory.Question(variant_id=variant, channel=one) for one in SELLING])
+    for channel, explained in zip(SELLING, told, strict=True):
         there = sum(one.units for one in explained.places if one.location.location_id == here)
         channels[channel] = there, explained.offered
     if lies is None:

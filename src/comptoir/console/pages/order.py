@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from comptoir import channels, inventory, orders
 from comptoir.console.console import Section
@@ -43,6 +44,8 @@ class Work(msgspec.Struct, frozen=True):
     goods: str
     stage: tuple[str, str, str]
     told: Sequence[str]
+    done_as: str
+    """What became of it, once it is done."""
     href: str
     reasons: Sequence[Reason]
     foot: str
@@ -165,13 +168,14 @@ def work(page: Page, one: orders.Fulfilment, papers: story.Papers, sourcing: ord
     return Work(
         work=one,
         place=place,
-        goods=", ".join(
+        goods=Markup(", ").join(
             page.gettext("%(n)s × %(article)s", n=each.quantity, article=each.name)
             for each in one.lines
             if each.quantity
         ),
         stage=stage,
         told=story.told_of(page, one, papers),
+        done_as=words.METHODS[one.method][0],
         href=f"/fulfilment/works/{one.fulfilment_id}",
         reasons=reasons,
         foot=foot,

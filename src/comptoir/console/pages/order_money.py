@@ -34,7 +34,7 @@ def ledger(page: Page, papers: Papers, paid: orders.payments.Paid | None) -> Led
     count = sum(one.quantity for one in agreed)
     # Tax that is not in the prices comes on top: the rest of the total.
     rest = order.total_minor - goods + order.discount_minor - order.delivery_minor
-    entries = [Entry(page.ngettext("one article", "%(n)s articles", count), papers.money(goods))]
+    entries = [Entry(page.ngettext("One article", "%(n)s articles", count), papers.money(goods))]
     if order.discount_minor:
         entries.append(Entry(gettext("Discounts"), papers.money(-order.discount_minor)))
     entries.append(Entry(gettext("Delivery"), papers.money(order.delivery_minor)))
@@ -49,6 +49,8 @@ def ledger(page: Page, papers: Papers, paid: orders.payments.Paid | None) -> Led
     cancelled = sum(one.amount_minor for one in papers.cancellations)
     if cancelled:
         entries.append(Entry(gettext("Cancelled"), papers.money(-cancelled)))
+    if missed := not_given(papers, cancelled):
+        entries.append(Entry(gettext("Not to be had"), papers.money(-missed)))
     if paid is not None:
         entries.append(Entry(gettext("Promised by the provider"), papers.money(paid.authorised_minor)))
         entries.append(Entry(gettext("Taken"), papers.money(paid.captured_minor), gettext("parcel by parcel")))
@@ -57,6 +59,16 @@ def ledger(page: Page, papers: Papers, paid: orders.payments.Paid | None) -> Led
     kept = paid.captured_minor - paid.refunded_minor if paid else 0
     waiting = [one for one in papers.attempts if one.state != "done"]
     return Ledger(entries, papers.money(kept), verdict(page, papers, paid, waiting), waiting)
+
+
+def not_given(papers: Papers, cancelled: int) -> int:
+    """What was agreed and neither handed over nor cancelled by anybody, once nothing is open: no place had it.
+
+    0 where an article was replaced: what was paid for the other one is not told apart.
+    """
+    if papers.order.state == "open" or any(one.instead_of is not None for one in papers.order.lines):
+        return 0
+    return max(0, papers.order.total_minor - cancelled - sum(one.total_minor for one in papers.parcels))
 
 
 def verdict(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
+from markupsafe import Markup
 
 from comptoir import orders
 from comptoir.console.drawing import Reason
@@ -267,7 +268,7 @@ def events(page: Page, papers: Papers) -> list[Event]:
         at, failed = one.settled_at or one.asked_at, one.state == "failed"
         found.append(Event("web", at, title, note, hollow=True, bad=failed, amount=amount))
     for one in papers.cancellations:
-        note = " · ".join(
+        note = Markup(" · ").join(
             part for part in (words.reason(page, one.reason), one.note, papers.who(one.actor) or one.actor) if part
         )
         channel = {"agent": "phone", "associate": "shop"}.get(one.by, order.channel)
@@ -289,7 +290,7 @@ def events(page: Page, papers: Papers) -> list[Event]:
 
 
 def reasons_of(page: Page, one: orders.Return) -> str:
-    return ", ".join(dict.fromkeys(words.reason(page, line.reason) for line in one.lines))
+    return Markup(", ").join(dict.fromkeys(words.reason(page, line.reason) for line in one.lines))
 
 
 def happened(page: Page, papers: Papers, done: orders.Done) -> Event:
@@ -300,9 +301,11 @@ def happened(page: Page, papers: Papers, done: orders.Done) -> Event:
     reason = gettext(words.REASONS[done.reason]) if done.reason in words.REASONS else ""
     if done.act in {"ready", "pack"}:
         reason = done.reason
-    note = " · ".join(part for part in (place, what, reason, papers.who(done.actor)) if part)
+    note = Markup(" · ").join(part for part in (place, what, reason, papers.who(done.actor)) if part)
     left = done.act == "hand_over" and not papers.collected
     title = gettext("Given to the carrier") if left else gettext(ACTS[done.act])
+    if done.act == "cancel" and done.reason in words.REASONS:
+        title = gettext("Given up: no place has it")
     return Event("shop", done.done_at, title, note, bad=done.act in {"reject", "overdue", "expire"})
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
+from markupsafe import Markup
 
 from comptoir import identity, inventory, orders, profiles
 from comptoir.channels import Channel
@@ -217,7 +218,7 @@ def said(page: Page, one: orders.finding.FoundOrder) -> str:
         (rest, page.ngettext("one still to pick", "%(n)s still to pick", rest)),
         (one.cancelled, page.ngettext("one cancelled", "%(n)s cancelled", one.cancelled)),
     ]
-    return ", ".join(sentence for pieces, sentence in told if pieces)
+    return Markup(", ").join(sentence for pieces, sentence in told if pieces)
 
 
 async def advise(tx: Tx, page: Page, clauses: Sequence[Clause]) -> Advice | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from comptoir import pricing
 from comptoir.console.drawing import Reason
 from comptoir.console.page import Page
@@ -60,9 +62,9 @@ def price_reasons(page: Page, listed: Sequence[pricing.Listed], currency: str) -
             continue
         won = common is not None and one.list.code == common.price_list
         said = bonds(page, one.list)
-        where = ", ".join(said) if said else page.gettext("every channel, every shop, everybody")
+        where = Markup(", ").join(said) if said else page.gettext("every channel, every shop, everybody")
         if last := period(page, one.list):
-            where = f"{where}, {last}"
+            where = Markup("{}, {}").format(where, last)
         sentence = page.gettext("list “%(name)s”: %(where)s", name=one.list.name, where=where)
         figure = amount(page, one.price.amount_minor, one.list.currency, one.price.per_units)
         reasons.append(("+" if won else "=", sentence, figure))

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
+from markupsafe import Markup
 
 from comptoir import catalog, channels, pricing
 from comptoir.console.channels import CHANNELS
@@ -172,7 +173,7 @@ def winner(
         held = one.live and one.list.currency == currency
         if not held or one.list.channel not in {None, channel} or one.list.outlet_id not in {None, outlet_id}:
             continue
-        where = ", ".join(bonds(page, one.list, names)) or page.gettext("every channel, every shop, everybody")
+        where = Markup(", ").join(bonds(page, one.list, names)) or page.gettext("every channel, every shop, everybody")
         sentence = page.gettext("list “%(name)s”: %(where)s", name=one.list.name, where=where)
         figure = amount(page, one.price.amount_minor, currency, one.price.per_units)
         reasons.append(("+" if one is won else "=" if one.list.customer_group else "-", sentence, figure))

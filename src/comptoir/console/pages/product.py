@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get
@@ -39,6 +39,8 @@ from comptoir.kernel.money import Money
 PATH = "/products"
 LINES = 30
 """Of a story, on one page."""
+PLACES = 20
+"""Of those where it lies, before the others are asked for."""
 
 Places = Mapping[int, tuple[inventory.Location, channels.Outlet | None]]
 
@@ -49,6 +51,8 @@ class Wanted(Asked, frozen=True, kw_only=True):
     """Code of the location whose story is told; empty: where most happened."""
     before: Annotated[int, msgspec.Meta(ge=1, lt=2**62)] | None = None
     """The story from before this entry."""
+    places: Literal["", "all"] = ""
+    """Those where it lies, the first of them; or every place."""
 
 
 class Chip(msgspec.Struct, frozen=True):
@@ -111,7 +115,16 @@ class ProductView(msgspec.Struct, frozen=True):
     price_why: Sequence[Reason]
     places: Sequence[PlaceRow]
     sums: Sequence[int]
+    places_left: int
+    """Where it lies too, not shown."""
+    places_empty: int
+    """Which sell and have none, not shown."""
+    all_places: str
     states: Sequence[StateRow]
+    states_left: int
+    """Places of it that are not shown."""
+    free: int
+    """Of the chosen variant, at all places."""
     total: inventory.Standing
     channels: Sequence[ChannelRow]
     promises: Sequence[Promise]
@@ -167,11 +180,11 @@ async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> 
         )
         chart = stock_chart.chart(levels, since=since, now=tx.now, zone=page.frame.zone, language=page.language)
     size = short_name(product, chosen)
-    told = [
-        (channel, await inventory.explain(tx, inventory.Question(variant_id=chosen.variant_id, channel=channel)))
-        for channel in SELLING
-    ]
-    rows = place_rows(page, product, chosen, places, stock)
+    questions = [inventory.Question(variant_id=chosen.variant_id, channel=channel) for channel in SELLING]
+    told = list(zip(SELLING, await inventory.explain_each(tx, questions), strict=True))
+    standing = place_rows(product, chosen, places, stock)
+    rows = standing if wanted.places == "all" else foremost(standing)
+    having = sum(one.has for one in standing)
     return ProductView(
         wanted=wanted,
         href=wanted.url(base),
@@ -201,8 +214,13 @@ async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> 
         per_units=price.per_units if price else 1,
         was=Money(price.was_minor, price.currency) if price and price.was_minor else None,
         price_why=price_reasons(page, listed, page.settings.currency) if price else [],
-        places=rows,
-        sums=[sum(row.cells[column].free for row in rows if row.sells) for column in range(len(product.variants))],
+        places=[PlaceRow(spot(page, *places[one.place]), one.cells, one.free, one.sells) for one in rows],
+        sums=[sum(row.cells[column].free for row in standing if row.sells) for column in range(len(product.variants))],
+        places_left=having - sum(one.has for one in rows),
+        places_empty=len(standing) - len(rows) - having + sum(one.has for one in rows),
+        all_places=wanted.url(base, places="all"),
+        states_left=0 if wanted.places == "all" else max(0, len(mine) - PLACES),
+        free=sum(one.free for one in mine.values()),
         states=[
             StateRow(
                 spot(page, *places[place]),
@@ -213,7 +231,7 @@ async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> 
                 state_reasons(page, one),
                 wanted.url(f"{base}/keeping", variant=chosen.variant_id, at=places[place][0].code, before=None),
             )
-            for place, one in sorted(mine.items(), key=lambda pair: list(places).index(pair[0]))
+            for place, one in foremost_states(mine, places, here, everywhere=wanted.places == "all")
         ],
         total=together(chosen.variant_id, mine.values()),
         channels=[channel_row(page, channel, explained) for channel, explained in told],
@@ -261,16 +279,55 @@ def about(product: catalog.Product) -> list[str]:
     return said + [value for name, value in attributes_of(product) if name in {"material", "colour", "color"}]
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """One place as it stands, before it is drawn: of hundreds only some are."""
+
+    place: int
+    cells: Sequence[Cell]
+    free: int
+    sells: bool
+    depot: bool
+
+    @property
+    def has(self) -> bool:
+        return any(one.kind != "none" for one in self.cells)
+
+
+def foremost(rows: Sequence[Standing]) -> list[Standing]:
+    """All where they are few; else those that have some: warehouses first, then with most."""
+    if len(rows) <= PLACES:
+        return list(rows)
+    return sorted((one for one in rows if one.has), key=lambda one: (not one.depot, -one.free))[:PLACES]
+
+
+def foremost_states(
+    mine: Mapping[int, inventory.Standing], places: Places, here: int, *, everywhere: bool
+) -> list[tuple[int, inventory.Standing]]:
+    """In the order of places; where they are many, those that are promised or have most, and always the chosen one."""
+    found = [(place, mine[place]) for place in places if place in mine]
+    if everywhere or len(found) <= PLACES:
+        return found
+    return sorted(
+        found,
+        key=lambda pair: (
+            pair[0] != here,
+            places[pair[0]][0].kind == "shop",
+            -pair[1].missing,
+            -(pair[1].held + pair[1].allocated),
+            -pair[1].on_hand,
+        ),
+    )[:PLACES]
+
+
 def place_rows(
-    page: Page,
     product: catalog.Product,
     chosen: catalog.ProductVariant,
     places: Places,
     stock: Mapping[tuple[int, int], inventory.Standing],
-) -> list[PlaceRow]:
+) -> list[Standing]:
     """Every place that sells, and those others where something lies."""
-    rows: list[PlaceRow] = []
-    for id_, (location, outlet) in places.items():
+    rows: list[Standing] = []
+    for id_, (location, _) in places.items():
         sells = location.active and bool(location.methods)
         here = [stock.get((one.variant_id, id_)) for one in product.variants]
         if not sells and not any(one and one.on_hand for one in here):
@@ -279,7 +336,7 @@ def place_rows(
             cell(one, sells=sells, on=variant.variant_id == chosen.variant_id)
             for one, variant in zip(here, product.variants, strict=True)
         ]
-        rows.append(PlaceRow(spot(page, location, outlet), cells, sum(one.free for one in cells), sells))
+        rows.append(Standing(id_, cells, sum(one.free for one in cells), sells, location.kind != "shop"))
     return rows
 
 

@@ -1,7 +1,7 @@
 """Products: by name, SKU, barcode or category; what each costs, how many there are and which shops have it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,7 +14,7 @@ from comptoir.console.language import N_
 from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
-from comptoir.console.pages.goods import Picture, known_places, picture
+from comptoir.console.pages.goods import Picture, known_locations, picture
 from comptoir.console.palette import Found as Answer
 from comptoir.console.palette import PaletteSource
 from comptoir.console.rooms import enter
@@ -112,7 +112,7 @@ class ProductsView(msgspec.Struct, frozen=True):
 async def read_products(request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     """The list, or a part of it when htmx asks for `#found` or `#moving`."""
     wanted = Wanted.read(request)
-    places = {one.code: one for one, _ in (await known_places(tx)).values()}
+    places = {one.code: one for one in await known_locations(tx)}
     if wanted.at and wanted.at not in places:
         raise Invalid("No location has this code.", at=wanted.at)
     tree = await catalog.category_tree(tx)
@@ -124,7 +124,7 @@ async def read_products(request: AnyRequest, page: NamedDependency[Page], tx: Na
         wanted=wanted,
         href=wanted.url(PATH),
         clauses=clauses,
-        rows=await rows_of(page, tx, found[:ROWS]),
+        rows=await rows_of(page, tx, found[:ROWS], places.values()),
         count=count,
         everything=everything,
         first=len(wanted.trail) * ROWS + 1,
@@ -187,7 +187,9 @@ def clauses_of(
     return clauses
 
 
-async def rows_of(page: Page, tx: Tx, found: Sequence[catalog.Product]) -> list[Row]:
+async def rows_of(
+    page: Page, tx: Tx, found: Sequence[catalog.Product], locations: Iterable[inventory.Location]
+) -> list[Row]:
     variants = [variant.variant_id for product in found for variant in product.variants]
     stock: defaultdict[int, list[inventory.Standing]] = defaultdict(list)
     for one in await inventory.stock_of(tx, variants):
@@ -195,7 +197,7 @@ async def rows_of(page: Page, tx: Tx, found: Sequence[catalog.Product]) -> list[
     prices: dict[int, pricing.CommonPrice] = {}
     if page.viewer.may("pricing:read"):
         prices = await pricing.common_prices(tx, variants, currency=page.settings.currency)
-    places = {id_: one for id_, (one, _) in (await known_places(tx)).items()}
+    places = {one.location_id: one for one in locations}
     return [row(page, product, stock, prices, places) for product in found]
 
 

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.status_codes import HTTP_200_OK
+from markupsafe import Markup
 
 from comptoir import catalog, channels, pricing
 from comptoir.console import refusals
@@ -154,6 +155,11 @@ async def quote_basket(
     return page.show("quoting.html.j2", msgspec.structs.replace(view, basket=basket))
 
 
+def named_with_channel(page: Page, outlet: channels.Outlet) -> str:
+    channel = page.draw.channel_name(outlet.channel)
+    return outlet.name if outlet.name == channel else f"{outlet.name}, {channel}"
+
+
 def basket_of(form: Any) -> Basket:
     """What was sent. A line without pieces has been put back; the same article twice is one line."""
     pieces: dict[str, int] = {}
@@ -193,7 +199,7 @@ async def look(page: Page, tx: Tx, basket: Basket) -> QuotingView:
     lists = await pricing.price_lists(tx)
     view = QuotingView(
         basket=msgspec.structs.replace(basket, outlet=outlet.code if outlet else ""),
-        outlets=[(one.code, f"{one.name}, {page.draw.channel_name(one.channel)}") for one in outlets],
+        outlets=[(one.code, named_with_channel(page, one)) for one in outlets],
         groups=sorted({one.customer_group for one in lists if one.customer_group}),
         currency=page.settings.currency,
         candidates=candidates,
@@ -311,7 +317,7 @@ def line(
     reasons: list[Reason] = []
     for other in one.considered:
         found = lists[other.price_list]
-        where = ", ".join(bonds(page, found, outlets)) or page.gettext("every channel, every shop, everybody")
+        where = Markup(", ").join(bonds(page, found, outlets)) or page.gettext("every channel, every shop, everybody")
         sentence = page.gettext("list “%(name)s”: %(where)s", name=found.name, where=where)
         figure = amount(page, other.amount_minor, currency, other.per_units)
         reasons.append(("+" if other.won else "-", sentence, figure))

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
+from markupsafe import Markup
 
 from comptoir import inventory
 from comptoir.console.drawing import Reason
@@ -89,7 +90,7 @@ def says(page: Page, explained: inventory.Explanation) -> str:
     parts = [page.ngettext("collect in one shop", "collect in %(n)s shops", collect)] if collect else []
     if ship:
         parts.append(page.ngettext("at home from one place", "at home from %(n)s places", ship))
-    return ", ".join(parts)
+    return Markup(", ").join(parts)
 
 
 def promises(page: Page, explained: inventory.Explanation) -> list[Promise]:
@@ -148,4 +149,4 @@ def duration(page: Page, minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     parts = [page.gettext("%(n)s h", n=page.draw.number(hours))] if hours else []
     parts += [page.gettext("%(n)s min", n=page.draw.number(rest))] if rest or not hours else []
-    return " ".join(parts)
+    return Markup(" ").join(parts)

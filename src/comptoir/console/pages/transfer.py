@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from comptoir import inventory
 from comptoir.console.console import Section
@@ -155,7 +156,7 @@ def told(page: Page, step: inventory.moving.Step, one: inventory.moving.Transfer
         if step.over:
             note.append(gettext("%(n)s more than were sent", n=number(step.over)))
         words = gettext("Received: %(name)s", name=step.reference)
-        return Told("package", words, ", ".join(note), who, step.at)
+        return Told("package", words, Markup(", ").join(note), who, step.at)
     if one.stage == "cancelled":
         return Told("ban", gettext("Called off"), "", who, step.at)
     lost = sum(line.missing for line in one.lines)
