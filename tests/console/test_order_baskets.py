@@ -1,5 +1,7 @@
 """Acts at an order that make a basket of their own: more of it, and goods back for goods that are sent."""
 
+import re
+
 import pytest
 
 from console.test_order_acts import agreed, lines_of, order_of, seen, text_of
@@ -18,19 +20,24 @@ def agent(town):
 def order(town) -> str:
     """Of nobody, on the web: one pair of shoes."""
     with town.visitor("admin") as admin:
-        basket = admin.post("/v1/orders/baskets", json={"outlet": "site"}).json()["basket_id"]
-        base = f"/v1/orders/baskets/{basket}"
-        for verb, path, body in (
-            ("PUT", "lines/1", {"sku": "H-601-38"}),
-            ("PUT", "delivery", {"method": "ship", "address": HOME}),
-            ("POST", "quote", None),
-            ("POST", "payment", CARD),
-            ("POST", "order", None),
-        ):
-            answer = admin.request(verb, f"{base}/{path}", json=body)
-            assert answer.status_code < 300, answer.text
-        yield f"/orders/{basket}"
-        admin.post(f"/v1/orders/book/{basket}/cancellations", json={"reason": "changed_mind"})
+        order = bought(admin, {"method": "ship", "address": HOME})
+        yield order
+        admin.post(f"/v1{order.replace('/orders', '/orders/book')}/cancellations", json={"reason": "changed_mind"})
+
+
+def bought(admin, delivery: dict) -> str:
+    basket = admin.post("/v1/orders/baskets", json={"outlet": "site"}).json()["basket_id"]
+    base = f"/v1/orders/baskets/{basket}"
+    for verb, path, body in (
+        ("PUT", "lines/1", {"sku": "H-601-38"}),
+        ("PUT", "delivery", delivery),
+        ("POST", "quote", None),
+        ("POST", "payment", CARD),
+        ("POST", "order", None),
+    ):
+        answer = admin.request(verb, f"{base}/{path}", json=body)
+        assert answer.status_code < 300, answer.text
+    return f"/orders/{basket}"
 
 
 def lines(client, order: str) -> int:
@@ -68,6 +75,31 @@ def test_nothing_is_added_once_somebody_works_on_it(agent):
     assert page.status_code == 409
     assert "Picking has begun." in text_of(page)
     assert f'{begun}/add"' not in agent.get(begun).text
+
+
+def test_another_article_goes_into_the_box(agent, town):
+    with town.visitor("admin") as admin:
+        order = bought(admin, {"method": "ship", "address": HOME, "replace": True})
+        (work,) = set(re.findall(r'href="(/fulfilment/works/\d+)"', admin.get(order).text))
+        path = f"{work}/replace"
+        assert "Take it on first." in text_of(admin.get(path))
+        admin.post(f"{work}/accept")
+        assert f'href="{path}?line=1"' in admin.get(work).text
+        asked = {"p-1": "1", "reason": "damaged", "instead": "K-204-M"}
+        assert "Name at least one article." in text_of(seen(admin, path, asked | {"instead": ""}, 422))
+        assert "1 are open." in text_of(seen(admin, path, asked | {"p-1": "2"}, 422))
+        shown = seen(admin, path, asked)
+        assert "1 × Jumper Alba, écru, M: in the box" in text_of(shown)
+        assert "lies there as damaged" in text_of(shown)
+        assert lines(admin, order) == 1
+        assert [agreed(admin, path, shown).status_code for _ in range(2)] == [303, 303]
+        assert lines(admin, order) == 2
+        assert "Jumper Alba" in text_of(admin.get(work))
+        admin.post(f"/v1{order.replace('/orders', '/orders/book')}/cancellations", json={"reason": "other"})
+        unasked = set(re.findall(r'href="(/fulfilment/works/\d+)"', admin.get(order_of(admin, "accepted")).text))
+        assert "She was not asked when she ordered" in text_of(admin.get(f"{unasked.pop()}/replace"))
+    with town.visitor_of("LIL") as lille:
+        assert lille.post(path, data=asked).status_code == 403
 
 
 def test_what_comes_back_pays_for_an_order(agent):

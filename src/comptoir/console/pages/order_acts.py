@@ -56,12 +56,19 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     counter: orders.Counter
     back: orders.Return | None = None
     """The return that the act is about."""
+    work_id: int = 0
+    """The work of a location that it is done at; 0: at the order."""
     firm: bool = False
     """It is done, not only tried: what comes before it (`Doing.ahead`) has been done."""
 
     @property
     def href(self) -> str:
         return f"/orders/{self.order.order_id}"
+
+    @property
+    def home(self) -> str:
+        """Where whoever leaves it goes back to."""
+        return f"/fulfilment/works/{self.work_id}" if self.work_id else self.href
 
     @property
     def approved(self) -> bool:
@@ -79,7 +86,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is asked beside the pieces."""
 
-    kind: Literal["text", "money", "select", "check", "area"] = "text"
+    kind: Literal["text", "money", "select", "check", "area", "head"] = "text"
+    """A head asks nothing: it says what the fields below it are about."""
     name: str
     label: str
     value: str = ""
@@ -157,6 +165,8 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     """What is done before it, durable by itself: a basket held and paid. Repeated, it is done once."""
     let_go: Callable[[Desk, Form], Awaitable[None]] | None = None
     """Takes that back, where the act was refused after all."""
+    closed: str = ""
+    """Why it cannot be done now, where no action of the order says so."""
     at: Mapping[str, str] = {}
     """The field beside which a refusal of this code stands; elsewhere it stands above."""
 
@@ -164,6 +174,8 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
 class ActView(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     back: str
+    floor: bool
+    """Done at the work of a location, not at the order."""
     href: str
     sheet: Sheet
     form: Form
@@ -174,7 +186,14 @@ class ActView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def desk_of(
-    page: Page, tx: Tx, actor: Actor, counter: orders.Counter, order_id: UUID, return_id: UUID | None = None
+    page: Page,
+    tx: Tx,
+    actor: Actor,
+    counter: orders.Counter,
+    order_id: UUID,
+    return_id: UUID | None = None,
+    *,
+    work_id: int = 0,
 ) -> Desk:
     """Raises UnknownOrder, UnknownReturn."""
     order = await orders.order(tx, order_id=order_id)
@@ -193,6 +212,7 @@ async def desk_of(
         codes=codes,
         counter=counter,
         back=back,
+        work_id=work_id,
     )
 
 
@@ -201,7 +221,8 @@ async def ask(desk: Desk, doing: Doing, href: str, form: Form) -> Response[str]:
     sheet = await doing.sheet(desk, form)
     view = ActView(
         number=desk.order.order_number,
-        back=desk.href,
+        back=desk.home,
+        floor=desk.work_id > 0,
         href=href,
         sheet=sheet,
         form=form,
@@ -212,6 +233,8 @@ async def ask(desk: Desk, doing: Doing, href: str, form: Form) -> Response[str]:
 
 async def why_not(desk: Desk, doing: Doing) -> list[Reason]:
     """The backend's own word on whether it may be done now."""
+    if doing.closed:
+        return [("-", doing.closed)]
     allowed = await orders.actions_of(desk.tx, order_id=desk.order.order_id, by=desk.actor)
     found = next((one for one in allowed if one.name == doing.action), None)
     if found is None or found.allowed:
@@ -236,7 +259,8 @@ async def attempt(desk: Desk, doing: Doing, href: str, form: dict[str, str]) -> 
         return say(desk.page.go(made.href or desk.href), made.deed)
     view = ActView(
         number=desk.order.order_number,
-        back=desk.href,
+        back=desk.home,
+        floor=desk.work_id > 0,
         href=href,
         sheet=await doing.sheet(desk, form),
         form=form,
@@ -281,7 +305,8 @@ async def complain(desk: Desk, doing: Doing, href: str, form: Form, field: str, 
     )
     view = ActView(
         number=desk.order.order_number,
-        back=desk.href,
+        back=desk.home,
+        floor=desk.work_id > 0,
         href=href,
         sheet=sheet,
         form=form,

@@ -64,10 +64,12 @@ async def sheet(desk: Desk, form: Form) -> Sheet:
         lines=back_lines(desk, form, await returnable(desk)),
         states=told(desk, STATES),
         fields=[
-            articles_field(desk, form, "instead", _("She gets instead")),
             place_field(desk, form, await counters(desk)),
             *reason_fields(desk, form),
+            Field(kind="head", name="new", label=_("What she gets")),
+            articles_field(desk, form, "instead", _("She gets instead")),
             *await delivery_fields(desk, form),
+            Field(kind="head", name="sums", label=_("The money")),
             *payment_fields(desk, form),
             Field(
                 kind="select",

@@ -243,9 +243,19 @@ def refusals_of(page: Page, work: orders.Fulfilment, *, ours: bool) -> dict[str,
         refusals["send"] = gettext("Nothing of it is picked yet.")
     if work.state not in {"open", "accepted", "ready"}:
         refusals["reject"] = gettext("It is over.") if over else gettext("It is not here yet.")
+    if work.state != "accepted":
+        refusals["replace"] = (
+            gettext("It is over.")
+            if over
+            else gettext("Take it on first.")
+            if work.state == "open"
+            else gettext("It is not here yet.")
+            if work.state == "coming"
+            else gettext("It was done.")
+        )
     if work.state != "coming":
         refusals["arrive"] = gettext("It is here already.")
-    every = ("accept", "pick", "ready", "hand_over", "send", "reject", "arrive")
+    every = ("accept", "pick", "ready", "hand_over", "send", "reject", "replace", "arrive")
     if not page.viewer.may("orders:write"):
         refusals |= dict.fromkeys(every, gettext("Your role does not do this."))
     elif not ours:
