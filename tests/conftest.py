@@ -1,5 +1,6 @@
 """A real PostgreSQL for every test: one embedded server per worker, its databases cloned from a template."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -19,6 +20,11 @@ from reuse import Ground, Slate, application
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_unconfigure():
+    """The embedded servers say goodbye when the process ends, and pytest has closed what they would say it to."""
+    logging.raiseExceptions = False
 
 
 @pytest.fixture(scope="session")

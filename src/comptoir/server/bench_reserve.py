@@ -14,7 +14,7 @@ from comptoir.kernel import log
 from comptoir.kernel.auth import SYSTEM, keys
 from comptoir.kernel.db import Database, Tx
 from comptoir.server.bench import own_database, own_server
-from comptoir.server.load import Measured, load, request
+from comptoir.server.load import Measured, empty, load, request
 
 SKUS, LOCATIONS = 1_000, 20
 UNITS = 100_000
@@ -35,6 +35,8 @@ async def run(size: int = RESERVATIONS) -> dict[str, Any]:
         for servers in (1, 2):
             async with own_server(db.url, api=servers) as address:
                 port = int(address.rpartition(":")[2])
+                if servers == 1:
+                    figures["empty_requests_per_second"] = round(await empty(port))
                 for name, hot in (("hot", True), ("spread", False)):
                     found = await _over_http(port, key, size, hot=hot)
                     label = f"http_{name}" if servers == 1 else f"http_{name}_{servers}_servers"
@@ -44,6 +46,7 @@ async def run(size: int = RESERVATIONS) -> dict[str, Any]:
         exact = await _last_units(db)
         async with db.reading() as tx:
             faults = await inventory.reconcile(tx)
+    figures["share_of_empty"] = round(figures["http_spread"] / figures["empty_requests_per_second"], 3)
     figures["hot_to_spread"] = round(figures["http_hot"] / figures["http_spread"], 2)
     figures["sold_of_500"] = exact
     figures["faults"] = len(faults)

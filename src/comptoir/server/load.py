@@ -52,6 +52,13 @@ async def load(port: int, flows: Sequence[Flow], *, connections: int = 64, warm:
     return msgspec.json.decode(out.splitlines()[-1], type=Measured)
 
 
+async def empty(port: int) -> float:
+    """Requests a second that ask nothing of the house: what this machine, its web server and this generator allow
+    today. The reference of every figure over HTTP, as machines differ and change.
+    """
+    return (await load(port, [[request("GET", "/health", key="")]] * 20_000, warm=1_000)).per_second
+
+
 class Client(asyncio.Protocol):
     """One connection. It also is its own parser's listener."""
 
