@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from comptoir.kernel.db import Database
 from console.goods import stock_up
-from console.town import Town, open_doors
+from console.town import Town, open_doors, staff_of_a_shop
 from console.town import serving as serving_town
 
 
@@ -22,3 +22,4 @@ async def furnish(url: str) -> None:
     async with Database(url, size=2) as db:
         await open_doors(db)
         await stock_up(db)
+        await staff_of_a_shop(db)

@@ -11,11 +11,12 @@ from litestar.params import FromPath, URLEncodedBody
 
 from comptoir import catalog, channels, inventory, pricing
 from comptoir.console.console import Section
+from comptoir.console.drawing import Reason
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.counts import PATH, STAGES
 from comptoir.console.pages.goods import STATES, Spot, actors
-from comptoir.console.pages.pieces import Face, by_barcode, faces, places, spot
+from comptoir.console.pages.pieces import Face, by_barcode, faces, places, refused, spot
 from comptoir.console.pages.said import Deed, last_said, say
 from comptoir.console.pages.transfers import MAY, WRITE
 from comptoir.console.refusals import said_of
@@ -70,7 +71,8 @@ class CountView(msgspec.Struct, frozen=True):
     opened_by: str
     submitted_by: str
     closed_by: str
-    may_act: bool
+    why_not: Sequence[Reason]
+    """Nothing where it may be counted by whoever looks."""
     same: bool
     """Whoever looks has counted, or handed it in."""
     states: Mapping[str, str]
@@ -140,7 +142,7 @@ async def show(page: Page, tx: Tx, count_id: UUID, wanted: Wanted, *, error: str
         opened_by=who.get(one.opened_by, ""),
         submitted_by=who.get(one.submitted_by, ""),
         closed_by=who.get(one.closed_by, ""),
-        may_act=page.viewer.may(WRITE),
+        why_not=await refused(page, WRITE, inventory.rights.must_count(tx, page.viewer, count_id=count_id)),
         same=me in {one.submitted_by, *(line.counted_by for line in one.lines)},
         states=STATES,
         sought=wanted.find,

@@ -17,7 +17,7 @@ from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.goods import Spot, actors
-from comptoir.console.pages.pieces import choices, places, read_lines, spot
+from comptoir.console.pages.pieces import choices, places, read_lines, spot, theirs
 from comptoir.console.pages.said import last_said
 from comptoir.console.pages.transfers import MAY, WRITE
 from comptoir.console.rooms import enter
@@ -128,8 +128,9 @@ class NewView(msgspec.Struct, frozen=True):
 @get(f"{PATH}/new", guards=MAY)
 async def read_new_count(request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     at, sku = request.query_params.get("at", "")[:200], request.query_params.get("sku", "")[:200]
-    draft = Draft(count_id=uuid7(), location=at, lines=sku)
-    return page.show("count_new.html.j2", NewView(draft, choices(await places(tx)), ""))
+    own = theirs(await places(tx), page.viewer)
+    draft = Draft(count_id=uuid7(), location=at if at in own or len(own) != 1 else next(iter(own)), lines=sku)
+    return page.show("count_new.html.j2", NewView(draft, choices(own), ""))
 
 
 @post(PATH, guards=MAY)
@@ -148,7 +149,7 @@ async def add_count(
         lines, error = await read_lines(tx, page, data.lines)
         variants = [one.variant_id for one in lines]
     if error:
-        return page.show("count_new.html.j2", NewView(data, choices(known), error), status=422)
+        return page.show("count_new.html.j2", NewView(data, choices(theirs(known, page.viewer)), error), status=422)
     await inventory.rights.must_keep(tx, actor, [known[data.location].location_id])
     await inventory.counting.open_count(
         tx,

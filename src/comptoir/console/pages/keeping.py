@@ -14,6 +14,7 @@ from litestar.params import FromPath
 
 from comptoir import catalog, inventory
 from comptoir.console.console import Section
+from comptoir.console.drawing import Reason
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.goods import (
@@ -28,6 +29,7 @@ from comptoir.console.pages.goods import (
     short_name,
     spot,
 )
+from comptoir.console.pages.pieces import refused
 from comptoir.console.pages.product import PATH, choose, story_place
 from comptoir.console.pages.product import Wanted as ProductWanted
 from comptoir.console.pages.said import say
@@ -91,6 +93,10 @@ class KeepingView(msgspec.Struct, frozen=True):
     """By channel what is left of it there, and what the channel does not offer anywhere."""
     before: Outlook
     after: Outlook | None
+    why_not: Sequence[Reason]
+    """Nothing where what lies there may be changed by whoever looks."""
+    everywhere: bool
+    """Whether she also says what holds for all places."""
     error: str
 
 
@@ -117,6 +123,7 @@ class Ground(msgspec.Struct, frozen=True):
     places: Sequence[tuple[str, str]]
     kept: inventory.KeptAt | None
     thresholds: Mapping[str, int]
+    why_not: Sequence[Reason]
 
     @property
     def href(self) -> str:
@@ -240,6 +247,7 @@ async def stand(page: Page, tx: Tx, product_id: int, wanted: Wanted) -> Ground:
         [(one.code, f"{one.name} ({one.code})") for one, _ in places.values()],
         next((one for one in kept.places if one.location == location.code), None),
         kept.thresholds,
+        await refused(page, WRITE, inventory.rights.must_keep(tx, page.viewer, [chosen])),
     )
 
 
@@ -352,6 +360,8 @@ def show(
         ],
         before=before,
         after=after,
+        why_not=ground.why_not,
+        everywhere=not page.viewer.outlets,
         error=error,
     )
     return page.show("keeping.html.j2", view, status=200 if page.part else status)

@@ -132,7 +132,12 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
         events=story.events(page, papers) if hers else [],
         ledger=money.ledger(page, papers, paid),
         acts=acts_of(page, await orders.actions_of(tx, order_id=order_id, by=page.viewer), papers),
-        came=came(page, papers.returns, {one.location_id: one.name for one in await inventory.locations(tx)}),
+        came=came(
+            page,
+            papers.returns,
+            {one.location_id: one.name for one in await inventory.locations(tx)},
+            {one.return_id for one in papers.returns if await of_others(tx, page, one)},
+        ),
         tasks=[
             page.gettext(words.TASKS[one.kind]) if one.kind in words.TASKS else one.why
             for one in await orders.tasks(tx, order_id=order_id)
@@ -145,6 +150,15 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
         pulse=await orders.finding.last_move(tx),
         href=f"/orders/{order_id}",
     )
+
+
+async def of_others(tx: Tx, page: Page, one: orders.Return) -> bool:
+    """Whether another shop decides of what has come back, and of its money."""
+    try:
+        await orders.rights.must_touch_return(tx, page.viewer, return_id=one.return_id)
+    except orders.NotYourOrder:
+        return True
+    return False
 
 
 def line(page: Page, one: orders.OrderLine, article: words.Article, papers: story.Papers) -> Line:

@@ -1,7 +1,8 @@
 """A return that is on record: it has come, somebody has looked at it, its money goes back, it never comes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -55,11 +56,11 @@ class Came(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     """Pieces that nobody has looked at."""
     todo: Sequence[tuple[str, str, str]]
-    """Address, words, icon."""
+    """Address, words, icon. Without an address it is for another shop to do."""
 
 
-def came(page: Page, found: Sequence[orders.Return], names: Mapping[int, str]) -> list[Came]:
-    """Of an order, the first first. `names`: locations by id."""
+def came(page: Page, found: Sequence[orders.Return], names: Mapping[int, str], strange: Collection[UUID]) -> list[Came]:
+    """Of an order, the first first. `names`: locations by id; `strange`: what another shop decides of."""
     _, may = page.gettext, page.viewer.may("orders:write")
     made: list[Came] = []
     for one in found:
@@ -83,7 +84,12 @@ def came(page: Page, found: Sequence[orders.Return], names: Mapping[int, str]) -
                 at=one.received_at or one.announced_at,
                 refund=None if one.refund_minor is None else Money(one.refund_minor, one.currency),
                 waiting=waiting,
-                todo=todo if may else (),
+                todo=[
+                    ("" if one.return_id in strange and not href.endswith("/receive") else href, label, sign)
+                    for href, label, sign in todo
+                ]
+                if may
+                else (),
             )
         )
     return made

@@ -1,14 +1,18 @@
 """What the pages about moving goods share: articles and places as they are drawn, who acted, lines as typed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from comptoir import catalog, inventory
 from comptoir.console.cloth import KINDS
+from comptoir.console.drawing import Reason
 from comptoir.console.page import Page
 from comptoir.console.pages.goods import CLOTHS, Spot
+from comptoir.console.refusals import said_of
+from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Tx
+from comptoir.kernel.errors import Refusal
 
 MOST_LINES = 500
 MOST_CHARACTERS = 60_000
@@ -48,6 +52,24 @@ async def faces(tx: Tx, variants: Iterable[int]) -> dict[int, Face]:
 async def places(tx: Tx) -> dict[str, inventory.Location]:
     """Where goods can be sent, by code: what is in transit is an account, not a place."""
     return {one.code: one for one in await inventory.locations(tx) if one.kind != "transit" and one.active}
+
+
+def theirs(known: Mapping[str, inventory.Location], by: Actor) -> dict[str, inventory.Location]:
+    """Those whose goods are in their hands (`inventory.rights`): for who is of no shop in particular, all."""
+    return {code: one for code, one in known.items() if not by.outlets or one.outlet_id in by.outlets}
+
+
+async def refused(page: Page, scope: str, check: Awaitable[None]) -> Sequence[Reason]:
+    """Why it would not be let pass, by the backend's own word; nothing where it would."""
+    try:
+        await check
+    except Refusal as refusal:
+        why = said_of(page, refusal)
+    else:
+        why = ""
+    if not page.viewer.may(scope):
+        why = page.gettext("Your role looks at the stock and does not change it.")
+    return [("-", why)] if why else []
 
 
 def spot(known: Mapping[str, inventory.Location], code: str) -> Spot:

@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from comptoir import inventory
 from comptoir.console.console import Section
+from comptoir.console.drawing import Reason
 from comptoir.console.language import N_
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest
 from comptoir.console.pages.goods import Spot, actors
-from comptoir.console.pages.pieces import Face, faces, places, read_lines, spot
+from comptoir.console.pages.pieces import Face, faces, places, read_lines, refused, spot
 from comptoir.console.pages.said import Deed, last_said, say
 from comptoir.console.pages.transfers import MAY, PATH, WRITE, day_of, sender, stage
 from comptoir.console.refusals import said_of
@@ -78,8 +79,8 @@ class TransferView(msgspec.Struct, frozen=True):
     expected_on: date | None
     late: bool
     story: Sequence[Told]
-    may_act: bool
-    may_cancel: bool
+    why_not: Mapping[str, Sequence[Reason]]
+    """Of sending, receiving, calling it off: nothing where it may be done."""
     typed: Mapping[str, str]
     reasons: Mapping[str, str]
     error: str
@@ -131,13 +132,25 @@ async def show(
             told(page, step, one, await actors(tx))
             for step in await inventory.moving.story(tx, transfer_id=transfer_id)
         ],
-        may_act=page.viewer.may(WRITE),
-        may_cancel=one.stage == "requested" or (one.stage == "under_way" and one.source == "supplier" and not came),
+        why_not=await forbidden(page, tx, one, came=came),
         typed=typed or {},
         reasons=REASONS,
         error=error,
     )
     return page.show("transfer.html.j2", view, status=409 if error else 200)
+
+
+async def forbidden(page: Page, tx: Tx, one: inventory.moving.Transfer, *, came: bool) -> dict[str, Sequence[Reason]]:
+    """The one end sends, the other receives, either calls it off; once goods are under way nobody does."""
+    rights, by, transfer_id = inventory.rights, page.viewer, one.transfer_id
+    end = await refused(page, WRITE, rights.must_be_an_end(tx, by, transfer_id=transfer_id))
+    if not end and not (one.stage == "requested" or (one.source == "supplier" and not came)):
+        end = [("-", page.gettext("goods are on their way or have come: receive them, then give up the rest"))]
+    return {
+        "send": await refused(page, WRITE, rights.must_send(tx, by, transfer_id=transfer_id)),
+        "receive": await refused(page, WRITE, rights.must_receive(tx, by, transfer_id=transfer_id)),
+        "cancel": end,
+    }
 
 
 def told(page: Page, step: inventory.moving.Step, one: inventory.moving.Transfer, known: Mapping[str, str]) -> Told:

@@ -17,7 +17,7 @@ from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.goods import Spot
-from comptoir.console.pages.pieces import choices, places, read_lines, spot
+from comptoir.console.pages.pieces import choices, places, read_lines, spot, theirs
 from comptoir.console.pages.said import last_said, say
 from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter
@@ -180,15 +180,25 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewView(msgspec.Struct, frozen=True):
     draft: Draft
-    places: Sequence[tuple[str, str]]
+    sources: Sequence[tuple[str, str]]
+    targets: Sequence[tuple[str, str]]
+    """A delivery comes to one of theirs; of a transfer one end is theirs."""
     error: str
 
 
 @get(f"{PATH}/new", guards=MAY)
 async def read_new(request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     wanted = NewWanted.read(request)
-    draft = Draft(transfer_id=uuid7(), kind=wanted.kind, source=wanted.source, target=wanted.target, lines=wanted.sku)
-    return page.show("transfer_new.html.j2", NewView(draft, choices(await places(tx)), ""))
+    known = await places(tx)
+    own = theirs(known, page.viewer)
+    target = wanted.target or (next(iter(own)) if page.viewer.outlets and own and wanted.source not in own else "")
+    draft = Draft(transfer_id=uuid7(), kind=wanted.kind, source=wanted.source, target=target, lines=wanted.sku)
+    return page.show("transfer_new.html.j2", new_view(page, draft, known))
+
+
+def new_view(page: Page, draft: Draft, known: Mapping[str, inventory.Location], error: str = "") -> NewView:
+    targets = theirs(known, page.viewer) if draft.kind == "delivery" else known
+    return NewView(draft, choices(known), choices(targets), error)
 
 
 @post(PATH, guards=MAY)
@@ -215,7 +225,7 @@ async def add_transfer(
             await tx.run("ROLLBACK TO SAVEPOINT asking")
             error = said_of(page, refusal)
     if error:
-        return page.show("transfer_new.html.j2", NewView(data, choices(known), error), status=422)
+        return page.show("transfer_new.html.j2", new_view(page, data, known, error), status=422)
     deed = "delivery_announced" if data.kind == "delivery" else "transfer_requested"
     return say(page.go(f"{PATH}/{data.transfer_id}"), deed)
 
