@@ -101,6 +101,22 @@ def test_another_shop_sees_of_an_order_what_taking_back_needs(town, admin):
         assert other.get("/fulfilment/at/LIL").status_code == 200
 
 
+def test_who_may_not_see_customers_sees_the_order_and_not_for_whom(town, admin):
+    order = order_of(admin, "given-back")
+    whole = unescape(admin.get(order).text)
+    address, papers = re.search(r"<address.*?</address>", whole, re.DOTALL), re.findall(r"/orders/papers/[\w-]+", whole)
+    assert address
+    street = re.findall(r"<br>([^<]+)", address.group())[0]
+    with town.visitor("executive") as other:
+        page = unescape(other.get(order).text)
+        for words in ("Given to the carrier", "Money", "The address is shown to those who may see customers."):
+            assert words in page, words
+        for hidden in (street, "Morel", "/orders/papers/"):
+            assert hidden not in page, hidden
+        for path in papers or ["/orders/papers/00000000-0000-0000-0000-000000000007"]:
+            assert [other.get(path).status_code, other.get(f"{path}/pdf").status_code] == [403, 403]
+
+
 def test_one_order_tells_its_life(admin):
     page = unescape(admin.get(order_of(admin, "given-back")).text)
     for words in ("Given to the carrier", "Taken back", "returned, had been from", "Money", "Inès Morel", "Why"):

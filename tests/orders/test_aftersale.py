@@ -108,7 +108,9 @@ async def desk(house):  # noqa: F811
             inventory.LocationEntry(code=code, kind="shop", name=code, outlet=code) for code in ("lyon", "nice")
         ])  # fmt: skip
         keys = [
-            (await add_key(tx, name=f"{scope}-{uuid7()}", scopes=[f"orders:{scope}"], actor=SYSTEM)).token
+            (
+                await add_key(tx, name=f"{scope}-{uuid7()}", scopes=[f"orders:{scope}", "profiles:read"], actor=SYSTEM)
+            ).token
             for scope in ("write", "admin")
         ]
     async with application(Settings(simulated_payments=True), house.db) as app:

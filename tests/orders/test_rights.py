@@ -67,13 +67,18 @@ async def shops(house):  # noqa: F811
                 channel="shop", code=f"{code}_shop", name=code, country="FR", time_zone="Europe/Paris", currency="EUR"
             ) for code in ("north", "south")
         ])  # fmt: skip
-        tokens = {"all": (await add_key(tx, name="all", scopes=["orders:write"], actor=SYSTEM)).token}
+        tokens = {
+            who: (await add_key(tx, name=who, scopes=scopes, actor=SYSTEM)).token
+            for who, scopes in {"all": ["orders:write", "profiles:read"], "reader": ["orders:read"]}.items()
+        }
         for code in ("north", "south"):
             outlet = await channels.outlet(tx, code=f"{code}_shop")
             await tx.run(
                 "UPDATE inventory.location SET outlet_id = %(o)s WHERE code = %(c)s", o=outlet.outlet_id, c=code
             )
-            made = await add_key(tx, name=code, scopes=["orders:write"], outlets=[outlet.outlet_id], actor=SYSTEM)
+            made = await add_key(
+                tx, name=code, scopes=["orders:write", "profiles:read"], outlets=[outlet.outlet_id], actor=SYSTEM
+            )
             tokens[code] = made.token
     async with (
         create_app(Settings(simulated_payments=True), house.db) as app,
@@ -198,6 +203,21 @@ async def test_an_order_is_hers_where_it_is_collected_and_the_work_of_whom_it_li
     arriving = f"fulfilments/{coming['fulfilment_id']}/arrive"
     assert (await shops("south", "POST", arriving)).json()["code"] == "orders.not_your_place"
     assert (await shops("north", "POST", arriving)).status_code == 200
+    # Who came for it is told to those who may see people.
+    over = {"lines": [{"line": 1, "pieces": 1}], "proof": {"name": "Ana"}}
+    assert (await shops("north", "POST", arriving.replace("arrive", "hand-over"), over)).status_code == 200
+    for who, name in (("north", "Ana"), ("reader", None)):
+        (parcel,) = (await shops(who, "GET", f"fulfilments/of/{order_id}")).json()["parcels"]
+        assert (parcel["proof"] or {}).get("name") == name
+
+
+async def test_who_may_not_see_people_sees_no_address_and_no_papers(shops, life):
+    for who, seen in (("all", True), ("reader", False)):
+        delivery = (await shops(who, "GET", f"baskets/{life['order']}")).json()["delivery"]
+        assert delivery["method"] == "ship" and bool(delivery["address"]) is seen
+        for path in ("documents/{document}", "documents/{document}/pdf", "documents/{document}/mails",
+                     "book/{order}/documents", "sales/{sale}/documents"):  # fmt: skip
+            assert (await shops(who, "GET", path.format(**life))).status_code == (200 if seen else 403), path
 
 
 async def test_no_route_of_orders_is_forgotten(shops):

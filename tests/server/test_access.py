@@ -83,6 +83,17 @@ async def test_every_post_honours_the_idempotency_key_or_says_why_not(app):
     assert bare <= set(WITHOUT_KEY), f"take `tx: NamedDependency[Tx]`: {bare - set(WITHOUT_KEY)}"
 
 
+async def test_who_may_not_see_people_does_not_see_them_at_their_orders(app):
+    """What calls itself personal asks for it. (What is done for an order tells it to some: `proof`, and addresses.)"""
+    personal = {
+        path: "profiles:read" in wanted(handler)
+        for method, path, handler in routes(app)
+        if method == "GET" and "Personal." in (handler.fn.__doc__ or "")
+    }
+    assert len(personal) >= 8
+    assert [path for path, asks in personal.items() if not asks] == []
+
+
 def concrete(path: str) -> str:
     """An address of the route's form, of a thing that does not exist."""
     filled = re.sub(r"\{\w+:uuid\}", str(UUID(int=7)), path)

@@ -70,7 +70,7 @@ class HighStreet:
         async with self.db.transaction() as tx:
             ids = {one.code: one.outlet_id for one in await channels.outlets(tx)}
             for name, outlet in (("site", "site"), ("agent", "calls"), ("lyon", "lyon"), ("nice", "nice")):
-                key = await add_key(tx, name=name, scopes=["orders:write", "inventory:write"], outlets=[ids[outlet]],
+                key = await add_key(tx, name=name, scopes=["orders:write", "inventory:write", "profiles:read"], outlets=[ids[outlet]],
                                     actor=SYSTEM)  # fmt: skip
                 setattr(self, name, Caller(self.client, key.token))
 

@@ -199,11 +199,15 @@ async def _person(db: Database, asked: Recognised, country: str) -> identity.Per
         return await identity.lookup(tx, identifier=cleaned)
 
 
-@get("/people/{key:uuid}/baskets", guards=[allow("orders:read")], responses=raises(identity.UnknownPerson))
+@get(
+    "/people/{key:uuid}/baskets",
+    guards=[allow("orders:read"), allow("profiles:read")],
+    responses=raises(identity.UnknownPerson),
+)
 async def list_person_baskets(
     db: NamedDependency[Database], state: State, actor: NamedDependency[Actor], key: FromPath[UUID]
 ) -> list[BasketView]:
-    """Her baskets that are no orders yet, the one used last first; those that you may touch."""
+    """Her baskets that are no orders yet, the one used last first; those that you may touch. Personal."""
     async with db.reading() as tx:
         person = await identity.person(tx, key=key)
         found = await live_baskets(tx, nodes=[one.node_id for one in person.nodes])

@@ -8,6 +8,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from comptoir import channels, inventory, orders
 from comptoir.console.console import Section
@@ -55,6 +56,8 @@ class OrderView(msgspec.Struct, frozen=True):
     order: orders.Order
     hers: bool
     """Whether it has to do with her shop. Else only what taking goods back needs is shown: lines, sums, deeds."""
+    personal: bool
+    """Whether she may see who it is for: address, papers, who came for it."""
     outlet: str
     external: str
     customer: words.Customer
@@ -84,6 +87,7 @@ async def read_order(
     """The page; or all of it below the head when htmx asks for `#order`, because something moved.
 
     Goods come back to any shop, so every shop opens every order; of one that is not hers no address, no papers.
+    Who may not see customers sees these of none.
     """
     said = last_said(request, page)
     return said(page.show("order.html.j2", await look(page, tx, order_id)))
@@ -94,13 +98,18 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
     hers = await orders.rights.touches(tx, page.viewer, order_id=order_id)
     agreed = await orders.finding.agreed(tx, order_id=order_id)
     assert agreed is not None
+    personal = hers and page.viewer.may("profiles:read")
+    parcels = await orders.parcels(tx, order_id=order_id)
+    if not personal:
+        agreed = replace(agreed, delivery=replace(agreed.delivery, address=None))
+        parcels = [replace(one, proof=None) for one in parcels]
     places, outlets = await words.places(tx), {one.outlet_id: one for one in await channels.outlets(tx)}
     known = await words.customers(tx, page, [order.node_id])
     works = await orders.fulfilments_of(tx, order_id=order_id)
     papers = story.Papers(
         order=order,
         works=works,
-        parcels=await orders.parcels(tx, order_id=order_id),
+        parcels=parcels,
         history=await orders.history(tx, order_id=order_id),
         cancellations=await orders.cancellations(tx, order_id=order_id),
         returns=await orders.returns.of_order(tx, order_id=order_id),
@@ -112,7 +121,7 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
         authorised=Money(agreed.authorised_minor, order.currency) if agreed.authorised_minor is not None else None,
     )
     goods = await words.articles(tx, order, works)
-    papers = msgspec.structs.replace(papers, names={number: one.name for number, one in goods.items()})
+    papers = replace(papers, names={number: one.name for number, one in goods.items()})
     paid = (await orders.payments.paid(tx, order_ids=[order_id])).get(order_id)
     sourcing = await orders.sourcing_of(tx, order_id=order_id)
     external = await orders.finding.find_orders(
@@ -122,6 +131,7 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
     return OrderView(
         order=order,
         hers=hers,
+        personal=personal,
         outlet=outlet.name if outlet else "",
         external=next((one.external_number or "" for one in external if one.order_id == order_id), ""),
         customer=known.get(order.node_id or 0, words.Customer()) if hers else words.Customer(),
@@ -145,7 +155,7 @@ async def look(page: Page, tx: Tx, order_id: UUID) -> OrderView:
         ],
         agreed=agreed,
         collected_at=words.place(places, agreed.delivery.location) if agreed.delivery.location else None,
-        documents=await orders.documents_of(tx, sale_ids=[one.sale_id for one in papers.parcels]) if hers else [],
+        documents=await orders.documents_of(tx, sale_ids=[one.sale_id for one in parcels]) if personal else [],
         sourcing=sourcing,
         pulse=await orders.finding.last_move(tx),
         href=f"/orders/{order_id}",

@@ -27,6 +27,7 @@ from comptoir.kernel.ids import uuid7
 from comptoir.kernel.money import Money
 
 WRITE = "orders:write"
+PERSONAL = [*enter("orders"), allow("profiles:read")]
 MAILS = {
     "due": (N_("on its way"), "info", "hourglass"),
     "done": (N_("sent"), "good", "circle-check"),
@@ -171,7 +172,7 @@ class PaperView(msgspec.Struct, frozen=True):
     may_send: bool = False
 
 
-@get("/orders/papers/{document_id:uuid}", guards=enter("orders"))
+@get("/orders/papers/{document_id:uuid}", guards=PERSONAL)
 async def read_paper(
     request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx], document_id: FromPath[UUID]
 ) -> Response[str]:
@@ -181,7 +182,7 @@ async def read_paper(
     return said(page.show("order_paper.html.j2", await looked_at(page, tx, document_id)))
 
 
-@post("/orders/papers/{document_id:uuid}/mails", guards=[*enter("orders"), allow(WRITE)], status_code=HTTP_200_OK)
+@post("/orders/papers/{document_id:uuid}/mails", guards=[*PERSONAL, allow(WRITE)], status_code=HTTP_200_OK)
 async def send_paper(
     request: AnyRequest,
     page: NamedDependency[Page],
@@ -219,7 +220,7 @@ async def looked_at(page: Page, tx: Tx, document_id: UUID) -> PaperView:
     )
 
 
-@get("/orders/papers/{document_id:uuid}/pdf", guards=enter("orders"), media_type="application/pdf")
+@get("/orders/papers/{document_id:uuid}/pdf", guards=PERSONAL, media_type="application/pdf")
 async def read_pdf(
     page: NamedDependency[Page], tx: NamedDependency[Tx], document_id: FromPath[UUID]
 ) -> Response[bytes]:

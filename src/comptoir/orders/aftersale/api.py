@@ -64,6 +64,8 @@ from comptoir.orders.errors import (
 )
 
 MANAGER = "orders:admin"
+PERSONAL = [allow("orders:read"), allow("profiles:read")]
+"""What says who somebody is."""
 
 
 @post(
@@ -231,7 +233,7 @@ async def post_goodwill(
     return await give_goodwill(tx, sale_id=sale_id, asked=data, actor=actor.name, approved=actor.may(MANAGER))
 
 
-@get("/purchases", guards=[allow("orders:read")], responses=raises(identity.UnknownPerson))
+@get("/purchases", guards=PERSONAL, responses=raises(identity.UnknownPerson))
 async def get_purchases(
     tx: NamedDependency[Tx],
     person: Annotated[UUID, QueryParameter(description="Public id of the person.")],
@@ -283,7 +285,7 @@ async def post_document(
     return await documents.issue(tx, sale_id=sale_id, asked=data)
 
 
-@get("/sales/{sale_id:int}/documents", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+@get("/sales/{sale_id:int}/documents", guards=PERSONAL, responses=raises(NotYourOrder))
 async def get_documents(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], sale_id: FromPath[int]
 ) -> list[Document]:
@@ -292,7 +294,7 @@ async def get_documents(
     return await documents.documents_of(tx, sale_ids=[sale_id])
 
 
-@get("/book/{order_id:uuid}/documents", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+@get("/book/{order_id:uuid}/documents", guards=PERSONAL, responses=raises(NotYourOrder))
 async def get_documents_of_order(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]
 ) -> list[Document]:
@@ -301,7 +303,7 @@ async def get_documents_of_order(
     return await documents.documents_of(tx, sale_ids=await sales_of_order(tx, order_id=order_id))
 
 
-@get("/documents/{document_id:uuid}", guards=[allow("orders:read")], responses=raises(NotYourOrder, UnknownDocument))
+@get("/documents/{document_id:uuid}", guards=PERSONAL, responses=raises(NotYourOrder, UnknownDocument))
 async def get_document(tx: NamedDependency[Tx], actor: NamedDependency[Actor], document_id: FromPath[UUID]) -> Document:
     """A document as it was issued. Personal."""
     await rights.must_touch_document(tx, actor, document_id=document_id)
@@ -310,7 +312,7 @@ async def get_document(tx: NamedDependency[Tx], actor: NamedDependency[Actor], d
 
 @get(
     "/documents/{document_id:uuid}/pdf",
-    guards=[allow("orders:read")],
+    guards=PERSONAL,
     responses=raises(NotYourOrder, UnknownDocument),
     media_type="application/pdf",
 )
@@ -344,7 +346,7 @@ async def post_mail(
     return await post_by_mail(tx, document_id=document_id, asked=data, url=state.settings.mail_url, actor=actor.name)
 
 
-@get("/documents/{document_id:uuid}/mails", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+@get("/documents/{document_id:uuid}/mails", guards=PERSONAL, responses=raises(NotYourOrder))
 async def get_mails(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], document_id: FromPath[UUID]
 ) -> Sequence[Mailed]:

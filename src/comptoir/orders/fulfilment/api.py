@@ -108,13 +108,12 @@ async def get_fulfilment(
 
 @get("/of/{order_id:uuid}", guards=[allow("orders:read")], responses=raises(NotYourOrder))
 async def get_life(tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]) -> Life:
-    """All work for an order, its parcels, and what was done. Personal."""
+    """All work for an order, its parcels, and what was done. Who came for it: only with `profiles:read`."""
     await rights.must_touch(tx, actor, order_id=order_id)
-    return Life(
-        await works.fulfilments_of(tx, order_id=order_id),
-        await works.parcels(tx, order_id=order_id),
-        await works.history(tx, order_id=order_id),
-    )
+    parcels = await works.parcels(tx, order_id=order_id)
+    if not actor.may("profiles:read"):
+        parcels = [msgspec.structs.replace(one, proof=None) for one in parcels]
+    return Life(await works.fulfilments_of(tx, order_id=order_id), parcels, await works.history(tx, order_id=order_id))
 
 
 @post(
