@@ -296,6 +296,22 @@ async def test_announced_goods_are_received_looked_at_and_paid_apart(desk):
     await desk.house.right()
 
 
+async def test_what_was_announced_and_is_named_at_the_counter_has_come(desk):
+    await desk.house.stock(north_shirt=3)
+    (sale_id,) = await desk.hand_over(order_id := await desk.buy(shirt=3))
+    announced = [{"return_id": str(uuid7()), "lines": [back(sale_id)], "location": "nice"} for _ in range(3)]
+    for one in announced:
+        await desk("POST", "returns", one)
+    made = [await desk("POST", "returns/at-counter", announced[0]) for _ in range(2)]
+    assert made[0] == made[1] and (made[0]["state"], made[0]["refund_minor"]) == ("received", 1000)
+    await desk("POST", "exchanges", {**announced[1], "instead": [{"sku": "bag"}]})
+    await desk.stock(nice=(0, 0, 2))
+    assert await desk.money(order_id) == (3490, 3490, 1000)
+    await desk("POST", f"returns/{announced[2]['return_id']}/giving-up")
+    assert (await desk("POST", "returns/at-counter", announced[2], status=409))["code"] == "orders.return_settled"
+    await desk.house.right()
+
+
 async def test_a_tills_sale_is_given_back_as_it_was_paid(desk):
     tenders = [{"kind": "cash", "amount_minor": 500}, {"kind": "card", "amount_minor": 999}]
     sale_id = await desk.sell("7", 1499, quantity=3, tenders=tenders, discount=2)

@@ -125,7 +125,8 @@ async def post_return(tx: NamedDependency[Tx], actor: NamedDependency[Actor], da
     "/returns/at-counter",
     guards=[allow("orders:write")],
     responses=raises(
-        ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation
+        *(ApprovalNeeded, UnknownSale, NotReturnable, ReturnSettled, IdTaken, TenderRefused, NotYourPlace),
+        inventory.UnknownLocation,
     ),
     status_code=HTTP_200_OK,
 )
@@ -246,7 +247,9 @@ async def get_purchases(
 @post(
     "/returns/without-receipt",
     guards=[allow("orders:write")],
-    responses=raises(identity.UnknownPerson, NotReturnable, TenderRefused, NotYourPlace, inventory.UnknownLocation),
+    responses=raises(
+        identity.UnknownPerson, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation
+    ),
     status_code=HTTP_200_OK,
 )
 async def post_without_receipt(
@@ -261,7 +264,8 @@ async def post_without_receipt(
     "/exchanges",
     guards=[allow("orders:write")],
     responses=raises(
-        ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation
+        *(ApprovalNeeded, UnknownSale, NotReturnable, ReturnSettled, IdTaken, TenderRefused, NotYourPlace),
+        inventory.UnknownLocation,
     ),
     status_code=HTTP_200_OK,
 )

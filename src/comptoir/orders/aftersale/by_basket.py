@@ -14,7 +14,14 @@ from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
 from comptoir.orders import rights
 from comptoir.orders.aftersale import additions, for_orders
-from comptoir.orders.aftersale.errors import ApprovalNeeded, EditRefused, IdTaken, NotReturnable, TenderRefused
+from comptoir.orders.aftersale.errors import (
+    ApprovalNeeded,
+    EditRefused,
+    IdTaken,
+    NotReturnable,
+    ReturnSettled,
+    TenderRefused,
+)
 from comptoir.orders.aftersale.records import ExchangedForOrder, ExchangeForOrder
 from comptoir.orders.errors import (
     BasketClosed,
@@ -57,8 +64,8 @@ async def post_addition(
     "/exchanges/for-order",
     guards=[allow("orders:write")],
     responses=raises(
-        *(ApprovalNeeded, UnknownSale, NotReturnable, IdTaken, TenderRefused, NotYourPlace, inventory.UnknownLocation),
-        *(UnknownBasket, NotYourBasket, IncompleteBasket, BasketClosed, OutOfStock),
+        *(ApprovalNeeded, UnknownSale, NotReturnable, ReturnSettled, IdTaken, TenderRefused, NotYourPlace),
+        *(inventory.UnknownLocation, UnknownBasket, NotYourBasket, IncompleteBasket, BasketClosed, OutOfStock),
     ),
     status_code=HTTP_200_OK,
 )  # fmt: skip

@@ -48,16 +48,19 @@ async def announce(tx: Tx, *, asked: Announce, actor: str, approved: bool = Fals
 
 
 async def at_counter(tx: Tx, *, asked: AtCounter, actor: str, approved: bool = False) -> Return:
-    """Take goods back at once: received, looked at as far as said, and the money given back.
+    """Take goods back at once: received, looked at as far as said, and the money given back. Announced before, they
+    come now; received before, they came once.
 
-    `approved`: a manager does it. Raises as `announce` and `refunds.refund` do.
+    `approved`: a manager does it. Raises as `announce` and `refunds.refund` do, ReturnSettled where it was given up.
     """
     (place,) = await inventory.by_code(tx, [asked.location])
     found, known = await _opened(tx, asked.return_id, asked.lines, place.location_id, actor, approved=approved)
-    if known:
+    if known and known.state == "received":
         return known
+    if found.state == "given_up":
+        raise ReturnSettled(return_id=str(found.return_id), state=found.state)
     found = await _receive(tx, found, place, [one.state for one in asked.lines], actor)
-    if asked.refund is not None:
+    if asked.refund is not None and found.refund_minor is None:
         await refund(tx, found, asked.refund, outlet=place.outlet, approved=approved)
     return await _whole(tx, found.return_id)
 
