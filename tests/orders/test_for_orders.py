@@ -3,7 +3,7 @@
 import pytest
 
 from comptoir.kernel.ids import uuid7
-from comptoir.orders import TakeQuote
+from comptoir.orders import PaymentRefused, Simulator, TakeQuote
 from comptoir.orders.payments import Authorisation, Exchanged, perform, spread
 from orders.test_aftersale import back, desk  # noqa: F401  fixtures
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
@@ -79,6 +79,31 @@ async def test_what_it_costs_beyond_is_taken_of_the_card_and_goes_back_to_it(des
         )  # fmt: skip
     assert given == [("simulator", 890), ("voucher", 600)]
     await desk.house.right()
+
+
+class Broken(Simulator):
+    async def capture(self, **_):
+        raise PaymentRefused("The card has expired.")
+
+
+async def test_what_stood_against_other_goods_is_not_given_once_more(desk):  # noqa: F811
+    """600 of it were paid with goods, the bank gave nothing: what went back as an exchange is all there was to give."""
+    await desk.house.stock(south_bag=1, south_shirt=1)
+    sale_id = await desk.sell("1", 600)
+    basket_id = await quoted(desk, paid=True, bag=1, shirt=1)
+    await desk("POST", "exchanges/for-order", asked(sale_id, basket_id))
+    (parcel,) = await desk.hand_over(basket_id)
+    await perform(desk.house.db, {"simulator": Broken(), "exchange": Exchanged()})
+    instead = {"instead": [{"sku": "bag"}], "paid": [{"kind": "cash", "amount_minor": 400}]}
+    first = {"return_id": str(uuid7()), "location": "nice", "lines": [back(parcel, line_number=1)]}
+    assert (await desk("POST", "exchanges", {**first, **instead}))["difference_minor"] == 0
+    await desk("POST", "returns/at-counter", {"location": "nice", "lines": [back(parcel, line_number=2)]})
+    async with desk.house.db.reading() as tx:
+        given = await tx.tuples(
+            "SELECT t.kind, -t.amount_minor FROM orders.tender AS t JOIN orders.sale USING (sale_id)"
+            " WHERE origin_sale_id = %(sale)s ORDER BY sale_id, place", sale=parcel,
+        )  # fmt: skip
+    assert given == [("exchange", 600), ("not_taken", 400), ("not_taken", 1490)]
 
 
 async def test_an_order_that_ends_leaves_the_rest_to_somebody(desk):  # noqa: F811

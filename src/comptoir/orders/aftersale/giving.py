@@ -62,7 +62,8 @@ async def _through_provider(tx: Tx, giving: Giving, order_id: UUID, total: int, 
     """What was taken for the order goes back to where it came from; a voucher instead is for the customer to choose."""
     await opened(tx, order_id)
     money = (await payments.authorisations(tx, order_ids=[order_id])).get(order_id, [])
-    by_itself = {UNTAKEN, *(one.provider for one in money)}
+    # Of what a provider gives its acts are the account; for what stands against other goods there is none.
+    by_itself = {UNTAKEN, *(one.provider for one in money)} - {EXCHANGE}
     before = await _given_before(tx, await books.sales_of_order(tx, order_id=order_id))
     by_hand = sum(one.amount_minor for one in before if one.kind not in by_itself)
     left = max(0, sum(one.kept for one in money) - by_hand)
