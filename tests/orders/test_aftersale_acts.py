@@ -115,6 +115,8 @@ async def test_goodwill_has_a_limit_and_an_end(desk):  # noqa: F811
     dear = await desk.sell("2", 90_000)
     other = await desk("POST", f"sales/{sale_id}/goodwill", asked | {"amount_minor": 1000}, status=409)
     assert other["code"] == "orders.id_taken"
+    other = await desk("POST", f"sales/{dear}/goodwill", asked, status=409)
+    assert other["code"] == "orders.id_taken"
     big = {"amount_minor": 5000, "reason": "scratched"}
     assert (await desk("POST", f"sales/{dear}/goodwill", big, status=403))["code"] == "orders.approval_needed"
     await desk("POST", f"sales/{dear}/goodwill", big, manager=True)
@@ -144,7 +146,18 @@ async def test_what_she_bought_is_found_and_too_often_waits_for_a_manager(desk):
     found = await desk("GET", f"purchases?person={person}&sku=dress-s")
     assert sorted(one["paid_minor"] for one in found) == [500, 600, 700, 800, 900]
     asked = {"person": str(person), "sku": "dress-s", "reason": "gift", "location": "nice"}
-    made = [await desk("POST", "returns/without-receipt", asked) for _ in range(4)]
+    made = [await desk("POST", "returns/without-receipt", asked) for _ in range(3)]
+    named = asked | {"return_id": str(uuid7())}
+    made += [await desk("POST", "returns/without-receipt", named)]
+    assert made[-1] == await desk("POST", "returns/without-receipt", named)
+    others = ({"quantity": 2}, {"sku": "bag"}, {"return_id": made[0]["return_id"], "quantity": 2})
+    for other in others:
+        refused = await desk("POST", "returns/without-receipt", named | other, status=409)
+        assert refused["code"] == "orders.id_taken", other
+    announced = {"return_id": str(uuid7()), "lines": [back(await sell_dress(desk, "s9", amount=9900))]}
+    await desk("POST", "returns", announced)
+    unlike = asked | {"return_id": announced["return_id"]}
+    assert (await desk("POST", "returns/without-receipt", unlike, status=409))["code"] == "orders.id_taken"
     assert [one["refund_minor"] for one in made] == [500, 600, 700, None]
     settling = f"returns/{made[-1]['return_id']}/refund"
     assert (await desk("POST", settling, {}, status=403))["code"] == "orders.approval_needed"

@@ -25,10 +25,14 @@ from comptoir.orders.fulfilment.writing import add_works
 
 
 async def cancel(tx: Tx, *, order_id: UUID, asked: Cancel, actor: str) -> Cancellation:
-    """Give up these pieces, or all that are open. Raises NotOpen where more is asked than is open."""
+    """Give up these pieces, or all that are open. Raises NotOpen where more is asked than is open, IdTaken where the
+    id has cancelled something else.
+    """
     order = await opened(tx, order_id)
     if asked.cancellation_id and (known := await _known(tx, asked.cancellation_id)):
-        if (known.order_id, known.reason, known.by) != (order_id, asked.reason, asked.by):
+        if (known.order_id, known.reason, known.by) != (order_id, asked.reason, asked.by) or not same(
+            known, order, asked
+        ):
             raise IdTaken(cancellation_id=str(known.cancellation_id))
         return known
     cancellation_id = asked.cancellation_id or uuid7()
@@ -161,11 +165,23 @@ KNOWN = CANCELLATION + "WHERE c.cancellation_id = %(id)s"
 OF_ORDER = CANCELLATION + "WHERE c.order_id = %(order_id)s ORDER BY c.cancelled_at, c.cancellation_id"
 
 
-def wanted_of(order: Dossier, asked: Cancel) -> dict[int, int]:
-    """Pieces by line: those asked for, or all that are open. Raises NotOpen."""
+def same(known: Cancellation, order: Dossier, asked: Cancel) -> bool:
+    """Whether these pieces were cancelled by it. All that was open has left nothing open. Pure."""
+    if not asked.lines:
+        return not any(open_pieces(order, line) for line in order.lines)
+    return {one.line: one.quantity for one in known.lines} == pieces_of(asked)
+
+
+def pieces_of(asked: Cancel) -> dict[int, int]:
     wanted: dict[int, int] = {}
     for one in asked.lines:
         wanted[one.line] = wanted.get(one.line, 0) + one.quantity
+    return wanted
+
+
+def wanted_of(order: Dossier, asked: Cancel) -> dict[int, int]:
+    """Pieces by line: those asked for, or all that are open. Raises NotOpen."""
+    wanted = pieces_of(asked)
     if not wanted:
         wanted = {line: pieces for line in order.lines if (pieces := open_pieces(order, line))}
     if not wanted:

@@ -1,5 +1,7 @@
 """Money for a customer who keeps the goods: a return in the books without goods, never more than is left to give."""
 
+import msgspec
+
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.ids import uuid7
@@ -19,7 +21,7 @@ async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approve
     """Give so much of a sale's money back. The same id again gives it once.
 
     Raises ApprovalNeeded where all that was given for the sale is above the limit, TenderRefused above what is left,
-    IdTaken where the id is of another amount.
+    IdTaken where the id is of another sale or amount.
     """
     (sale,) = (await books.sold(tx, sale_ids=[sale_id])).values()
     if sale.order_id is not None:
@@ -27,10 +29,10 @@ async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approve
     await books.lock(tx, sale_ids=[sale_id])
     goodwill_id = asked.goodwill_id or uuid7()
     number = f"goodwill/{goodwill_id}"
-    if known := await tx.maybe(Given, KNOWN, number=number, id=goodwill_id, sale_id=sale_id):
-        if known.amount_minor != asked.amount_minor:
+    if known := await tx.maybe(Known, KNOWN, number=number, id=goodwill_id):
+        if (known.origin_sale_id, known.given.amount_minor) != (sale_id, asked.amount_minor):
             raise IdTaken(goodwill_id=str(goodwill_id))
-        return known
+        return known.given
     (sale,) = (await books.sold(tx, sale_ids=[sale_id])).values()
     if asked.amount_minor > sale.left_minor:
         raise TenderRefused(f"{sale.left_minor} of the sale is left to give.", left_minor=sale.left_minor)
@@ -53,12 +55,20 @@ async def goodwill(tx: Tx, *, sale_id: int, asked: Goodwill, actor: str, approve
     return Given(goodwill_id, answer.sale_id, asked.amount_minor, tenders)
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What was given under an id, and for which sale."""
+
+    origin_sale_id: int
+    given: Given
+
+
 KNOWN = """
-    SELECT %(id)s::uuid AS goodwill_id, s.sale_id, -s.total_minor AS amount_minor,
-           (SELECT coalesce(json_agg(json_build_object('kind', kind, 'amount_minor', -amount_minor,
-                                                       'reference', reference) ORDER BY place), '[]')
-            FROM orders.tender AS t WHERE t.sale_id = s.sale_id) AS tenders
-    FROM orders.sale AS s WHERE s.receipt_number = %(number)s AND s.origin_sale_id = %(sale_id)s
+    SELECT s.origin_sale_id, json_build_object(
+               'goodwill_id', %(id)s::uuid, 'sale_id', s.sale_id, 'amount_minor', -s.total_minor, 'tenders', (
+                    SELECT coalesce(json_agg(json_build_object('kind', kind, 'amount_minor', -amount_minor,
+                                                               'reference', reference) ORDER BY place), '[]')
+                    FROM orders.tender AS t WHERE t.sale_id = s.sale_id)) AS given
+    FROM orders.sale AS s WHERE s.receipt_number = %(number)s AND s.origin_sale_id IS NOT NULL
 """
 
 

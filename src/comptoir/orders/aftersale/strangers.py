@@ -12,7 +12,7 @@ from comptoir.kernel.db import Tx, ints, texts
 from comptoir.orders import shares
 from comptoir.orders.aftersale import policy, returns
 from comptoir.orders.aftersale import sold as books
-from comptoir.orders.aftersale.errors import NotReturnable
+from comptoir.orders.aftersale.errors import IdTaken, NotReturnable
 from comptoir.orders.aftersale.records import AtCounter, Back, Purchase, Return, Settling, WithoutReceipt
 from comptoir.orders.tasks import open_tasks
 
@@ -54,15 +54,17 @@ async def without_receipt(tx: Tx, *, asked: WithoutReceipt, actor: str, approved
     """Take goods back from a person whom we know; what she has bought says what they cost.
 
     Raises NotReturnable where she has not bought so many, or brought them back before. Beyond the limit of the period
-    the goods are taken without the money, and a task asks a manager.
+    the goods are taken without the money, and a task asks a manager. IdTaken where the id is of other goods.
     """
+    nodes = await _nodes(tx, asked.person)
     if asked.return_id and (known := await returns.known(tx, return_id=asked.return_id)):
+        if not same(known, asked, nodes):
+            raise IdTaken(return_id=str(asked.return_id))
         return known
     found = await purchases(tx, person=asked.person, skus=[asked.sku])
     if asked.price == "lowest":
         found.sort(key=lambda one: one.paid_minor)
     lines = chosen(found, asked)
-    nodes = await _nodes(tx, asked.person)
     limits = policy.limits()
     days = limits.without_receipt_days
     earlier = await tx.value(EARLIER, nodes=ints(nodes), since=tx.now - timedelta(days=days))
@@ -118,6 +120,12 @@ MARK = """
     UPDATE orders.customer_return SET without_receipt = true, node_id = coalesce(node_id, %(node)s)
     WHERE return_id = %(id)s
 """
+
+
+def same(known: Return, asked: WithoutReceipt, nodes: Sequence[int]) -> bool:
+    """Whether this person's goods were taken back so. Pure."""
+    skus, pieces = {one.sku for one in known.lines}, sum(one.quantity for one in known.lines)
+    return known.state == "received" and known.node_id in nodes and (skus, pieces) == ({asked.sku}, asked.quantity)
 
 
 def chosen(found: Sequence[Purchase], asked: WithoutReceipt) -> tuple[Back, ...]:
