@@ -190,8 +190,7 @@ async def test_what_was_given_back_alone_leaves_no_promise_that_nobody_made(db, 
     await ask(db, Hold(reference="b", units=[Units(SHIRT, north, 1)], seconds=600))
     late = Hold(reference="a", units=[Units(BAG, north, 1)], seconds=600) if kept else Release(reference="a")
     await ask(db, late)
-    async with db.transaction() as tx:
-        assert await expire(tx) == 0
+    assert await expire(db) == 0
     assert await balance(db, BAG, north) == (1, int(kept), 0)
     (other,) = await ask(db, Hold(reference="c", units=[Units(BAG, north, 1)]))
     assert isinstance(other, InsufficientStock if kept else Promised)
@@ -203,9 +202,24 @@ async def test_the_sweeper_gives_back_what_nobody_asked_for(db, places):
     await receive(db, north)
     await ask(db, *(Hold(reference=f"b{n}", units=[Units(SHIRT, north, 1)], seconds=n + 1) for n in range(5)))
     await forward(db, seconds=3)
-    async with db.transaction() as tx:
-        assert await expire(tx) == 3
+    assert await expire(db) == 3
     assert await balance(db, SHIRT, north) == (10, 2, 0)
+    assert await faults(db) == []
+
+
+async def test_a_hold_that_cannot_be_given_back_holds_up_no_other(db, places):
+    north = places["north"]
+    await receive(db, north, 3, SHIRT, BAG)
+    await ask(db, *(Hold(reference=f"b{n}", units=[Units(one, north, 1)], seconds=n + 1)
+                    for n, one in enumerate((BAG, SHIRT, BAG, SHIRT))))  # fmt: skip
+    await forward(db, seconds=9)
+    async with db.transaction() as tx:
+        await tx.run("UPDATE inventory.balance SET held = 0 WHERE variant_id = %(bag)s", bag=BAG)
+    assert await expire(db) == 2
+    async with db.transaction() as tx:
+        await tx.run("UPDATE inventory.balance SET held = 2 WHERE variant_id = %(bag)s", bag=BAG)
+    assert (await balance(db, SHIRT, north), await balance(db, BAG, north)) == ((3, 0, 0), (3, 2, 0))
+    assert await expire(db, most=1) == 2
     assert await faults(db) == []
 
 
@@ -233,8 +247,7 @@ async def test_an_expired_hold_ends_the_shortage_it_was_part_of(db, places):
     await ask(db, Move(variant_id=SHIRT, quantity=1, from_location_id=lyon, to_location_id=ADJUSTMENT, act="adjust",
                        reason="stolen", is_fact=True))  # fmt: skip
     await forward(db, seconds=61)
-    async with db.transaction() as tx:
-        await expire(tx)
+    await expire(db)
     assert await faults(db) == []
 
 

@@ -92,8 +92,7 @@ async def test_a_basket_given_up_frees_its_units(db, places):
     await do_acts(db, Hold(reference="c", units=[Units(SHIRT, lyon, 1)], seconds=60), Release(reference="a"))
     assert await told(db) == [1, 2]
     await forward(db, seconds=61)
-    async with db.transaction() as tx:
-        assert await expire(tx) == 2
+    assert await expire(db) == 2
     assert await told(db) == [1, 2, 3, 4]
 
 

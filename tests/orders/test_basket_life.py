@@ -355,7 +355,7 @@ async def test_what_is_held_follows_the_lines_and_is_prolonged_by_whoever_is_bus
         assert set(await tx.values("SELECT expires_at FROM inventory.promise")) == {busy.held_until}
     async with shops.db.transaction() as tx:
         await time.advance(tx, by=timedelta(minutes=10))
-        assert await inventory.expire(tx) == 0
+    assert await inventory.expire(shops.db) == 0
     assert await held(shops) == {str(basket_id): 2}
     await shops.line(basket_id, 1, "shirt", 0)
     empty = await shops.line(basket_id, 2, "bag", 0)
@@ -400,8 +400,20 @@ async def test_a_hold_that_went_to_somebody_else_is_told(shops):
 async def quiet(at, minutes=90):
     async with at.db.transaction() as tx:
         await time.advance(tx, by=timedelta(minutes=minutes))
-    async with at.db.transaction() as tx:
-        return await orders.abandon(tx, before=tx.now - timedelta(minutes=60))
+    return await orders.abandon(at.db, quiet=timedelta(minutes=60))
+
+
+async def test_a_basket_that_cannot_be_let_go_holds_up_no_other(shops):
+    await shops.stock(north_shirt=3, north_bag=3)
+    for article in ("bag", "shirt", "bag", "shirt"):
+        await shops.counter(TakeQuote(await shops.basket(**{article: 1})))
+    bag = shops.variants["bag"]
+    for held_now, let_go in ((0, 2), (2, 2)):
+        async with shops.db.transaction() as tx:
+            await tx.run("UPDATE inventory.balance SET held = %(n)s WHERE variant_id = %(bag)s", n=held_now, bag=bag)
+        assert await quiet(shops) == let_go
+    assert await held(shops) == {}
+    await shops.right()
 
 
 async def test_what_nobody_comes_back_to_is_let_go_and_told_once(shops):
@@ -573,11 +585,9 @@ async def test_units_and_lines_are_never_lost_or_doubled_by_any_interleaving(sho
             case "save":
                 await at.counter(SetLine(one, BasketLine(2, at.variants["bag"], "bag", 1), saved=n % 2 == 0))
             case "quiet":
-                async with at.db.transaction() as tx:
-                    await orders.abandon(tx, before=tx.now, most=2)
+                await orders.abandon(at.db, quiet=timedelta(0), most=2)
             case _:
-                async with at.db.transaction() as tx:
-                    await inventory.expire(tx)
+                await inventory.expire(at.db)
 
     answers = await asyncio.gather(*(act(*one) for one in given_acts), return_exceptions=True)
     await other.counter.close()

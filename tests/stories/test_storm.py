@@ -191,8 +191,7 @@ class House:
         """What the clock does, with minutes passing. Its transactions may be cut off too."""
         async with self.db.transaction() as tx:
             await time.advance(tx, by=timedelta(minutes=self.dice.randint(1, 12)))
-        async with self.db.transaction() as tx:
-            await inventory.expire(tx)
+        await inventory.expire(self.db)
         async with self.db.transaction() as tx:
             await pricing.release_overdue(tx, limit=100)
         await orders.tell_overdue(self.db)

@@ -10,7 +10,7 @@ waiting    who is told when a unit comes free
 explaining  the same, and for each location that cannot: why not
 shelves    what lies where, for people who look; the story of an article at a place
 rights     whose goods they are, where somebody works for one shop only
-ledger     `post`: the only writer; a batch of acts, each done whole or refused whole
+ledger     `post`: the only writer; a batch of acts, each done whole or refused whole; overdue  what was held too long
 book       its decisions, pure
 stock      what lies at a place and what is promised there, in memory
 take_on    what lies where, taken over from the system before
@@ -49,8 +49,9 @@ from comptoir.inventory.keeping import (
     set_safety,
     set_thresholds,
 )
-from comptoir.inventory.ledger import expire, lapse, post
+from comptoir.inventory.ledger import post
 from comptoir.inventory.locations import by_code, locations, record_locations
+from comptoir.inventory.overdue import expire, lapse
 from comptoir.inventory.reconcile import reconcile
 from comptoir.inventory.records import (
     ADJUSTMENT,

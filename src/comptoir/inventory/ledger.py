@@ -7,7 +7,7 @@ two batches never wait for each other crosswise, and a crowd at one article cost
 The statements join nothing to a table that grows: a plan that was made while it was empty would read all of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, LiteralString
 
 import msgspec
@@ -52,17 +52,8 @@ async def done(tx: Tx, acts: Sequence[Act]) -> list[Answer]:
     return answers
 
 
-async def expire(tx: Tx, *, most: int = 500) -> int:
-    """Give back what was held too long; returns how many lines. What is short is given back without this too."""
-    return await _give_back(tx, set(await tx.tuples(OVERDUE, now=tx.now, most=most)))
-
-
-async def lapse(tx: Tx, *, variants: Iterable[int]) -> int:
-    """Give back what was held too long of these variants, wherever it lies: for who has found nothing free."""
-    return await _give_back(tx, set(await tx.tuples(LAPSED, variants=ints(sorted(variants)), now=tx.now)))
-
-
-async def _give_back(tx: Tx, keys: set[Key]) -> int:
+async def give_back(tx: Tx, keys: Collection[Key]) -> int:
+    """Give back what was held too long of these variants at these locations; returns how many lines."""
     if not keys:
         return 0
     await _lock(tx, keys, set())
@@ -70,15 +61,6 @@ async def _give_back(tx: Tx, keys: set[Key]) -> int:
     await tell(tx, freed([], expired))
     return len(expired)
 
-
-LAPSED = """
-    SELECT DISTINCT variant_id, location_id FROM inventory.promise
-    WHERE variant_id = ANY(%(variants)s::bigint[]) AND expires_at <= %(now)s
-"""
-
-OVERDUE = """
-    SELECT variant_id, location_id FROM inventory.promise WHERE expires_at <= %(now)s ORDER BY expires_at LIMIT %(most)s
-"""
 
 # ---- look
 

@@ -1,13 +1,14 @@
 """Baskets looked up other than by their id, those that nobody comes back to, and those kept long enough."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from comptoir import inventory
-from comptoir.kernel.db import Tx, ints
+from comptoir.kernel.db import Database, Tx, ints, uuids
+from comptoir.kernel.halves import in_halves
 from comptoir.orders.baskets import Basket
 from comptoir.orders.checkout import Checkout
 from comptoir.orders.errors import UnknownClaimCode
@@ -41,22 +42,42 @@ LIVE = """
 """
 
 
-async def abandon(tx: Tx, *, before: datetime, most: int = AT_ONCE) -> int:
-    """Let go of what is held for baskets that nobody has touched since `before`; returns how many.
+async def abandon(db: Database, *, quiet: timedelta, most: int = AT_ONCE) -> int:
+    """Let go of what is held for baskets that nobody has touched for so long; returns how many. In batches that hold
+    no one up for long; one that cannot be let go holds up no other.
 
     Whoever is busy with one holds its lock: it is passed over, and is no longer quiet the next time.
     """
-    ids = await tx.values(QUIET, before=before, most=most)
-    if ids:
-        await Checkout(inventory.Places()).run(tx, [Abandon(one) for one in ids])
-    return len(ids)
+
+    async def let_go(tx: Tx, some: Sequence[UUID]) -> int:
+        ids = await tx.values(STILL_QUIET, ids=uuids(some), before=tx.now - quiet)
+        if ids:
+            await Checkout(inventory.Places()).run(tx, [Abandon(one) for one in ids])
+        return len(ids)
+
+    abandoned = 0
+    since, last = None, None
+    while True:
+        async with db.reading() as tx:
+            found = await tx.tuples(QUIET, before=tx.now - quiet, since=since, last=last, most=most)
+        if not found:
+            return abandoned
+        abandoned += await in_halves(db, [basket_id for _, basket_id in found], let_go)
+        since, last = found[-1]
 
 
 # quiet_since is changed_at to ten minutes, and before it: the index finds some that are not quiet yet.
 QUIET = """
+    SELECT quiet_since, basket_id FROM orders.basket
+    WHERE state = 'open' AND quiet_since <= %(before)s AND changed_at <= %(before)s AND (%(since)s::timestamptz IS NULL
+        OR (quiet_since, basket_id) > (%(since)s::timestamptz, %(last)s::uuid))
+    ORDER BY quiet_since, basket_id LIMIT %(most)s
+"""
+
+STILL_QUIET = """
     SELECT basket_id FROM orders.basket
-    WHERE state = 'open' AND quiet_since <= %(before)s AND changed_at <= %(before)s
-    ORDER BY quiet_since LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED
+    WHERE basket_id = ANY(%(ids)s::uuid[]) AND state = 'open' AND changed_at <= %(before)s
+    ORDER BY basket_id FOR NO KEY UPDATE SKIP LOCKED
 """
 
 

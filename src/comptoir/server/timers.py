@@ -46,10 +46,7 @@ async def give_back_coupons(db: Database) -> None:
 @every("* * * * *")
 async def give_back_stock(db: Database) -> None:
     """Holds of baskets that nobody came back to. Who needs the goods does not wait for this."""
-    released = 1
-    while released:
-        async with db.transaction() as tx:
-            released = await inventory.expire(tx)
+    await inventory.expire(db)
 
 
 @every("* * * * *")
@@ -60,12 +57,8 @@ async def move_money(db: Database) -> None:
 
 @every("* * * * *")
 async def abandon_baskets(db: Database) -> None:
-    """Baskets that nobody came back to: what they hold is let go, and told. In batches that hold no one up for long."""
-    quiet = timedelta(minutes=Settings.load().abandon_baskets_minutes)
-    abandoned = 1
-    while abandoned:
-        async with db.transaction() as tx:
-            abandoned = await orders.abandon(tx, before=tx.now - quiet)
+    """Baskets that nobody came back to: what they hold is let go, and told."""
+    await orders.abandon(db, quiet=timedelta(minutes=Settings.load().abandon_baskets_minutes))
 
 
 @every("* * * * *")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import LiteralString
 
 from comptoir.kernel.db import Database, Tx
+from comptoir.kernel.halves import in_halves
 from comptoir.orders.fulfilment.floor import run
-from comptoir.orders.fulfilment.halves import in_halves
 from comptoir.orders.fulfilment.records import Act, Expire, Overdue
 
 MOST = 200

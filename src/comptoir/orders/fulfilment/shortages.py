@@ -10,10 +10,10 @@ from uuid import UUID
 from comptoir import inventory
 from comptoir.kernel import jobs
 from comptoir.kernel.db import Database, Tx
+from comptoir.kernel.halves import in_halves
 from comptoir.orders import order_book
 from comptoir.orders.fulfilment.dossiers import orders_of
 from comptoir.orders.fulfilment.floor import run
-from comptoir.orders.fulfilment.halves import in_halves
 from comptoir.orders.fulfilment.records import Pieces, Reject
 
 

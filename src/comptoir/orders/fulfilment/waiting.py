@@ -12,10 +12,10 @@ from uuid import UUID
 from comptoir import inventory
 from comptoir.kernel.db import Database, Tx, uuids
 from comptoir.kernel.errors import Refusal
+from comptoir.kernel.halves import in_halves
 from comptoir.orders.fulfilment.dossiers import Dossier, look
 from comptoir.orders.fulfilment.elsewhere import TRIES, Moved, entrust, find
 from comptoir.orders.fulfilment.ending import conclude
-from comptoir.orders.fulfilment.halves import in_halves
 from comptoir.orders.sourcing import Planner, policy
 from comptoir.orders.tasks import close_tasks_of
 

@@ -29,7 +29,7 @@ async def in_halves(db: Database, many: Sequence[One], work: Callable[[Tx, Seque
         raise
     except Exception:
         if len(many) == 1:
-            log.exception("fulfilment.passed_over", one=str(many[0]))
+            log.exception("halves.passed_over", one=str(many[0]))
             return 0
     half = len(many) // 2
     return await in_halves(db, many[:half], work) + await in_halves(db, many[half:], work)
