@@ -3,8 +3,8 @@
 import pytest
 
 from comptoir.kernel.ids import uuid7
-from comptoir.orders import PaymentRefused, Simulator, TakeQuote
-from comptoir.orders.payments import Authorisation, Exchanged, perform, spread
+from comptoir.orders import PaymentRefused, TakeQuote
+from comptoir.orders.payments import Authorisation, Exchanged, Simulator, perform, spread
 from orders.test_aftersale import back, desk  # noqa: F401  fixtures
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
 

@@ -94,7 +94,7 @@ async def test_what_a_till_has_sold_is_promised_from_elsewhere_the_newest_first(
     await staff.done(f"{at}/pick", picked=[{"line": 1, "pieces": 1}])
     await sells(house, 2)
     for _ in range(3):
-        await orders.resolve_shortages.work(house.db)
+        await make_all_good(house.db)
     for one in (old, picked, new):
         await staff.right(one)
     moved = await work(staff, new, 1)
@@ -107,7 +107,7 @@ async def test_what_a_till_has_sold_is_promised_from_elsewhere_the_newest_first(
 
     # More has come: it is not missing any more.
     await house.stock(south_shirt=1)
-    await orders.resolve_shortages.work(house.db)
+    await make_all_good(house.db)
     async with house.db.reading() as tx:
         assert await inventory.shortages(tx) == []
     await staff.right(old)
@@ -137,6 +137,19 @@ async def test_what_nobody_has_holds_up_no_shortage_behind_it(house, staff):  # 
     await sells(house, 1, sku="bag")
     await make_all_good(house.db, most=1)
     assert [len(await staff.works(one)) for one in (stays, moves)] == [1, 2]
+
+
+async def test_what_nobody_has_for_long_is_looked_into_when_somebody_has_it(house, staff):  # noqa: F811
+    await house.stock(north_shirt=1)
+    order_id = await buys(house, COLLECT, shirt=1)
+    await sells(house, 1)
+    assert [await orders.retry_shortages(house.db) for _ in range(2)] == [1, 1]
+    await later(house, days=1)
+    assert await orders.retry_shortages(house.db) == 0
+    await house.stock(south_shirt=1)
+    assert await orders.retry_shortages(house.db) == 1
+    assert len(await staff.works(order_id)) == 2
+    assert await orders.retry_shortages(house.db) == 0
 
 
 async def sells(house, pieces, sku="shirt"):  # noqa: F811

@@ -191,7 +191,7 @@ class Town:
         self.sold += 1
 
     async def shortages(self):
-        await orders.resolve_shortages.work(self.db)
+        await orders.retry_shortages(self.db)
         await orders.source_waiting(self.db)
 
     async def days_pass(self):

@@ -165,7 +165,7 @@ class HighStreet:
     async def work_off(self):
         """What a worker does by itself: webhooks, shortages, payments."""
         await connectors.work_off(self.db)
-        await orders.resolve_shortages.work(self.db)
+        await orders.retry_shortages(self.db)
         await orders.payments.perform(self.db, {"simulator": self.bank, "external": External()})
 
     # ---- the end

@@ -14,17 +14,24 @@ class Shortage(Units, frozen=True):
     since: datetime
 
 
-async def shortages(tx: Tx, *, after: Shortage | None = None, most: int = 200) -> list[Shortage]:
-    """How many pieces are missing, by variant and location; those that have been missing longest first."""
+async def shortages(
+    tx: Tx, *, after: Shortage | None = None, lasting: datetime | None = None, most: int = 200
+) -> list[Shortage]:
+    """How many pieces are missing, by variant and location; those that have been missing longest first. Of those that
+    have been since before `lasting` only what is free somewhere else.
+    """
     place = msgspec.structs.asdict(after) if after else {"since": None, "variant_id": None, "location_id": None}
     place.pop("quantity", None)
-    return await tx.many(Shortage, SHORTAGES, **place, most=most)
+    return await tx.many(Shortage, SHORTAGES, **place, lasting=lasting, most=most)
 
 
 SHORTAGES = """
-    SELECT variant_id, location_id, missing AS quantity, since FROM inventory.shortage
-    WHERE %(since)s::timestamptz IS NULL
-       OR (since, variant_id, location_id) > (%(since)s::timestamptz, %(variant_id)s::bigint, %(location_id)s::smallint)
+    SELECT variant_id, location_id, missing AS quantity, since FROM inventory.shortage AS s
+    WHERE (%(since)s::timestamptz IS NULL
+           OR (since, variant_id, location_id)
+              > (%(since)s::timestamptz, %(variant_id)s::bigint, %(location_id)s::smallint))
+      AND (%(lasting)s::timestamptz IS NULL OR since >= %(lasting)s::timestamptz OR EXISTS (
+            SELECT FROM inventory.v_balance AS b WHERE b.variant_id = s.variant_id AND b.free > 0))
     ORDER BY since, variant_id, location_id LIMIT %(most)s
 """
 

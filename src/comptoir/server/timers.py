@@ -74,9 +74,9 @@ async def give_up_uncollected(db: Database) -> None:
 
 
 @every("* * * * *")
-async def resolve_shortages(db: Database) -> None:
+async def retry_shortages(db: Database) -> None:
     """What is missing is promised elsewhere."""
-    await orders.resolve_shortages.work(db)
+    await orders.retry_shortages(db)
 
 
 @every("* * * * *")
@@ -131,7 +131,7 @@ TIMERS = [
     move_money,
     tell_overdue,
     give_up_uncollected,
-    resolve_shortages,
+    retry_shortages,
     source_waiting,
     take_messages,
 ]

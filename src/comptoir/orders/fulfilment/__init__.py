@@ -56,7 +56,7 @@ from comptoir.orders.fulfilment.records import (
     Substitute,
     Wave,
 )
-from comptoir.orders.fulfilment.shortages import look_into_shortages, resolve_shortages
+from comptoir.orders.fulfilment.shortages import look_into_shortages, retry_shortages
 from comptoir.orders.fulfilment.waiting import source_waiting
 from comptoir.orders.fulfilment.waves import start_wave, wave
 from comptoir.orders.fulfilment.works import fulfilment, fulfilments, fulfilments_of, history, parcels
@@ -103,7 +103,7 @@ __all__ = [
     "look",
     "look_into_shortages",
     "parcels",
-    "resolve_shortages",
+    "retry_shortages",
     "run",
     "source_waiting",
     "start_wave",

@@ -5,6 +5,7 @@ not what was missing when it was told: it may be done twice.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from comptoir import inventory
@@ -15,6 +16,8 @@ from comptoir.orders import order_book
 from comptoir.orders.fulfilment.dossiers import orders_of
 from comptoir.orders.fulfilment.floor import run
 from comptoir.orders.fulfilment.records import Pieces, Reject
+
+PATIENCE = timedelta(hours=1)
 
 
 async def look_into_shortages(tx: Tx) -> None:
@@ -28,16 +31,25 @@ async def resolve_shortages(db: Database) -> None:
     await make_all_good(db)
 
 
-async def make_all_good(db: Database, *, most: int = 200) -> None:
+async def retry_shortages(db: Database) -> int:
+    """What is missing, by the clock: what has been for a while only where the article is free again somewhere, so
+    that thousands of pieces that nobody has cost little. Returns how many shortages were looked into.
+    """
+    return await make_all_good(db, patience=PATIENCE)
+
+
+async def make_all_good(db: Database, *, patience: timedelta | None = None, most: int = 200) -> int:
     """All that is missing now, looked up so many at a time: what nobody has holds up nothing behind it."""
+    tried = 0
     last: inventory.Shortage | None = None
     while True:
         async with db.reading() as tx:
-            found = await inventory.shortages(tx, after=last, most=most)
+            lasting = tx.now - patience if patience else None
+            found = await inventory.shortages(tx, after=last, lasting=lasting, most=most)
         if not found:
-            return
+            return tried
         for one in found:
-            await in_halves(db, [one], _make_good)
+            tried += await in_halves(db, [one], _make_good)
         last = found[-1]
 
 
