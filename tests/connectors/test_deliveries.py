@@ -9,8 +9,9 @@ import pytest
 
 from comptoir import inventory, orders
 from comptoir.connectors import work_off
-from comptoir.connectors.deliveries import KEEP, _do
+from comptoir.connectors.deliveries import KEEP, ORDER_BODY, WAKE, _do
 from comptoir.connectors.signatures import signature
+from comptoir.connectors.taking import CANCELLED
 from connectors.payloads import shopify_order, shopify_refund, woo_order
 from orders.market import lies, open_market
 from tills.till import NOON, Till
@@ -267,3 +268,19 @@ async def test_an_order_takes_the_last_unit_while_a_till_sells_it(shop, app, api
     assert kinds.count("orders.external_order_short") == 4 - promised
     assert not promised or "inventory.shortage_found" in kinds
     assert len({one.order_id for one in short}) == 4 and UUID(str(short[0].order_id))
+
+
+async def test_what_came_of_one_order_is_found_among_many(tx):
+    await tx.run(MANY)
+    await tx.run("ANALYZE connectors.delivery")
+    of = {"connection_id": 1, "subject": "1001"}
+    for sql, named in ((ORDER_BODY, of), (WAKE, of), (CANCELLED, {**of, "cancelled_before": "x"})):
+        plan = "\n".join(await tx.values("EXPLAIN " + sql, **named))
+        assert "delivery_subject" in plan, plan
+
+
+MANY = """
+    INSERT INTO connectors.delivery (connection_id, webhook_id, topic, subject, received_at, state, body)
+    SELECT 1, n, 'orders/updated', (n / 3)::text, now(), (ARRAY['done', 'ignored', 'waiting'])[1 + n % 3], ''
+    FROM generate_series(1, 6000) AS n
+"""

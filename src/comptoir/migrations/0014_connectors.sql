@@ -31,7 +31,7 @@ CREATE TABLE connectors.delivery (
     UNIQUE (connection_id, webhook_id)
 );
 CREATE INDEX delivery_due ON connectors.delivery (delivery_id) WHERE state = 'received';
-CREATE INDEX delivery_waiting ON connectors.delivery (connection_id, subject) WHERE state = 'waiting';
+CREATE INDEX delivery_subject ON connectors.delivery (connection_id, subject, delivery_id);
 CREATE INDEX delivery_of ON connectors.delivery (connection_id, delivery_id);
 CREATE INDEX delivery_failed ON connectors.delivery (delivery_id) WHERE state = 'failed';
 
