@@ -180,3 +180,75 @@ def test_the_book_is_believed_as_far_as_the_last_count_agreed(admin, yard):
     page = admin.get("/accuracy?at=BXL").text
     assert "Least believed in Bruxelles" in page and "Loafers" in page and ">400</td>" in page
     assert 'href="/accuracy?at=BXL"' in admin.get("/accuracy").text
+
+
+# ---- made and changed here
+
+
+def test_a_till_is_registered_and_its_key_shown_once(yard, admin):
+    assert "Say where it stands." in admin.post("/tills", data={"name": "Till 9"}).text
+    made = admin.post("/tills", data={"outlet": "LYP", "name": "Till 9"})
+    assert made.status_code == 200, made.text
+    (token,) = re.findall(r"<code>(ck_[\w-]+|[\w-]{30,})</code>", made.text)
+    (page,) = set(re.findall(r'action="(/tills/[0-9a-f-]{36})/revocation"', made.text))
+    assert token not in admin.get(page).text
+    assert bring(yard, token, [])["answers"] == []
+    assert "already" in admin.post("/tills", data={"outlet": "LYP", "name": "Till 9"}).text
+    assert admin.post(f"{page}/revocation", data={"typed": "till 9"}).status_code == 422
+    assert admin.post(f"{page}/revocation", data={"typed": "Till 9"}).status_code == 303
+    assert "out of use" in admin.get(page).text
+    refused = admin.post("/v1/tills/sync", json={"entries": []}, headers={"Authorization": f"Bearer {token}"})
+    assert refused.status_code == 401
+
+
+def test_a_shop_is_connected_switched_off_and_gets_another_secret(yard, admin):
+    assert (
+        admin.post("/connectors", data={"name": "à la mode", "platform": "shopify", "outlet": "site"}).status_code
+        == 422
+    )
+    form = {"name": "pop-up", "platform": "woocommerce", "outlet": "site", "secret": "entered-here"}
+    made = admin.post("/connectors", data=form)
+    assert f"{yard.url}/v1/connectors/pop-up/woocommerce" in made.text
+    assert "entered-here" in made.text
+    assert "entered-here" not in admin.get("/connectors/pop-up").text
+    assert "Another connection has this name" in admin.post("/connectors", data=form).text
+    assert admin.post("/connectors/pop-up/secret", data={"typed": "nothing"}).status_code == 422
+    renewed = admin.post("/connectors/pop-up/secret", data={"typed": "pop-up"})
+    assert renewed.status_code == 200 and "entered-here" not in renewed.text
+    ping, at = {"X-WC-Webhook-Topic": "order.created"}, "/v1/connectors/pop-up/woocommerce"
+    assert admin.post(at, content=b"{}", headers=ping).status_code == 401, "not signed"
+    assert admin.post("/connectors/pop-up/state", data={"enabled": "no"}).status_code == 303
+    assert "Its messages are refused" in admin.get("/connectors/pop-up").text
+    assert admin.post(at, content=b"{}", headers=ping).status_code == 404
+    assert admin.post("/connectors/pop-up/state", data={"enabled": "yes"}).status_code == 303
+    assert admin.put("/v1/connectors/pop-up/state", json={"enabled": True}).json()["enabled"]
+    assert admin.post("/connectors/nobody/state", data={}).status_code == 404
+
+
+def test_a_feed_is_described_and_described_anew(yard, admin):
+    form = {"code": "bing-fr", "name": "Bing", "kind": "products", "format": "xml", "outlet": "site", "language": "fr",
+            "link": "https://tissandier.example/a/{sku}", "limited": "3", "enabled": "yes"}  # fmt: skip
+    assert "Another feed has this code." in admin.post("/feeds", data=form | {"code": "google-fr"}).text
+    wrong = admin.post("/feeds", data=form | {"link": "nowhere", "limited": "few"})
+    assert wrong.status_code == 422 and "A whole number of pieces." in wrong.text
+    assert "{sku}, {product} or" in admin.post("/feeds", data=form | {"link": "nowhere"}).text
+    assert admin.post("/feeds", data=form).headers["location"] == "/feeds/bing-fr"
+    shown = admin.post("/feeds/bing-fr/address", data={"deed": "open"}).text
+    (address,) = re.findall(rf"{yard.url}/v1/feeds/files/cf_[\w-]+", shown)
+    assert admin.get(address).status_code == 200
+    assert 'value="Bing"' in admin.get("/feeds/bing-fr/entry").text
+    anew = {name: value for name, value in form.items() if name not in {"code", "enabled"}}
+    assert admin.post("/feeds/bing-fr/entry", data=anew | {"name": "Bing, France"}).status_code == 303
+    assert "switched off" in admin.get("/feeds/bing-fr").text and "Bing, France" in admin.get("/feeds").text
+    assert admin.get(address).status_code == 404
+    with yard.visitor("analyst") as reader:
+        assert reader.get("/feeds/new").status_code == 403
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_makes_them_is_who_may_by_the_api(yard, machines, role):
+    with yard.visitor(role) as client:
+        for path, scope in [("/tills", "tills:admin"), ("/connectors", "connectors:admin"), ("/feeds", "feeds:write")]:
+            may = opens(GRANTS[role], scope)
+            assert (client.get(f"{path}/new").status_code == 200) == may, path
+            assert (client.post(path, data={}).status_code == 422) == may, path

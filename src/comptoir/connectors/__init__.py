@@ -9,7 +9,7 @@ taking       what a delivery does to the order book
 receipts     exports of tills: a mapping says which column is what
 """
 
-from comptoir.connectors.connections import connect, connection, connections, renew
+from comptoir.connectors.connections import connect, connection, connections, renew, switch
 from comptoir.connectors.deliveries import deliveries, replay, settle, work_off
 from comptoir.connectors.errors import BadMapping, BadPayload, BadSignature, ConnectionExists, UnknownConnection
 from comptoir.connectors.events import DeliveryFailed
@@ -48,5 +48,6 @@ __all__ = [
     "replay",
     "settle",
     "standings",
+    "switch",
     "work_off",
 ]

@@ -9,13 +9,13 @@ from functools import partial
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from comptoir import channels
-from comptoir.connectors.connections import connect, connections, renew, secret_of
+from comptoir.connectors.connections import connect, connections, renew, secret_of, switch
 from comptoir.connectors.deliveries import deliveries, keep, replay, settle
 from comptoir.connectors.errors import BadSignature, ConnectionExists, UnknownConnection, UnknownDelivery
 from comptoir.connectors.records import Connected, Connection, Delivery, NewConnection
@@ -62,6 +62,20 @@ async def list_connections(tx: NamedDependency[Tx]) -> list[Connection]:
 async def renew_secret(tx: NamedDependency[Tx], actor: NamedDependency[Actor], name: FromPath[str]) -> Connected:
     """Make another secret, shown this once; the earlier one ends."""
     return await renew(tx, name=name, actor=actor)
+
+
+class Switched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether its messages are taken."""
+
+    enabled: bool
+
+
+@put("/{name:str}/state", guards=[allow("connectors:admin")], responses=raises(UnknownConnection))
+async def switch_connection(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], name: FromPath[str], data: JSONBody[Switched]
+) -> Connection:
+    """Refuse what a shop sends, or take it again. What is refused the platform tries again for a while."""
+    return await switch(tx, name=name, enabled=data.enabled, actor=actor)
 
 
 @post(
@@ -178,6 +192,7 @@ router = Router(
         add_connection,
         list_connections,
         renew_secret,
+        switch_connection,
         receive_shopify,
         receive_woocommerce,
         list_deliveries,

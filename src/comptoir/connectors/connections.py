@@ -51,6 +51,19 @@ async def renew(tx: Tx, *, name: str, actor: Actor, secret: str = "") -> Connect
 RENEW = "UPDATE connectors.connection SET secret = %(secret)s WHERE name = %(name)s"
 
 
+async def switch(tx: Tx, *, name: str, enabled: bool, actor: Actor) -> Connection:
+    """Refuse what it sends, or take it again. What came before stays."""
+    if not await tx.run(SWITCH, name=name, enabled=enabled):
+        raise UnknownConnection(f"No connection is called {name[:80]!r}.", connection=name[:80])
+    await audit.record(
+        tx, actor=actor, action="connectors.switch", target=f"connection:{name}", after={"enabled": enabled}
+    )
+    return await connection(tx, name=name)
+
+
+SWITCH = "UPDATE connectors.connection SET enabled = %(enabled)s WHERE name = %(name)s"
+
+
 async def _shown(tx: Tx, name: str, secret: str) -> Connected:
     found = await connection(tx, name=name)
     return Connected(found, secret, f"/v1/connectors/{name}/{found.platform}")

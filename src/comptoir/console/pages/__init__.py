@@ -13,6 +13,7 @@ order_story, order_money      what became of it; its ledger       order_doing  w
 floor, picking               the board of a shop; a walk, one piece of work
 order_deeds, order_acts      an act: asked, tried and shown, done     order_papers  numbered documents
 order_giving_up, order_taking_back, order_returns, order_instead   the acts, by what they do
+order_adding, order_for_order   those that make a basket (order_basket)     replacing   another article in the box
 baskets, basket_steps        a basket at the call centre, on its way to an order
 order_words                  what states are called, whose an order is, where a thing lies
 
@@ -27,6 +28,7 @@ goods  articles and places as these pages show them      stock_why, stock_story,
 price_why, promotion_words   lists and promotions in words
 
 tills, connectors, feeds     what other machines told us, what they are told
+till_keys, connecting, feed_entry   a till registered, a shop connected, a feed described      forms  fields as data
 accuracy, rfid               how far the book is believed; what readers see
 transfers, transfer          goods on their way           counts, count   sheets, and what differs
 pieces  lines of both, as drawn and as typed          sourcing        a policy tried and put into force
@@ -38,6 +40,7 @@ from comptoir.console.pages import (
     availability,
     baskets,
     because,
+    connecting,
     connectors,
     consumers,
     count,
@@ -47,6 +50,7 @@ from comptoir.console.pages import (
     customers,
     cutting,
     events,
+    feed_entry,
     feeds,
     floor,
     home,
@@ -72,6 +76,7 @@ from comptoir.console.pages import (
     sources,
     sourcing,
     styleguide,
+    till_keys,
     tills,
     transfer,
     transfers,
@@ -109,8 +114,11 @@ SECTIONS: list[Section] = [
     replacing.section,
     sourcing.section,
     tills.section,
+    till_keys.section,
     connectors.section,
+    connecting.section,
     feeds.section,
+    feed_entry.section,
     events.section,
     quality.section,
     letters.section,

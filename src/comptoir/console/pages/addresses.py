@@ -24,6 +24,11 @@ MOST_CHARACTERS = 400
 MOST_VALUES = 50
 
 
+def host_of(request: AnyRequest) -> str:
+    """By which this house is called, for addresses that are taken elsewhere."""
+    return str(request.base_url).rstrip("/")
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The query of an address as a record; a tuple may be said several times. Parameters of others are ignored."""
 

@@ -23,6 +23,7 @@ from comptoir.kernel.db import Tx
 
 PATH = "/connectors"
 WRITE = "connectors:write"
+ADMIN = "connectors:admin"
 ROWS = 50
 BY_HAND = "connectors.by_hand"
 PLATFORMS = {"shopify": "Shopify", "woocommerce": "WooCommerce"}
@@ -53,6 +54,7 @@ class Row(msgspec.Struct, frozen=True):
 
 class ConnectorsView(msgspec.Struct, frozen=True):
     rows: Sequence[Row]
+    may_change: bool
     pulse: str
 
 
@@ -60,7 +62,7 @@ class ConnectorsView(msgspec.Struct, frozen=True):
 async def read_connectors(page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     outlets = await known_outlets(tx)
     rows = [row(one, outlets) for one in await connectors.standings(tx)]
-    return page.show("connectors.html.j2", ConnectorsView(rows, await connectors.pulse(tx)))
+    return page.show("connectors.html.j2", ConnectorsView(rows, page.viewer.may(ADMIN), await connectors.pulse(tx)))
 
 
 async def known_outlets(tx: Tx) -> dict[str, channels.Outlet]:
@@ -93,6 +95,11 @@ class ConnectorView(msgspec.Struct, frozen=True):
     older: str
     choices: Sequence[tuple[str, str]]
     may_act: bool
+    may_change: bool
+    secret: str
+    """Shown this once, with the address of its webhooks."""
+    address: str
+    mistyped: str
     pulse: str
 
 
@@ -102,7 +109,20 @@ async def read_connector(
 ) -> Response[str]:
     """Its deliveries, or those alone when htmx asks for `#deliveries`."""
     told = last_said(request, page)
-    wanted = Wanted.read(request)
+    return told(await show(page, tx, name, Wanted.read(request)))
+
+
+async def show(
+    page: Page,
+    tx: Tx,
+    name: str,
+    wanted: Wanted,
+    *,
+    made: connectors.Connected | None = None,
+    host: str = "",
+    mistyped: str = "",
+) -> Response[str]:
+    """`made`: with its secret, shown this once."""
     await connectors.connection(tx, name=name)
     standing = next(one for one in await connectors.standings(tx) if one.connection.name == name)
     by_hand = wanted.standing == "by_hand"
@@ -123,9 +143,13 @@ async def read_connector(
         older=wanted.url(href, before=found[ROWS - 1].delivery_id) if len(found) > ROWS else "",
         choices=[("", page.gettext("all")), *((key, page.gettext(words[0])) for key, words in STATES.items())],
         may_act=page.viewer.may(WRITE),
+        may_change=page.viewer.may(ADMIN),
+        secret=made.secret if made else "",
+        address=f"{host}{made.address}" if made else "",
+        mistyped=mistyped,
         pulse=await connectors.pulse(tx),
     )
-    return told(page.show("connector.html.j2", view))
+    return page.show("connector.html.j2", view, status=422 if mistyped else 200)
 
 
 def sent(page: Page, one: connectors.Delivery) -> Sent:

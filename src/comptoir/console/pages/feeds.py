@@ -13,7 +13,7 @@ from comptoir.console.console import Section
 from comptoir.console.language import N_
 from comptoir.console.live import Topic
 from comptoir.console.page import Page
-from comptoir.console.pages.addresses import AnyRequest, Asked
+from comptoir.console.pages.addresses import AnyRequest, Asked, host_of
 from comptoir.console.pages.said import last_said, say
 from comptoir.console.rooms import enter
 from comptoir.kernel.auth import allow
@@ -54,6 +54,7 @@ class Row(msgspec.Struct, frozen=True):
 
 class FeedsView(msgspec.Struct, frozen=True):
     rows: Sequence[Row]
+    may_change: bool
     pulse: str
 
 
@@ -61,7 +62,7 @@ class FeedsView(msgspec.Struct, frozen=True):
 async def read_feeds(page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     outlets = await names(tx)
     rows = [row(page, one, outlets) for one in await feeds.feeds(tx)]
-    return page.show("feeds.html.j2", FeedsView(rows, await feeds.pulse(tx)))
+    return page.show("feeds.html.j2", FeedsView(rows, page.viewer.may(WRITE), await feeds.pulse(tx)))
 
 
 async def names(tx: Tx) -> dict[str, str]:
@@ -157,6 +158,7 @@ class AddressForm(msgspec.Struct, frozen=True):
 
 @post(f"{PATH}/{{code:str}}/address", guards=[*enter("feeds"), allow(WRITE)])
 async def change_address(
+    request: AnyRequest,
     page: NamedDependency[Page],
     tx: NamedDependency[Tx],
     code: FromPath[str],
@@ -167,7 +169,7 @@ async def change_address(
         await feeds.revoke(tx, code=code)
         return say(page.go(f"{PATH}/{code}"), "feed_closed")
     token = await feeds.open_address(tx, code=code)
-    return await show(page, tx, code, Wanted(), address=f"/v1/feeds/files/{token}")
+    return await show(page, tx, code, Wanted(), address=f"{host_of(request)}/v1/feeds/files/{token}")
 
 
 class PulseView(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ anew.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from comptoir.console.drawing import Reason
 from comptoir.console.language import N_
 from comptoir.console.page import Page
 from comptoir.console.pages import order_words as words
+from comptoir.console.pages.forms import Choice, Field, Form
 from comptoir.console.pages.order_doing import WHY
 from comptoir.console.pages.said import Deed, say
 from comptoir.console.refusals import said_of
@@ -27,9 +28,6 @@ from comptoir.kernel.errors import Invalid, Refusal
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.money import Money, exponent
 
-Form = Mapping[str, str]
-Choice = tuple[str, str]
-LONGEST = 20_000
 MOST_PIECES = 1_000_000
 
 
@@ -81,21 +79,6 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     def article(self, sku: str | None, name: str = "") -> words.Article:
         found = next((one for one in self.articles.values() if one.sku == sku), None)
         return found or words.Article(0, sku or "", name or sku or "", "", "grey")
-
-
-class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is asked beside the pieces."""
-
-    kind: Literal["text", "money", "select", "check", "area", "head"] = "text"
-    """A head asks nothing: it says what the fields below it are about."""
-    name: str
-    label: str
-    value: str = ""
-    options: Sequence[Choice] = ()
-    hint: str = ""
-    error: str = ""
-    most: int = 200
-    """Characters."""
 
 
 class Pieces(msgspec.Struct, frozen=True, kw_only=True):

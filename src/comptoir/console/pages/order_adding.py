@@ -3,7 +3,8 @@
 import msgspec
 
 from comptoir import channels, orders
-from comptoir.console.pages.order_acts import Desk, Doing, Effect, Form, Made, Sheet, id_in
+from comptoir.console.pages.forms import Form
+from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Sheet, id_in
 from comptoir.console.pages.order_basket import (
     articles_field,
     articles_in,

@@ -10,7 +10,8 @@ import msgspec
 from comptoir import inventory, orders
 from comptoir.console.language import N_
 from comptoir.console.pages import order_words as words
-from comptoir.console.pages.order_acts import Choice, Desk, Effect, Field, Form, Made, Wrong, chosen
+from comptoir.console.pages.forms import Choice, Field, Form
+from comptoir.console.pages.order_acts import Desk, Effect, Made, Wrong, chosen
 from comptoir.console.pages.order_giving_up import several
 from comptoir.console.pages.pieces import Face, Named, faces, read_lines
 from comptoir.kernel.errors import Refusal

@@ -12,7 +12,8 @@ from comptoir import orders
 from comptoir.console.console import Section
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest
-from comptoir.console.pages.order_acts import LONGEST, Doing, ask, attempt, desk_of
+from comptoir.console.pages.forms import LONGEST
+from comptoir.console.pages.order_acts import Doing, ask, attempt, desk_of
 from comptoir.console.pages.order_adding import ADD
 from comptoir.console.pages.order_for_order import EXCHANGE_FOR_ORDER
 from comptoir.console.pages.order_giving_up import ADDRESS, CANCEL

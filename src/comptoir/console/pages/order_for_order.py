@@ -7,20 +7,8 @@ import msgspec
 
 from comptoir import channels, inventory, orders
 from comptoir.console.language import N_
-from comptoir.console.pages.order_acts import (  # fmt: skip
-    Choice,
-    Desk,
-    Doing,
-    Effect,
-    Field,
-    Form,
-    Made,
-    Sheet,
-    Wrong,
-    chosen,
-    id_in,
-    minor_in,
-)
+from comptoir.console.pages.forms import Choice, Field, Form
+from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Sheet, Wrong, chosen, id_in, minor_in
 from comptoir.console.pages.order_basket import (
     articles_field,
     articles_in,

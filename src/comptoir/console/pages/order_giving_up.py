@@ -9,21 +9,8 @@ import msgspec
 from comptoir import orders
 from comptoir.console.language import N_
 from comptoir.console.pages import order_words as words
-from comptoir.console.pages.order_acts import (
-    Choice,
-    Desk,
-    Doing,
-    Effect,
-    Field,
-    Form,
-    Made,
-    Pieces,
-    Sheet,
-    Wrong,
-    chosen,
-    id_in,
-    pieces_in,
-)
+from comptoir.console.pages.forms import Choice, Field, Form
+from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Pieces, Sheet, Wrong, chosen, id_in, pieces_in
 
 By = Literal["customer", "agent", "associate"]
 

@@ -4,20 +4,8 @@ from collections.abc import Sequence
 
 from comptoir import orders
 from comptoir.console.language import N_
-from comptoir.console.pages.order_acts import (
-    Choice,
-    Desk,
-    Doing,
-    Effect,
-    Field,
-    Form,
-    Made,
-    Sheet,
-    Wrong,
-    chosen,
-    id_in,
-    minor_in,
-)
+from comptoir.console.pages.forms import Choice, Field, Form
+from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Sheet, Wrong, chosen, id_in, minor_in
 from comptoir.console.pages.order_giving_up import several, told
 from comptoir.console.pages.order_taking_back import (
     MONEY,

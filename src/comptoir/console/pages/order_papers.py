@@ -15,7 +15,8 @@ from comptoir import orders
 from comptoir.console.language import N_
 from comptoir.console.page import HEADERS, Page
 from comptoir.console.pages.addresses import AnyRequest
-from comptoir.console.pages.order_acts import Choice, Desk, Doing, Effect, Field, Form, Made, Sheet, Wrong, chosen
+from comptoir.console.pages.forms import Choice, Field, Form
+from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Sheet, Wrong, chosen
 from comptoir.console.pages.said import last_said, say
 from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter

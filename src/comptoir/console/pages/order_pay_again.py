@@ -1,7 +1,8 @@
 """Money that a provider did not move, tried once more."""
 
 from comptoir import orders
-from comptoir.console.pages.order_acts import Desk, Doing, Effect, Form, Made, Sheet
+from comptoir.console.pages.forms import Form
+from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Sheet
 from comptoir.console.pages.order_story import MONEY
 
 

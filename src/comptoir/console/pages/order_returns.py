@@ -9,19 +9,8 @@ import msgspec
 from comptoir import orders
 from comptoir.console.language import N_
 from comptoir.console.page import Page
-from comptoir.console.pages.order_acts import (
-    Desk,
-    Doing,
-    Effect,
-    Field,
-    Form,
-    Made,
-    Pieces,
-    Sheet,
-    Wrong,
-    chosen,
-    pieces_in,
-)
+from comptoir.console.pages.forms import Field, Form
+from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Pieces, Sheet, Wrong, chosen, pieces_in
 from comptoir.console.pages.order_giving_up import several, told
 from comptoir.console.pages.order_taking_back import (
     LOOKED,

@@ -8,13 +8,11 @@ import msgspec
 from comptoir import inventory, orders
 from comptoir.console.language import N_
 from comptoir.console.pages import order_words as words
+from comptoir.console.pages.forms import Choice, Field, Form
 from comptoir.console.pages.order_acts import (
-    Choice,
     Desk,
     Doing,
     Effect,
-    Field,
-    Form,
     Made,
     Pieces,
     Sheet,

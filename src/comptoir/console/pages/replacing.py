@@ -14,13 +14,11 @@ from comptoir.console.page import Page
 from comptoir.console.pages import order_words as words
 from comptoir.console.pages.addresses import AnyRequest
 from comptoir.console.pages.floor import MAY, PATH
+from comptoir.console.pages.forms import Choice, Field, Form
 from comptoir.console.pages.order_acts import (
-    Choice,
     Desk,
     Doing,
     Effect,
-    Field,
-    Form,
     Made,
     Pieces,
     Sheet,

@@ -63,6 +63,10 @@ Deed = Literal[
     "delivery_again",
     "delivery_settled",
     "feed_closed",
+    "feed_described",
+    "till_revoked",
+    "connection_on",
+    "connection_off",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -115,6 +119,10 @@ WORDS: dict[Deed, str] = {
     "delivery_again": N_("It is done again."),
     "delivery_settled": N_("Noted as done here."),
     "feed_closed": N_("Closed. Nobody can fetch it any more."),
+    "feed_described": N_("Described so. The next file says it."),
+    "till_revoked": N_("Out of use. Its key opens nothing any more."),
+    "connection_on": N_("Its messages are taken again."),
+    "connection_off": N_("Its messages are refused from now on."),
 }
 
 

@@ -55,6 +55,7 @@ class Row(msgspec.Struct, frozen=True):
 
 class TillsView(msgspec.Struct, frozen=True):
     rows: Sequence[Row]
+    may_register: bool
     pulse: str
 
 
@@ -63,7 +64,7 @@ async def read_tills(page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Re
     outlets = await names(tx)
     rows = [row(one, outlets) for one in await tills.standings(tx) if page.viewer.at(one.device.outlet_id)]
     rows.sort(key=lambda one: one.standing.device.revoked_at is not None)
-    return page.show("tills.html.j2", TillsView(rows, await tills.pulse(tx)))
+    return page.show("tills.html.j2", TillsView(rows, page.viewer.may(DECIDE), await tills.pulse(tx)))
 
 
 def row(one: tills.Standing, outlets: Mapping[str, str]) -> Row:
@@ -109,6 +110,9 @@ class TillView(msgspec.Struct, frozen=True):
     skew: str
     """By how much its clock differs, where that matters."""
     may_decide: bool
+    token: str
+    """Its key, shown this once."""
+    mistyped: str
     error: str
     pulse: str
 
@@ -121,7 +125,9 @@ async def read_till(
     return told(await show(page, tx, device_id))
 
 
-async def show(page: Page, tx: Tx, device_id: UUID, *, error: str = "") -> Response[str]:
+async def show(
+    page: Page, tx: Tx, device_id: UUID, *, token: str = "", mistyped: str = "", error: str = ""
+) -> Response[str]:
     one = await tills.standing(tx, device_id=device_id)
     if not page.viewer.at(one.device.outlet_id):
         raise orders.NotYourPlace("The till is of another shop.", outlet=one.device.outlet)
@@ -135,10 +141,12 @@ async def show(page: Page, tx: Tx, device_id: UUID, *, error: str = "") -> Respo
         ],
         skew=page.language.ago(abs(skew) / 1000) if abs(skew) >= SKEWED else "",
         may_decide=page.viewer.may(DECIDE),
+        token=token,
+        mistyped=mistyped,
         error=error,
         pulse=await tills.pulse(tx),
     )
-    return page.show("till.html.j2", view, status=409 if error else 200)
+    return page.show("till.html.j2", view, status=409 if error else 422 if mistyped else 200)
 
 
 def aside(one: tills.Aside) -> Aside:
