@@ -49,8 +49,13 @@ def is_done(message) -> bool:
 
 def missing() -> list:
     """What is said in English only."""
-    done = {key(m) for catalog in translated().values() for m in catalog if m.id and is_done(m)}
-    return [message for message in said() if message.id and key(message) not in done]
+    done = {key(m): m for catalog in translated().values() for m in catalog if m.id and is_done(m)}
+    return [message for message in said() if message.id and not speaks_for(done.get(key(message)), message)]
+
+
+def speaks_for(found, message) -> bool:
+    """Said of one and of many, it needs a form for each."""
+    return found is not None and (isinstance(message.id, str) or not isinstance(found.id, str))
 
 
 def unused() -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from comptoir.console.pages.product import PLACES, Cell, Standing, foremost
 from comptoir.kernel.auth import ROLES
 from comptoir.kernel.auth.permissions import GRANTS, opens
 from console.goods import GARMENTS, PLAIN
@@ -290,3 +291,15 @@ def test_a_part_is_the_part_alone(admin):
         assert answer.status_code == 200
         assert "<html" not in answer.text
         assert words in answer.text, (path, part)
+
+
+def test_of_hundreds_of_places_those_stand_that_have_some_and_her_own():
+    def at(place: int, free: int, *, depot: bool = False) -> Standing:
+        return Standing(place, [Cell(free, 0, "ok" if free else "none", True)], free, True, depot)
+
+    house = [at(place, place % 3) for place in range(1, 400)] + [at(400, 1, depot=True)]
+    shown = foremost(house, own=9)
+    assert [one.place for one in shown[:2]] == [9, 400], "her own, which has none; then the warehouse"
+    assert [one.free for one in shown[2:]] == [2] * (PLACES - 2)
+    few = house[:PLACES]
+    assert foremost(few, own=9) == few, "few places stand as they are"

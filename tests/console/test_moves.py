@@ -110,3 +110,17 @@ def test_what_should_have_come_is_late(admin):
     made, _ = ask(admin, kind="delivery", source="", supplier="Slow", lines="A-433", expected_on="2020-01-05")
     assert made in admin.get("/transfers?standing=late").text
     assert "It should have been here by now" in admin.get(f"/transfers/{made}").text
+
+
+def test_who_works_in_a_shop_sees_her_own_first(yard, admin):
+    made, _ = ask(admin)
+    with yard.visitor_of("LIL") as associate:
+        assert made not in associate.get("/transfers").text
+        assert made in associate.get("/transfers?at=all").text
+        assert 'value="LIL" selected' in associate.get("/transfers/new").text
+        assert 'value="LIL" selected' in associate.get("/counts/new").text
+        assert associate.get("/counts?at=all").status_code == associate.get("/counts").status_code == 200
+        asked = associate.get("/availability?sku=K-204-M").text
+        assert 'value="LIL" selected' in asked
+        assert " km" in asked
+        assert 'value="LIL" selected' not in associate.get("/availability?sku=K-204-M&near=any").text

@@ -24,6 +24,7 @@ from comptoir.kernel.errors import Invalid
 
 PATH = "/availability"
 CANDIDATES = 12
+ANYWHERE = "any"
 PLACES = 20
 """Of those that can, and of those that cannot, before the others are asked for."""
 
@@ -60,7 +61,7 @@ class Wanted(Asked, frozen=True, kw_only=True):
     channel: SellingChannel = "web"
     method: Method | None = None
     near: str = ""
-    """Code of a location, or a position: 45.7578,4.8320."""
+    """Code of a location, or a position: 45.7578,4.8320; `any`: wherever. Unsaid: her own shop, if she has one."""
     km: Annotated[int, msgspec.Meta(ge=1, le=20_000)] | None = None
     places: Literal["", "all"] = ""
     """Those that answer best, or every place."""
@@ -137,13 +138,19 @@ class AvailabilityView(msgspec.Struct, frozen=True):
     places: Sequence[tuple[str, str]]
     position: str
     """Where it names no location."""
+    away: bool
+    """Whether distances are known."""
     pulse: str
 
 
 @get(PATH, guards=[*enter("stock"), allow("catalog:read")])
 async def read_availability(request: AnyRequest, page: NamedDependency[Page], tx: NamedDependency[Tx]) -> Response[str]:
     """The question and its answer; the answer alone when htmx asks for `#asked` or `#moving`."""
-    return page.show("availability.html.j2", await look(page, tx, Wanted.read(request)))
+    wanted = Wanted.read(request)
+    if not wanted.near and page.viewer.outlet_id is not None:  # she asks at her own counter
+        here = [one for one in await inventory.locations(tx) if one.outlet_id == page.viewer.outlet_id]
+        wanted = msgspec.structs.replace(wanted, near=here[0].code if here and here[0].latitude is not None else "")
+    return page.show("availability.html.j2", await look(page, tx, wanted))
 
 
 async def look(page: Page, tx: Tx, wanted: Wanted) -> AvailabilityView:
@@ -189,14 +196,15 @@ async def look(page: Page, tx: Tx, wanted: Wanted) -> AvailabilityView:
         channels=[(key, page.draw.channel_name(key)) for key in SELLING],
         methods=[(key, page.gettext(METHODS[key])) for key in get_args(Method)],
         places=[(one.code, one.name) for one in places if one.latitude is not None],
-        position="" if wanted.near in named else wanted.near,
+        position="" if wanted.near in named | {ANYWHERE} else wanted.near,
+        away=near is not None,
         pulse=await inventory.newest_entry(tx),
     )
 
 
 def position(near: str, places: Sequence[inventory.Location]) -> tuple[float, float] | None:
     """Where the customer stands: at a location of ours, or at degrees north and east."""
-    if not near:
+    if near in {"", ANYWHERE}:
         return None
     for one in places:
         if one.code == near and one.latitude is not None and one.longitude is not None:

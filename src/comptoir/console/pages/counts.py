@@ -17,7 +17,7 @@ from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.goods import Spot, actors
-from comptoir.console.pages.pieces import choices, places, read_lines, spot, theirs
+from comptoir.console.pages.pieces import choices, own_places, places, read_lines, spot, theirs
 from comptoir.console.pages.said import last_said
 from comptoir.console.pages.transfers import MAY, WRITE
 from comptoir.console.rooms import enter
@@ -39,6 +39,8 @@ STAGES: dict[str, tuple[str, str, str]] = {
 
 class Wanted(Asked, frozen=True, kw_only=True):
     standing: Literal["waiting", "ended"] = "waiting"
+    at: Literal["", "all"] = ""
+    """Her own shop, for who works in one; or every place."""
     after: str = ""
 
 
@@ -60,6 +62,8 @@ class CountsView(msgspec.Struct, frozen=True):
     rows: Sequence[Row]
     after: str
     may_act: bool
+    own: bool
+    """Whether she works in a shop, and may look at that alone."""
     pulse: str
 
 
@@ -68,10 +72,15 @@ async def read_counts(request: AnyRequest, page: NamedDependency[Page], tx: Name
     said = last_said(request, page)
     wanted = Wanted.read(request)
     before = place_of(wanted.after, datetime, UUID)
-    found = await inventory.counting.sheets(
-        tx, standing=wanted.standing, before=(before[0], before[1]) if before else None, limit=ROWS + 1
-    )
     known, who = await places(tx), await actors(tx)
+    mine = own_places(page, known)
+    found = await inventory.counting.sheets(
+        tx,
+        location_ids=[] if wanted.at == "all" else [one.location_id for one in mine],
+        standing=wanted.standing,
+        before=(before[0], before[1]) if before else None,
+        limit=ROWS + 1,
+    )
     shown = found[:ROWS]
     rows = [
         Row(
@@ -94,6 +103,7 @@ async def read_counts(request: AnyRequest, page: NamedDependency[Page], tx: Name
         rows=rows,
         after=wanted.url(PATH, after=last) if last else "",
         may_act=page.viewer.may(WRITE),
+        own=bool(mine),
         pulse=await inventory.counting.pulse(tx),
     )
     return said(page.show("counts.html.j2", view))

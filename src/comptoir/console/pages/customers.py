@@ -187,7 +187,7 @@ def clauses_of(page: Page, wanted: Wanted, names: dict[str, str]) -> list[Clause
     currency = page.settings.currency
     clauses: list[Clause] = []
     if wanted.q:
-        clauses.append(clause(gettext("Called or known by"), f"“{wanted.q}”", q=""))
+        clauses.append(clause(gettext("Called or known by"), page.gettext("“%(words)s”", words=wanted.q), q=""))
     clauses += [
         clause(
             gettext("Seen in"),

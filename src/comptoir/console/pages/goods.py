@@ -128,7 +128,7 @@ def opening(page: Page, outlet: channels.Outlet) -> str:
     if channels.is_open(outlet, now):
         closes = channels.next_closing(outlet, now)
         clock = page.language.clock(closes, zone) if closes else ""
-        return page.gettext("open until %(clock)s", clock=clock) if clock else page.gettext("open")
+        return page.gettext("open until %(clock)s", clock=clock) if clock else page.gettext("open all day")
     opens = channels.next_opening(outlet, now)
     if opens is None:
         return page.gettext("closed")

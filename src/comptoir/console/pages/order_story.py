@@ -134,7 +134,7 @@ def pieces(page: Page, papers: Papers, line: int, wanted: int) -> list[Pieces]:
 
     def add(count: int, tone: str, icon: str, one: str, place: str) -> None:
         if count > 0:
-            found.append(Pieces(count, tone, icon, page.gettext(one, n=page.language.number(count), place=place)))
+            found.append(Pieces(count, tone, icon, page.ngettext(one, one, count, place=place)))
 
     gone = N_("%(n)s collected, %(place)s") if papers.collected else N_("%(n)s sent from %(place)s")
     for work in papers.works:

@@ -237,7 +237,7 @@ def clauses_of(page: Page, wanted: Wanted, names: Mapping[str, str]) -> list[Cla
         clauses.append(Clause(key, value, wanted.first_page(**changes), fewer))
 
     if wanted.q:
-        add(gettext("Number, customer or article"), f"“{wanted.q}”", q="")
+        add(gettext("Number, customer or article"), page.gettext("“%(words)s”", words=wanted.q), q="")
     if wanted.state:
         add(gettext("State"), ", ".join(gettext(words.STATES[one][0]) for one in wanted.state), state=())
     if wanted.channel:

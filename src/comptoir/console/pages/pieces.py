@@ -72,6 +72,11 @@ async def refused(page: Page, scope: str, check: Awaitable[None]) -> Sequence[Re
     return [("-", why)] if why else []
 
 
+def own_places(page: Page, known: Mapping[str, inventory.Location]) -> list[inventory.Location]:
+    """Those of her shops, for who works in some; empty for who works for the whole house."""
+    return list(theirs(known, page.viewer).values()) if page.viewer.outlets else []
+
+
 def spot(known: Mapping[str, inventory.Location], code: str) -> Spot:
     """A place by its code; without one, somebody outside."""
     place = known.get(code)

@@ -164,7 +164,8 @@ async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> 
         for one in await inventory.stock_of(tx, [one.variant_id for one in product.variants])
     }
     mine = {place: one for (variant, place), one in stock.items() if variant == chosen.variant_id}
-    here = story_place(wanted, places, mine)
+    own = next((id_ for id_, (one, _) in places.items() if one.outlet_id and one.outlet_id == page.viewer.outlet_id), 0)
+    here = story_place(wanted, places, mine, own)
     listed = (await pricing.listed(tx, [chosen.variant_id])).get(chosen.variant_id, [])
     price = pricing.common_price(listed, page.settings.currency) if page.viewer.may("pricing:read") else None
     entries = (
@@ -183,7 +184,7 @@ async def look(page: Page, tx: Tx, wanted: Wanted, product: catalog.Product) -> 
     questions = [inventory.Question(variant_id=chosen.variant_id, channel=channel) for channel in SELLING]
     told = list(zip(SELLING, await inventory.explain_each(tx, questions), strict=True))
     standing = place_rows(product, chosen, places, stock)
-    rows = standing if wanted.places == "all" else foremost(standing)
+    rows = standing if wanted.places == "all" else foremost(standing, own)
     having = sum(one.has for one in standing)
     return ProductView(
         wanted=wanted,
@@ -262,13 +263,18 @@ def choose(wanted: Wanted, product: catalog.Product) -> catalog.ProductVariant:
     raise NotFound("The product has no such variant.", variant=wanted.variant)
 
 
-def story_place(wanted: Wanted, places: Places, mine: Mapping[int, inventory.Standing]) -> int:
-    """The location asked for, else the first shop that has or had some, else any; 0 where there never was one."""
+def story_place(wanted: Wanted, places: Places, mine: Mapping[int, inventory.Standing], own: int = 0) -> int:
+    """The location asked for, else her own shop, else the first shop that has or had some, else any.
+
+    0 where there never was one.
+    """
     if wanted.at:
         found = next((id_ for id_, (one, _) in places.items() if one.code == wanted.at), None)
         if found is None:
             raise Invalid("No location has this code.", at=wanted.at)
         return found if found in mine else 0
+    if own in mine:
+        return own
     shops = [id_ for id_ in places if id_ in mine and places[id_][0].kind == "shop"]
     promised = [id_ for id_ in shops if mine[id_].held + mine[id_].allocated]
     return next(iter(promised or shops or mine), 0)
@@ -293,11 +299,12 @@ class Standing(msgspec.Struct, frozen=True):
         return any(one.kind != "none" for one in self.cells)
 
 
-def foremost(rows: Sequence[Standing]) -> list[Standing]:
-    """All where they are few; else those that have some: warehouses first, then with most."""
+def foremost(rows: Sequence[Standing], own: int) -> list[Standing]:
+    """All where they are few; else her own shop, and those that have some: warehouses first, then with most."""
     if len(rows) <= PLACES:
         return list(rows)
-    return sorted((one for one in rows if one.has), key=lambda one: (not one.depot, -one.free))[:PLACES]
+    some = [one for one in rows if one.has or one.place == own]
+    return sorted(some, key=lambda one: (one.place != own, not one.depot, -one.free))[:PLACES]
 
 
 def foremost_states(

@@ -176,7 +176,7 @@ def clauses_of(
 
     clauses: list[Clause] = []
     if wanted.q:
-        clauses.append(clause(gettext("Called or numbered"), f"“{wanted.q}”", q=""))
+        clauses.append(clause(gettext("Called or numbered"), page.gettext("“%(words)s”", words=wanted.q), q=""))
     if wanted.category:
         path = paths.get(wanted.category, [str(wanted.category)])
         clauses.append(clause(gettext("Category"), " / ".join(path), category=None))

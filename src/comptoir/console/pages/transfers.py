@@ -17,7 +17,7 @@ from comptoir.console.live import Topic
 from comptoir.console.page import Page
 from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.goods import Spot
-from comptoir.console.pages.pieces import choices, places, read_lines, spot, theirs
+from comptoir.console.pages.pieces import choices, own_places, places, read_lines, spot, theirs
 from comptoir.console.pages.said import last_said, say
 from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter
@@ -46,7 +46,7 @@ class Wanted(Asked, frozen=True, kw_only=True):
     standing: Literal["open", "late", "ended"] = "open"
     kind: Literal["transfer", "delivery"] | None = None
     at: str = ""
-    """Code of a location at either end."""
+    """Code of a location at either end, or `all`; unsaid: her own shop, for who works in one."""
     after: str = ""
 
 
@@ -70,6 +70,9 @@ class TransfersView(msgspec.Struct, frozen=True):
     href: str
     rows: Sequence[Row]
     tally: inventory.moving.Tally
+    at: str
+    everywhere: str
+    """What says all places in the address."""
     places: Sequence[tuple[str, str]]
     after: str
     filtered: bool
@@ -83,13 +86,15 @@ async def read_transfers(request: AnyRequest, page: NamedDependency[Page], tx: N
     said = last_said(request, page)
     wanted = Wanted.read(request)
     known = await places(tx)
-    if wanted.at and wanted.at not in known:
+    own = next((one.code for one in own_places(page, known)), "")
+    at = "" if wanted.at == "all" else wanted.at or own
+    if at and at not in known:
         raise inventory.UnknownLocation(f"No location has the code {wanted.at[:80]!r}.", location=wanted.at[:80])
     today = page.now.astimezone(page.frame.zone).date()
     before = place_of(wanted.after, datetime, UUID)
     found = await inventory.moving.sought(
         tx,
-        location_ids=[known[wanted.at].location_id] if wanted.at else [],
+        location_ids=[known[at].location_id] if at else [],
         standing=wanted.standing,
         kind=wanted.kind,
         today=today,
@@ -103,9 +108,11 @@ async def read_transfers(request: AnyRequest, page: NamedDependency[Page], tx: N
         href=wanted.url(PATH),
         rows=[row(one, known, today) for one in shown],
         tally=await inventory.moving.tally(tx, today=today),
+        at=at or ("all" if own else ""),
+        everywhere="all" if own else "",
         places=choices(known),
         after=wanted.url(PATH, after=last) if last else "",
-        filtered=bool(wanted.at or wanted.kind or wanted.standing != "open"),
+        filtered=bool(at or wanted.kind or wanted.standing != "open"),
         may_act=page.viewer.may(WRITE),
         pulse=await inventory.moving.pulse(tx),
     )

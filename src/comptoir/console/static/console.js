@@ -81,3 +81,6 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 side?.addEventListener("close", () => before?.focus());
 side?.addEventListener("keydown", (event) => { if (event.key === "Escape") side.close(); });
+
+// On a phone the tabs are wider than the page: the one that is open is in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

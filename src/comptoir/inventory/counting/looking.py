@@ -1,5 +1,6 @@
 """Counts for people who look: how far each is, and what moved on the shelf while it was counted."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from comptoir.inventory.counting.counts import CountStage
-from comptoir.kernel.db import Tx
+from comptoir.kernel.db import Tx, ints
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,13 +29,18 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 async def sheets(
     tx: Tx,
     *,
+    location_ids: Sequence[int] = (),
     standing: Literal["waiting", "ended"] | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[Sheet]:
-    """The newest first, older than `before` (opened_at, count_id). Waiting: open, or for somebody's approval."""
+    """The newest first, older than `before` (opened_at, count_id), of these locations or of all. Waiting: open, or for
+    somebody's approval.
+    """
     at, count_id = before or (None, None)
-    return await tx.many(Sheet, SHEETS, standing=standing, at=at, count_id=count_id, limit=limit)
+    return await tx.many(
+        Sheet, SHEETS, places=ints(location_ids), standing=standing, at=at, count_id=count_id, limit=limit
+    )
 
 
 async def moved_since(tx: Tx, *, count_id: UUID) -> dict[tuple[int, str], int]:
@@ -53,6 +59,7 @@ SHEETS = """
     FROM (
         SELECT * FROM inventory.count
         WHERE (%(standing)s::text IS NULL OR (%(standing)s::text = 'waiting') = (stage IN ('open', 'review')))
+          AND (cardinality(%(places)s::integer[]) = 0 OR location_id = ANY(%(places)s::integer[]))
           AND (%(at)s::timestamptz IS NULL OR (opened_at, count_id) < (%(at)s::timestamptz, %(count_id)s::uuid))
         ORDER BY opened_at DESC, count_id DESC LIMIT %(limit)s
     ) AS c
