@@ -25,6 +25,7 @@ import psycopg  # noqa: E402
 from playwright.async_api import Browser, Page, async_playwright  # noqa: E402
 
 from comptoir.kernel.postgres import embedded  # noqa: E402
+from console import ordering  # noqa: E402
 from console.conftest import CHROMIUM  # noqa: E402
 from console.town import ARTICLES, PEOPLE, Town, event, person, serving  # noqa: E402
 
@@ -49,6 +50,27 @@ PATHS = {
     "plan": "/sources/1/plan",
     "plan-text": "/sources/1/plan?view=json",
     "keys": "/sources/keys",
+    "products": "/products",
+    "product": "{product}",
+    "availability": "/availability?sku=C-101-38&near=LYB",
+    "prices": "/prices?sku=C-101-38",
+    "promotions": "/prices/promotions",
+    "coupons": "/prices/coupons",
+    "orders": "/orders",
+    "order": "{order}",
+    "take-back": "{order}/take-back",
+    "baskets": "/orders/baskets",
+    "places": "/fulfilment?all=yes",
+    "board": "/fulfilment/at/SQF",
+    "walk": "{walk}",
+    "tasks": "/fulfilment/tasks",
+    "transfers": "/transfers",
+    "counts": "/counts",
+    "accuracy": "/accuracy",
+    "sourcing": "/sourcing",
+    "tills": "/tills",
+    "connectors": "/connectors",
+    "feeds": "/feeds",
     "styleguide": "/styleguide",
 }
 DOCS = [
@@ -64,6 +86,11 @@ DOCS = [
     ("events", "events", DESK, "light"),
     ("quality", "quality", DESK, "light"),
     ("plan", "plan", DESK, "light"),
+    ("product", "product", DESK, "light"),
+    ("availability", "availability", DESK, "light"),
+    ("order", "order", DESK, "light"),
+    ("board", "board", DESK, "light"),
+    ("walk-phone", "walk", PHONE, "light"),
     ("sign-in", "sign-in", DESK, "light"),
 ]
 
@@ -201,6 +228,14 @@ async def address(page: Page, path: str) -> str:
     """The path of a page; of a customer, the one with the longest thread."""
     if "{" not in path:
         return path
+    if path.startswith("{product}"):
+        return await first(page, "/products?q=Ondine", r"/products/\d+") + path.removeprefix("{product}")
+    if path.startswith("{order}"):
+        return await first(
+            page, f"/orders?q={ordering.number('given-back')}", r"/orders/[0-9a-f-]{36}"
+        ) + path.removeprefix("{order}")
+    if path == "{walk}":
+        return await walk(page)
     await page.goto("/customers?q=Morel")
     href = await page.locator("a.person-name").first.get_attribute("href") or ""
     if path == "{tie}":
@@ -210,6 +245,28 @@ async def address(page: Page, path: str) -> str:
         await page.goto(f"{href}/merge?q=Pons")
         return await page.locator("#candidates a.btn").first.get_attribute("href") or ""
     return path.replace("{customer}", href)
+
+
+async def first(page: Page, listing: str, pattern: str) -> str:
+    """Where the first line of a list leads that looks so."""
+    await page.goto(listing)
+    hrefs: list[str] = await page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
+    return next(href for href in hrefs if re.fullmatch(pattern, href))
+
+
+async def walk(page: Page) -> str:
+    """One that is under way in the warehouse; begun where there is none."""
+    board = PATHS["board"]
+    await page.goto(board)
+    if begun := await page.locator("a[href^='/fulfilment/walks/']").all():
+        return await begun[0].get_attribute("href") or board
+    await (
+        page.get_by_role("button", name="Begin a walk")
+        .or_(page.get_by_role("button", name="Commencer une tournée"))
+        .click()
+    )
+    await page.wait_for_url("**/walks/*")
+    return page.url.partition("/fulfilment")[1] + page.url.partition("/fulfilment")[2]
 
 
 async def settled(page: Page) -> None:

@@ -218,7 +218,7 @@ class Demo:
         shops = places.shops(goods.store_ids)
         await opening.open_shops(courier, shops)
         await storeroom.open_places(courier, shops)
-        await assign(self.settings)
+        await assign(self.settings, storeroom.busiest(goods.carried))
         keys = await opening.open_sources(courier)
         with self._progress() as progress:
             if not self.memory.history_done:
@@ -276,10 +276,8 @@ class Demo:
             morning = Morning(
                 traffic.courier, products=goods.products, carried=goods.carried, seed=f"{traffic.twin.name}-morning"
             )
-            (mine,) = (await traffic.courier.get("/v1/channels/outlets", channel="shop", limit=1))["items"]
-            await morning.prepare(
-                traffic.shopping, goods.world.people, mine["code"], lambda more: progress.advance(bar, more)
-            )
+            mine = storeroom.busiest(goods.carried)
+            await morning.prepare(traffic.shopping, goods.world.people, mine, lambda more: progress.advance(bar, more))
         memory.caught_up = True
         self.save()
 

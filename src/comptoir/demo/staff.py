@@ -52,10 +52,10 @@ async def hire(settings: Settings) -> str:
         return (await keys.add_key(tx, name=KEY, scopes=SCOPES, actor=SYSTEM)).token
 
 
-async def assign(settings: Settings) -> None:
-    """Associates without a shop work in the first one."""
+async def assign(settings: Settings, code: str) -> None:
+    """Associates without a shop work in this one."""
     async with Database(database_url(settings), size=2) as db, db.transaction() as tx:
-        shops = await channels.outlets(tx, channel="shop", limit=1)
+        shop = await channels.outlet(tx, code=code)
         for user in await users.users(tx):
-            if shops and "associate" in user.roles and user.outlet_id is None:
-                await users.change_user(tx, user_id=user.user_id, outlet_id=shops[0].outlet_id, actor=SYSTEM)
+            if "associate" in user.roles and user.outlet_id is None:
+                await users.change_user(tx, user_id=user.user_id, outlet_id=shop.outlet_id, actor=SYSTEM)

@@ -23,6 +23,7 @@ from comptoir.console.pages.addresses import AnyRequest, Asked
 from comptoir.console.pages.basket_steps import STEPS, At, Mistyped, Typed, typed
 from comptoir.console.pages.evidence import find
 from comptoir.console.pages.goods import SELLING
+from comptoir.console.pages.order_basket import OURS
 from comptoir.console.pages.pieces import Face, faces
 from comptoir.console.pages.said import last_said, say
 from comptoir.console.refusals import said_of
@@ -276,7 +277,7 @@ async def show_basket(
     shown = await faces(tx, {one.variant_id for one in basket.lines})
     places = await inventory.locations(tx)
     names = {one.location_id: one.name for one in places}
-    providers = [name for name in orders.payments.providers(page.settings) if name != orders.payments.External.name]
+    providers = [name for name in orders.payments.providers(page.settings) if name not in OURS]
     view = BasketView(
         basket=basket,
         customer=known.get(basket.node_id or 0, words.Customer()),
