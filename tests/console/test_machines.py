@@ -17,6 +17,7 @@ ROOMS = {
     "/feeds": ["feeds:read"],
     "/feeds/google-fr": ["feeds:read"],
     "/rfid": ["inventory:read", "rfid:read"],
+    "/rfid/rules": ["inventory:read", "rfid:read"],
     "/accuracy": ["inventory:read"],
 }
 
@@ -60,6 +61,8 @@ def test_a_page_is_whole_and_of_one_language(admin, machines, language):
 def test_what_moves_asks_for_itself_alone(admin, machines):
     for path in ROOMS:
         page = admin.get(path.format(device=machines.device)).text
+        if path == "/rfid/rules":  # somebody types there
+            continue
         (part,) = re.findall(r'<x-pulse data-for="([\w-]+)" data-at="[^"]+"', page)
         (again,) = re.findall(rf'<div id="{part}" hx-get="([^"]+)"', page)
         headers = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": f"div#{part}"}
@@ -252,3 +255,61 @@ def test_who_makes_them_is_who_may_by_the_api(yard, machines, role):
             may = opens(GRANTS[role], scope)
             assert (client.get(f"{path}/new").status_code == 200) == may, path
             assert (client.post(path, data={}).status_code == 422) == may, path
+
+
+def agreed(client, page):
+    form = page.text[page.text.index("Nothing is done yet") :].split("</form>")[0]
+    action = re.search(r'action="([^"]+)"', form)[1]
+    return client.post(action, data=dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form)))
+
+
+def test_rules_for_reads_are_tried_before_they_hold(yard, admin):
+    before = admin.get("/v1/rfid/rules").json()["set"]
+    form = {"after": str(before["version"]), "name": "Damaged goods", "joined": "any", "attribute-1": "event.disposition",
+            "op-1": "in", "value-1": "damaged, expired", "act": "move", "state": "damaged", "quiet": "15"}  # fmt: skip
+    assert "Say of which events it is." in admin.post("/rfid/rules/new", data=form | {"attribute-1": ""}).text
+    assert "That cannot be asked of it." in admin.post("/rfid/rules/new", data=form | {"op-1": "<"}).text
+    assert "Another rule is called so." in admin.post("/rfid/rules/new", data=form | {"name": "Evening count"}).text
+    tried = admin.post("/rfid/rules/new", data=form)
+    assert tried.status_code == 200 and "Wanted by no rule" in tried.text
+    assert admin.get("/v1/rfid/rules").json()["set"] == before, "nothing was done by looking"
+    assert agreed(admin, tried).status_code == 303
+    assert agreed(admin, tried).status_code in {303, 422}, "sent twice"
+    held = admin.get("/v1/rfid/rules").json()["set"]
+    assert [one["name"] for one in held["rules"]] == ["Evening count", "Damaged goods"]
+    assert held["rules"][1]["condition"]["any"][0]["value"] == ["damaged", "expired"]
+    assert 'value="damaged, expired"' in admin.get("/rfid/rules/2").text
+    assert 'value="Evening count"' in admin.get("/rfid/rules/1").text
+
+    first = admin.post("/rfid/rules/2/earlier", data={"after": str(held["version"])})
+    assert agreed(admin, first).status_code == 303
+    late = admin.post("/rfid/rules/2/removal", data={"after": str(held["version"])})
+    assert "were changed meanwhile" in agreed(admin, late).text
+    now = admin.get("/v1/rfid/rules").json()["set"]
+    assert [one["name"] for one in now["rules"]] == ["Damaged goods", "Evening count"]
+    gone = admin.post("/rfid/rules/1/removal", data={"after": str(now["version"])})
+    assert "taken out" in gone.text
+    agreed(admin, gone)
+    nested = {"any": [{"not": {"attribute": "event.step", "op": "=", "value": "cycle_counting"}}]}
+    left = admin.get("/v1/rfid/rules").json()["set"]
+    body = {"rules": [{**left["rules"][0], "condition": nested}], "after": left["version"]}
+    admin.put("/v1/rfid/rules", json=body)
+    assert "written as text here" in admin.get("/rfid/rules/1").text
+    version = admin.get("/v1/rfid/rules").json()["set"]["version"]
+    admin.put("/v1/rfid/rules", json={"rules": left["rules"], "after": version})
+    assert admin.get("/rfid/rules/9").status_code == 404
+
+
+def test_where_readers_stand(yard, admin):
+    reader = "https://house.example/readers/gate"
+    assert "Say which reader" in admin.post("/rfid/places", data={"name": reader}).text
+    assert admin.post("/rfid/places", data={"name": reader, "location": "SQF"}).status_code == 303
+    named = {one["name"]: one["location"] for one in admin.get("/v1/rfid/places").json()["places"]}
+    assert named[reader] == "SQF" and len(named) == 3
+    assert admin.post("/rfid/places", data={"name": reader, "removal": "yes"}).status_code == 303
+    assert len(admin.get("/v1/rfid/places").json()["places"]) == 2
+    with yard.visitor("associate") as associate:
+        assert associate.get("/rfid/rules").status_code == 200
+        assert "An administrator does this." in associate.get("/rfid/rules").text
+        for path in ("/rfid/rules/new", "/rfid/rules/1", "/rfid/rules/1/removal", "/rfid/places"):
+            assert associate.post(path, data={}).status_code == 403, path

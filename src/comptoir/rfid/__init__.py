@@ -12,6 +12,7 @@ readings      what reads do to the stock: only what a rule says, through invento
 Bulk readers use `rfid.v_event` and `rfid.v_reading`; who follows along reads the fact `rfid.events_captured`.
 """
 
+from comptoir.rfid import readings
 from comptoir.rfid.captures import begin, capture, recent, record
 from comptoir.rfid.errors import (
     BadDocument,
@@ -53,6 +54,7 @@ __all__ = [
     "find_event",
     "parse",
     "places",
+    "readings",
     "recent",
     "record",
     "sessions",

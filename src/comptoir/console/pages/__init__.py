@@ -30,6 +30,7 @@ price_why, promotion_words   lists and promotions in words
 tills, connectors, feeds     what other machines told us, what they are told
 till_keys, connecting, feed_entry   a till registered, a shop connected, a feed described      forms  fields as data
 accuracy, rfid               how far the book is believed; what readers see
+reading_rules, reading_rule  what reads do, tried before it holds; one rule as fields
 transfers, transfer          goods on their way           counts, count   sheets, and what differs
 pieces  lines of both, as drawn and as typed          sourcing        a policy tried and put into force
 """
@@ -69,6 +70,7 @@ from comptoir.console.pages import (
     promotions,
     quality,
     quoting,
+    reading_rules,
     replacing,
     rfid,
     shell,
@@ -109,6 +111,7 @@ SECTIONS: list[Section] = [
     count.section,
     accuracy.section,
     rfid.section,
+    reading_rules.section,
     floor.section,
     picking.section,
     replacing.section,
