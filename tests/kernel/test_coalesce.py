@@ -77,6 +77,27 @@ async def test_an_answer_may_be_a_refusal_for_its_caller_alone():
     assert answers[0] == 0 and answers[2] == 2 and isinstance(answers[1], Unavailable)
 
 
+async def test_another_lane_begins_when_enough_wait():
+    gate = asyncio.Event()
+    begun = []
+
+    async def work(items):
+        begun.append(len(items))
+        await gate.wait()
+        return items
+
+    coalescer = Coalescer(work, max_batch=64, lanes=2, enough=3)
+    callers = []
+    for number in range(9):
+        callers.append(asyncio.create_task(coalescer(number)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert begun == [1, 3], "one at once, another lane for three, and no third lane"
+    gate.set()
+    assert await asyncio.gather(*callers) == list(range(9))
+    assert begun == [1, 3, 5]
+
+
 async def test_beyond_its_limit_it_refuses_rather_than_queue():
     gate = asyncio.Event()
 

@@ -14,6 +14,9 @@ from comptoir.kernel.errors import Refusal
 FRESH = 1.0
 """Seconds for which the list of locations is good."""
 
+ENOUGH = 8
+"""For so many a second batch begins beside the one under way; for fewer, its fixed cost is more than the wait."""
+
 
 class Desk:
     """`await desk.post(Hold(…))` → the answer, durable, or its refusal is raised. `await desk.ask(Question(…))`."""
@@ -21,8 +24,8 @@ class Desk:
     def __init__(self, db: Database, *, max_batch: int = 200) -> None:
         self.codes = Codes()
         self._db = db
-        self._posting = Coalescer(self._post, max_batch=max_batch)
-        self._asking = Coalescer(self._ask, max_batch=max_batch)
+        self._posting = Coalescer(self._post, max_batch=max_batch, lanes=2, enough=ENOUGH)
+        self._asking = Coalescer(self._ask, max_batch=max_batch, lanes=2, enough=ENOUGH)
         self._places = Places()
         self._places_until = 0.0
 

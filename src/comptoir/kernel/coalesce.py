@@ -4,10 +4,12 @@
     hold = await reserve(request)           # one caller sees one request and one answer
 
 An idle coalescer starts at once; while a batch is under way the next one gathers, so the batch grows with the
-load and nobody ever waits for a timer. With several lanes a full batch need not wait for the one under way. `work`
-must be atomic: it answers every item (an answer may be an exception, raised for its caller only) or raises having
-changed nothing; then the batch is halved until the item to blame is alone with its error. So one caller's bad input
-never fails another's.
+load and nobody ever waits for a timer. With several lanes the next batch need not wait for the one under way as soon
+as `enough` wait for it: the interpreter works for the one while PostgreSQL works for the other.
+
+`work` must be atomic: it answers every item (an answer may be an exception, raised for its caller only) or raises
+having changed nothing; then the batch is halved until the item to blame is alone with its error. So one caller's bad
+input never fails another's.
 """
 
 import asyncio
@@ -22,7 +24,10 @@ Answer = TypeVar("Answer")
 
 
 class Coalescer(Generic[Item, Answer]):
-    """Batches of at most `max_batch` weight, at most `lanes` under way; beyond `max_waiting`, Overloaded."""
+    """Batches of at most `max_batch` weight, at most `lanes` under way; beyond `max_waiting`, Overloaded.
+
+    `enough`: the weight for which another lane begins; a full batch where it is not said.
+    """
 
     def __init__(
         self,
@@ -31,12 +36,14 @@ class Coalescer(Generic[Item, Answer]):
         max_batch: int = 200,
         max_waiting: int = 5_000,
         lanes: int = 1,
+        enough: int | None = None,
         weigh: Callable[[Item], int] = lambda _: 1,
     ) -> None:
         self._work = work
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._lanes = lanes
+        self._enough = min(enough or max_batch, max_batch)
         self._weigh = weigh
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._waiting_weight = 0
@@ -69,8 +76,8 @@ class Coalescer(Generic[Item, Answer]):
             await asyncio.wait([*self._under_way, asyncio.ensure_future(asyncio.sleep(0))])
 
     def _may_begin(self) -> bool:
-        full = self._waiting_weight >= self._max_batch
-        return bool(self._waiting) and len(self._under_way) < (self._lanes if full else 1)
+        lanes = self._lanes if self._waiting_weight >= self._enough else 1
+        return bool(self._waiting) and len(self._under_way) < lanes
 
     def _begin(self) -> None:
         self._called = False
