@@ -93,6 +93,8 @@ class BoardView(msgspec.Struct, frozen=True):
     place: words.Place
     columns: Sequence[Column]
     coming: Sequence[Card]
+    tasks: int
+    """Matters that somebody of the place must look at."""
     walks: Sequence[int]
     """Begun and not ended."""
     others: Sequence[PlaceRow]
@@ -184,6 +186,7 @@ async def look(page: Page, tx: Tx, code: str, *, error: str = "") -> BoardView:
         place=places[code],
         columns=columns,
         coming=[card(one) for one in works["coming"][:CARDS]],
+        tasks=len(await orders.tasks(tx, location=code, limit=100)),
         walks=sorted({one.wave_id for one in works["accepted"] if one.wave_id}),
         others=[row for row in await place_rows(page, tx) if row.place.code != code and (row.own or row.all)][:OTHERS],
         may=page.viewer.may("orders:write"),

@@ -207,6 +207,7 @@ def why_there(page: Page, location: str, sourcing: orders.Explanation | None) ->
     if sourcing is None:
         return [], ""
     language = "fr" if page.language.code == "fr" else "en"
+    currency = sourcing.currency if sourcing.policy_version else page.settings.currency  # the built-in one has none
     lines: list[Reason] = []
     chosen = next((one for one in sourcing.locations if one.location == location), None)
     if chosen is None or chosen.verdict != "chosen":
@@ -214,16 +215,16 @@ def why_there(page: Page, location: str, sourcing: orders.Explanation | None) ->
             ("=", page.gettext("Not foreseen when it was ordered: found later, when another place did not give it."))
         )
     else:
-        cost = page.draw.money(Money(chosen.cost_minor, sourcing.currency))
+        cost = page.draw.money(Money(chosen.cost_minor, currency))
         lines.append(("+", page.ngettext("It gives one piece", "It gives %(n)s pieces", chosen.pieces), cost))
         if chosen.km is not None:
             lines.append(("=", page.gettext("%(km)s km away", km=page.language.number(chosen.km, 0))))
         for part in chosen.costs:
             name = page.gettext(COSTS[part.kind]) + (f" “{part.rule}”" if part.rule else "")
             sign = "+" if part.amount_minor < 0 else "="
-            lines.append((sign, name, page.draw.money(Money(part.amount_minor, sourcing.currency))))
+            lines.append((sign, name, page.draw.money(Money(part.amount_minor, currency))))
     for one in [x for x in sourcing.locations if x.location != location][:4]:
-        cost = page.draw.money(Money(one.cost_minor, sourcing.currency))
+        cost = page.draw.money(Money(one.cost_minor, currency))
         sentence = page.gettext("%(place)s: %(why)s", place=one.name, why=one.why[language])
         lines.append(("=" if one.verdict == "chosen" else "-", sentence, cost))
     foot = page.gettext("Policy: %(name)s, version %(n)s.", name=sourcing.policy, n=sourcing.policy_version)

@@ -83,7 +83,7 @@ async def show_walk(page: Page, tx: Tx, number: int, *, error: str = "") -> Resp
     numbers = {one.fulfilment_id: str(one.order_number) for one in works}
     stops = [
         piece_of(
-            shown.get(stop.sku), stop.sku, stop.name, left=stop.pieces, done=0, asked=stop.pieces, where=stop.category,
+            shown.get(stop.sku), stop.sku, stop.name, left=stop.pieces, done=0, asked=stop.pieces,
             who=list(dict.fromkeys(numbers[work] for work, _, _ in stop.fulfilments)),
         )
         for stop in walk.stops
@@ -108,15 +108,15 @@ async def articles(tx: Tx, works: Sequence[orders.Fulfilment]) -> dict[str, cata
 
 
 def piece_of(
-    article: catalog.Article | None, sku: str, name: str, *, left: int, done: int, asked: int, where: str = "",
+    article: catalog.Article | None, sku: str, name: str, *, left: int, done: int, asked: int,
     line: int = 0, boxed: int = 0, who: Sequence[str] = (),
 ) -> Piece:  # fmt: skip
     kind, cloth = words.drawing(article.attributes) if article else ("", "grey")
     size = next((str(article.attributes[key]) for key in SIZES if article and key in article.attributes), "")
     return Piece(
         sku=sku, name=name, kind=kind, cloth=cloth, size=size[:12], gtin=(article.gtin or "") if article else "",
-        where=where or (" / ".join(article.category) if article else ""), left=left, done=done, asked=asked, line=line,
-        boxed=boxed, who=who,
+        where=article.category[-1] if article and article.category else "", left=left, done=done, asked=asked,
+        line=line, boxed=boxed, who=who,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.status_codes import HTTP_200_OK
 
-from comptoir import orders
+from comptoir import inventory, orders
 from comptoir.console.console import Section
 from comptoir.console.language import N_
 from comptoir.console.page import Page
@@ -58,6 +58,8 @@ class SourcingView(msgspec.Struct, frozen=True):
     excerpt: Sequence[tuple[int, str, bool]]
     result: orders.sourcing.Simulation | None
     places: Sequence[Place]
+    names: Mapping[str, str]
+    """Of locations, by code."""
     currency: str
     confirm: str
     may_force: bool
@@ -73,7 +75,12 @@ async def read_sourcing(request: AnyRequest, page: NamedDependency[Page], tx: Na
     if asked and not (asked.isascii() and asked.isdecimal() and len(asked) < 9):
         raise Invalid("A version is a number.")
     shown = await orders.sourcing.policy(tx, version=int(asked) if asked else None)
-    return said(await show(page, tx, written(shown), last=100))
+    return said(await show(page, tx, written(in_our_money(page, shown)), last=100))
+
+
+def in_our_money(page: Page, found: orders.sourcing.Policy) -> orders.sourcing.Policy:
+    """The built-in one weighs kilometres against each other in whatever money the house counts in."""
+    return found if found.version else msgspec.structs.replace(found, currency=page.settings.currency)
 
 
 def written(found: orders.sourcing.Policy) -> str:
@@ -92,7 +99,8 @@ async def show(
     currency: str = "EUR",
     confirm: str = "",
 ) -> Response[str]:
-    holding = await orders.sourcing.policy(tx)
+    holding = in_our_money(page, await orders.sourcing.policy(tx))
+    names = {one.code: one.name for one in await inventory.locations(tx)} if result else {}
     view = SourcingView(
         policy=holding,
         rules=[rule(page, one, holding.currency) for one in holding.rules],
@@ -103,6 +111,7 @@ async def show(
         excerpt=plan_text.excerpt(text, fault.line) if fault else (),
         result=result,
         places=by_place(result) if result else (),
+        names=names,
         currency=currency,
         confirm=confirm,
         may_force=page.viewer.may(ADMIN),
