@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from comptoir.console.pages.order_acts import Desk, Doing, Made, done_if
+from comptoir.orders.aftersale import EditRefused
 from console.test_order_acts import agreed, lines_of, order_of, seen, text_of
 
 HOME = {"name": "Inès Morel", "street": "12 rue de la République", "postcode": "69002", "city": "Lyon", "country": "FR"}
@@ -125,3 +127,30 @@ def test_what_comes_back_pays_for_an_order(agent):
     cancel = f"{made}/cancel"
     done = seen(agent, cancel, dict.fromkeys(lines_of(agent, cancel), "1"))
     assert agreed(agent, cancel, done).status_code == 303
+
+
+@pytest.mark.anyio
+async def test_what_was_held_is_let_go_when_the_act_is_refused_after_all(page, tx):
+    done = []
+
+    async def act(desk, _):
+        if desk.firm:
+            raise EditRefused("Somebody has begun meanwhile.", why="picking_begun")
+        await desk.tx.run("CREATE TABLE tried ()")
+        return Made(core=1, deed="order_extended")
+
+    async def ahead(desk, _form, _made):
+        assert await desk.tx.value("SELECT to_regclass('tried') IS NULL"), "the trial has left nothing behind"
+        done.append("held")
+
+    async def let_go(_desk, _form):
+        done.append("let go")
+
+    nobody = dict.fromkeys(("actor", "order", "articles", "places", "codes", "counter"))
+    desk = Desk(page=page, tx=tx, **nobody)
+    doing = Doing(sheet=act, act=act, ahead=ahead, let_go=let_go)
+    await done_if(desk, doing, {}, "")
+    assert done == [], "only looked at"
+    with pytest.raises(EditRefused):
+        await done_if(desk, doing, {}, Made(core=1, deed="order_extended").word)
+    assert done == ["held", "let go"]

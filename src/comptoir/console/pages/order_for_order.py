@@ -71,10 +71,11 @@ async def sheet(desk: Desk, form: Form) -> Sheet:
 
 
 async def delivery_fields(desk: Desk, form: Form) -> list[Field]:
-    """As the order went."""
+    """As the order went; where it is of another shop, its address is not shown."""
     _ = desk.page.gettext
+    hers = await orders.rights.touches(desk.tx, desk.actor, order_id=desk.order.order_id)
     agreed = await orders.finding.agreed(desk.tx, order_id=desk.order.order_id)
-    before = agreed.delivery if agreed else None
+    before = agreed.delivery if agreed and hers else None
     address = before.address if before else None
     return [
         Field(

@@ -149,12 +149,14 @@ def at(held: Rules, place: int) -> rfid.readings.ReadingRule:
 def show_rule(
     page: Page, after: int, place: int, form: Form, errors: Mapping[str, str] | None = None, detail: str = ""
 ) -> Response[str]:
+    clauses = fields.clauses_in(form)
+    filled = max((one.number for one in clauses if one.attribute), default=0)
     view = RuleView(
         href=f"{PATH}/{place or 'new'}",
         place=place,
         after=after,
         form=form,
-        clauses=fields.clauses_in(form),
+        clauses=[one for one in clauses if one.number <= filled + 2],
         attributes=fields.attributes(page),
         operators=fields.operators(page),
         joined=fields.in_words(page, fields.JOINED),
