@@ -30,7 +30,9 @@ from comptoir.orders import (
     SetDelivery,
     SetLine,
     TakeQuote,
+    TooManyHeld,
     UnknownBasket,
+    hoarding,
     payments,
     reconcile,
 )
@@ -321,6 +323,36 @@ async def test_of_forty_buyers_of_seven_exactly_seven_get_one(house):
     assert all(isinstance(one, Basket | Refusal) for one in answers)
     assert sum(isinstance(one, Basket) for one in answers) == 7
     assert sorted((await house.balances()).values()) == [(3, 0, 3), (4, 0, 4)]
+    await house.right()
+
+
+async def test_a_bot_keeps_goods_in_so_many_baskets_and_takes_no_more_from_others(house):
+    """CoreShop #820. Its device is known, or its customer; who orders or lets go may go on."""
+    await house.stock(north_shirt=99)
+
+    async def begun(**whose):
+        basket = Basket(basket_id=uuid7(), outlet_id=1, channel="web", currency="EUR", delivery=SHIP, **whose)
+        line = BasketLine(1, house.variants["shirt"], "shirt", 1)
+        return (await house.counter(Open(msgspec.structs.replace(basket, lines=(line,))))).basket_id
+
+    async def quoted(baskets):
+        made = await asyncio.gather(*(house.counter(TakeQuote(one)) for one in baskets), return_exceptions=True)
+        assert {type(one) for one in made} <= {Basket, TooManyHeld}
+        return [one for one, answer in zip(baskets, made, strict=True) if isinstance(answer, Basket)]
+
+    for whose in ({"device": "bot"}, {"node_id": 7}):
+        many = [await begun(**whose) for _ in range(hoarding.MOST + 5)]
+        kept = await quoted(many)
+        assert len(kept) == hoarding.MOST
+        assert await quoted(kept) == kept, "what is held already asks for nothing new"
+        (late, *rest) = [one for one in many if one not in kept]
+        assert await quoted([late]) == []
+        assert len(await quoted([await begun(device="somebody else's"), await begun()])) == 2
+        await house.line(kept[0], 1, "shirt", 0)  # emptied
+        assert await quoted([late]) == [late]
+        await house.counter.pay(late, provider="simulator", token="ok")
+        await house.counter.place(late)
+        assert await quoted(rest[:2]) == rest[:1], "what is ordered is kept no more"
     await house.right()
 
 

@@ -220,6 +220,7 @@ WORDS: dict[str, str] = {
     "orders.return_settled": N_("That was done for this return already, or the return was given up."),
     "orders.tender_refused": N_("The money cannot be given back in this way."),
     "orders.unknown_return": N_("There is no such return."),
+    "orders.too_many_held": N_("Goods are kept in many baskets of hers: order or empty one, or wait."),
     "orders.payment_not_failed": N_("Nothing of it has failed: it is still being tried, or was done."),
     "orders.payment_exceeded": N_("More would be taken than was authorised, or more given back than was taken."),
     "orders.payment_refused": N_("The payment was refused."),

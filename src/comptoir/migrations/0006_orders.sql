@@ -98,6 +98,8 @@ CREATE TABLE orders.basket (
     basket_id   uuid PRIMARY KEY,              -- the caller's own: making it again makes one
     state       text NOT NULL CHECK (state IN ('open', 'ordered', 'merged', 'abandoned')),
     node_id     bigint,                        -- identity.node of whose it is; null: nobody was named
+    device      text,                          -- on which it was begun; null: nobody has said
+    held_until  timestamptz,                   -- its goods are held until then; null: they are not
     claim       uuid,                          -- digest of the code by which it may be taken over
     body        text NOT NULL,                 -- orders.baskets.Basket as JSON; text: it is read whole
     changed_at  timestamptz NOT NULL,
@@ -105,6 +107,7 @@ CREATE TABLE orders.basket (
 ) WITH (fillfactor = 50);
 CREATE INDEX basket_quiet ON orders.basket (state, quiet_since);
 CREATE INDEX basket_node ON orders.basket (node_id) WHERE node_id IS NOT NULL;
+CREATE INDEX basket_device ON orders.basket (device) WHERE device IS NOT NULL;
 CREATE INDEX basket_claim ON orders.basket (claim) WHERE claim IS NOT NULL;
 
 -- The order book of all channels. An order takes the id of its basket, and its goods are promised under that id.

@@ -4,6 +4,7 @@ baskets    a basket as one document, changed by steps that are safe to repeat
 steps      from a basket to an order, as data
 changes    what a step makes of a basket    handover  whose it is: claimed, handed to a person, merged, shared
 keeping    what a basket holds beside its lines: goods, coupons, a payment; nothing is lost when it changes
+hoarding   one visitor keeps goods in so many baskets at once
 kept_baskets  baskets by claim code and by person; abandoned, forgotten     claim_codes  what such a code looks like
 basket_view  a basket as its callers see it
 checkout   from a basket to an order, in batches: quote, hold, commit
@@ -74,6 +75,7 @@ from comptoir.orders.errors import (
     PaymentUnclear,
     ReceiptConflict,
     TendersDisagree,
+    TooManyHeld,
     TotalsDisagree,
     UnknownBasket,
     UnknownClaimCode,
@@ -318,6 +320,7 @@ __all__ = [
     "TaskOpened",
     "Tender",
     "TendersDisagree",
+    "TooManyHeld",
     "Total",
     "TotalsDisagree",
     "UnknownBasket",

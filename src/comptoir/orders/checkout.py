@@ -1,10 +1,9 @@
 """From a basket to an order, in small durable steps; steps of concurrent shoppers are done together.
 
 `run(tx, steps)` takes a batch: lock the baskets by id, change each in memory, let pricing quote all that want it and
-the stock promise all that need it, write everything set-based. Lock order everywhere: baskets by id, then balances by
-key.
+the stock promise all that need it, write everything set-based. Lock order everywhere: baskets by id, then balances.
 
-Paying happens outside, between two steps (payments.py): no transaction waits for a bank.
+Paying happens outside, between two steps (payments): no transaction waits for a bank.
 """
 
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from comptoir.orders.baskets import Basket, Part, Payment
 from comptoir.orders.changes import Change, basket_of, changed, merged, told
 from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
+from comptoir.orders.hoarding import hoarded
 from comptoir.orders.keeping import HOLD_SECONDS, dropped, give_back, hold_seconds, keep, let_go, reserved, with_hold
 from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, promised_on, source_baskets, taxed_in
 from comptoir.orders.steps import Merge, PlaceOrder, SetPayment, Step, TakeQuote, ids_of, turn_of
@@ -97,6 +97,9 @@ class Checkout:
             if change.gone is not None and change.emptied is not None:
                 done.dropped += dropped(change.gone, change.emptied, None)
                 known[change.emptied.basket_id] = change.emptied
+        if quoting and (refused := await hoarded(tx, quoting)):
+            answers.update(refused)
+            quoting = {number: one for number, one in quoting.items() if number not in refused}
         if quoting or ordering:
             answers.update(await self._stocked(tx, quoting, ordering))
         return [answers[number] for number in range(len(steps))]
@@ -263,6 +266,8 @@ async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: invent
                 "basket_id": one.basket_id,
                 "state": one.state,
                 "node_id": one.node_id,
+                "device": one.device or None,
+                "held_until": one.held_until,
                 "claim": one.claim and one.claim.digest,
                 "body": one,
             }
@@ -277,12 +282,14 @@ async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: invent
 
 
 WRITE = """
-    INSERT INTO orders.basket (basket_id, state, node_id, claim, body, changed_at, quiet_since)
-    SELECT basket_id, state, node_id, claim, body::text, %(now)s, date_bin('10 minutes', %(now)s, 'epoch')
-    FROM json_to_recordset(%(baskets)s::json) AS b (basket_id uuid, state text, node_id bigint, claim uuid, body json)
-    ORDER BY basket_id
+    INSERT INTO orders.basket (basket_id, state, node_id, device, held_until, claim, body, changed_at, quiet_since)
+    SELECT basket_id, state, node_id, device, held_until, claim, body::text, %(now)s,
+           date_bin('10 minutes', %(now)s, 'epoch')
+    FROM json_to_recordset(%(baskets)s::json) AS b (basket_id uuid, state text, node_id bigint, device text,
+        held_until timestamptz, claim uuid, body json) ORDER BY basket_id
     ON CONFLICT (basket_id) DO UPDATE SET state = excluded.state, node_id = excluded.node_id, claim = excluded.claim,
-        body = excluded.body, changed_at = excluded.changed_at, quiet_since = excluded.quiet_since
+        held_until = excluded.held_until, body = excluded.body, changed_at = excluded.changed_at,
+        quiet_since = excluded.quiet_since
 """
 
 

@@ -1,4 +1,4 @@
-from comptoir.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, Unprocessable
+from comptoir.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Overloaded, Unavailable, Unprocessable
 
 
 class UnknownSale(NotFound):
@@ -119,6 +119,12 @@ class OutOfStock(Conflict):
     """The locations together have not so many."""
 
     code = "orders.out_of_stock"
+
+
+class TooManyHeld(Overloaded):
+    """Goods are kept in many baskets of this device or customer: order or empty one of them, or wait a while."""
+
+    code = "orders.too_many_held"
 
 
 class BadLine(Invalid):
