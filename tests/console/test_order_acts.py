@@ -152,7 +152,7 @@ def todo(client, order: str, act: str) -> str:
     return re.findall(rf'href="({order}/returns/[0-9a-f-]+/{act})"', client.get(order).text)[0]
 
 
-def test_a_return_is_announced_comes_or_never_comes(agent):
+def test_a_return_is_announced_comes_or_never_comes(agent, town):
     order = order_of(agent, "sent")
     path = f"{order}/announce"
     jumper, coat = lines_of(agent, path)
@@ -163,6 +163,11 @@ def test_a_return_is_announced_comes_or_never_comes(agent):
     assert "until somebody has looked at it" in text_of(seen(agent, receive, come))
     assert "€119.00 given back" in text_of(done(agent, receive, come))
     done(agent, path, {coat: "1", "reason": "other"})
+    with town.visitor_of("LIL") as lille:
+        theirs = lille.get(order).text
+        assert "/receive" in theirs, "it may come to any shop"
+        assert "/give-up" not in theirs
+        assert "République" not in lille.get(f"{order}/exchange-for-order").text, "nor is her address shown there"
     assert "given up" in text_of(done(agent, todo(agent, order, "give-up"), {}))
 
 
