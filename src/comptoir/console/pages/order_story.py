@@ -286,7 +286,7 @@ def events(page: Page, papers: Papers) -> list[Event]:
             found.append(Event("shop", one.received_at, title, papers.who(one.actor)))
         if one.refunded_at and one.refund_minor is not None:
             amount = papers.money(-one.refund_minor)
-            found.append(Event("shop", one.refunded_at, gettext("Money given back"), one.label, amount=amount))
+            found.append(Event("shop", one.refunded_at, gettext("Refund decided"), one.label, amount=amount))
     return sorted(found, key=lambda one: one.at)[::-1]
 
 
