@@ -109,7 +109,7 @@ def test_large_differences_wait_for_somebody_else(counter, other):
 
 
 def test_few_pieces_of_great_worth_wait_for_somebody_else(yard, counter, other):
-    """Each counted line bears its price, so the limit in money holds where the one in pieces does not."""
+    """The limit in money holds where the one in pieces does not, whoever counts and however it is told."""
     with yard.visitor("admin") as admin:
         house = admin.get("/v1/inventory/house").json()
         assert admin.put("/v1/inventory/house", json={**house, "review_value_minor": 20_000}).status_code == 200
@@ -122,6 +122,13 @@ def test_few_pieces_of_great_worth_wait_for_somebody_else(yard, counter, other):
                 book = int(re.search(r'To be sold</th><td class="num">(\d+)', kept)[1])
                 write(counter, path, **{sku.replace("-", "_"): book - 1})
                 assert counter.post(f"{path}/submission").status_code == 303
+            base, key = "/v1/inventory/counts", str(uuid4())
+            opened = {"count_id": key, "location": "SQF", "skus": ["C-101-40"]}
+            lines = {"lines": [{"sku": "C-101-40", "quantity": book - 1}]}
+            for at, asked in (("", opened), (f"/{key}/lines", lines), (f"/{key}/submission", {})):
+                answer = admin.post(base + at, json=asked)
+            assert answer.json()["stage"] == "review", answer.text
+            assert admin.post(f"{base}/{key}/rejection", json={"reason": "again"}).status_code == 200
         finally:
             admin.put("/v1/inventory/house", json=house)
     assert "in the book" in other.get(cheap).text, "one beanie of €39"

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -20,8 +21,8 @@ from comptoir.inventory.counting.counts import (
     open_count,
     record_counted,
     reject,
-    submit,
 )
+from comptoir.inventory.counting.counts import submit as submit_at
 from comptoir.inventory.counting.house import House, set_house
 from comptoir.inventory.errors import (
     BadQuantity,
@@ -40,6 +41,14 @@ from inventory.test_transfers import do, now
 pytestmark = pytest.mark.anyio
 
 ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+async def prices(_, variants, *, outlet):
+    """Bags have none."""
+    return {variant: 500 for variant in variants if variant == SHIRT}
+
+
+submit = partial(submit_at, worths=prices)
 
 
 @pytest.fixture
@@ -162,10 +171,11 @@ async def test_counted_again_the_later_counting_holds_and_strange_articles_are_t
 
 
 async def test_small_differences_are_posted_and_large_ones_wait_by_units_or_value(db, lyon):
-    await do(db, set_house, house=House(review_units=2, review_value_minor=1000))
-    for number, found, value, stage in ((3, 8, 500, "posted"), (4, 5, 1, "review"), (5, 7, 1001, "review")):
-        await sheet(db, lyon, SHIRT, number=UUID(int=number))
-        await counted(db, found, number=UUID(int=number), unit_value_minor=value)
+    await do(db, set_house, house=House(review_units=3, review_value_minor=1000))
+    cases = ((SHIRT, 8, "posted"), (SHIRT, 4, "review"), (SHIRT, 5, "review"), (BAG, 7, "posted"), (BAG, 3, "review"))
+    for number, (variant, found, stage) in enumerate(cases, 3):
+        await sheet(db, lyon, variant, number=UUID(int=number))
+        await counted(db, found, variant, number=UUID(int=number))
         assert (await do(db, submit, count_id=UUID(int=number), actor="ann")).stage == stage
         await forward(db, seconds=1)
 

@@ -192,7 +192,6 @@ CREATE TABLE inventory.count_line (
     counted          integer CHECK (counted >= 0),  -- null: not counted yet
     counted_at       timestamptz,
     counted_by       text NOT NULL DEFAULT '',
-    unit_value_minor bigint CHECK (unit_value_minor >= 0),
     book             integer,                 -- of the ledger at counted_at, as it was known when it was compared last
     PRIMARY KEY (count_id, variant_id, state),
     CHECK ((counted IS NULL) = (counted_at IS NULL))

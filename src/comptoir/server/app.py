@@ -7,7 +7,7 @@ async with create_app(settings, db) as app:     # plain ASGI
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Self
 
 import structlog
@@ -48,6 +48,7 @@ from comptoir.orders.payments import providers
 from comptoir.orders.payments.api import router as payments
 from comptoir.orders.shop_api import shortcuts as basket_shortcuts
 from comptoir.orders.sourcing.api import router as sourcing
+from comptoir.pricing import worths
 from comptoir.pricing.api import router as pricing
 from comptoir.profiles.api import router as profiles
 from comptoir.rfid.api import router as rfid
@@ -89,7 +90,11 @@ class Application:
             request_max_body_size=settings.max_body_bytes,
             openapi_config=openapi_config(),
             logging_config=None,
-            state=State({"settings": settings, "db": db}, deep_copy=False),
+            # What the stock has to know of prices, which it does not.
+            state=State(
+                {"settings": settings, "db": db, "worths": partial(worths, currency=settings.currency)},
+                deep_copy=False,
+            ),
         )
         self._open = contextlib.AsyncExitStack()
 

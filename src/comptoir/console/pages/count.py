@@ -1,6 +1,7 @@
 """One count: the blind sheet in the aisle, one article after the other; then what differs, for a second person."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -199,13 +200,7 @@ async def count_line(
     if not (text.isascii() and text.isdecimal() and len(text) <= 7):
         return await show(page, tx, count_id, again, error=page.gettext("How many are there? 0 is an answer too."))
     await inventory.rights.must_count(tx, actor, count_id=count_id)
-    sheet = await inventory.counting.count(tx, count_id=count_id)
-    found = inventory.counting.Counted(
-        variant_id=data.variant,
-        quantity=int(text),
-        state=data.state,
-        unit_value_minor=(await worths(page, tx, sheet.location, [data.variant])).get(data.variant),
-    )
+    found = inventory.counting.Counted(variant_id=data.variant, quantity=int(text), state=data.state)
     act = inventory.counting.record_counted(tx, count_id=count_id, lines=[found], actor=str(actor.id))
     if error := await attempt(page, tx, act):
         return await show(page, tx, count_id, again, error=error)
@@ -231,7 +226,8 @@ async def end_count(
     me, counting = str(actor.id), inventory.counting
     said: Deed = "count_over"
     if deed == "submission":
-        act = counting.submit(tx, count_id=count_id, leave_out=bool(data.leave_out), actor=me)
+        worth = partial(pricing.worths, currency=page.settings.currency)
+        act = counting.submit(tx, count_id=count_id, worths=worth, leave_out=bool(data.leave_out), actor=me)
     elif deed == "approval":
         act, said = counting.approve(tx, count_id=count_id, actor=me), "count_approved"
     elif deed == "rejection":

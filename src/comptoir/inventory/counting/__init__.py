@@ -3,7 +3,7 @@
 counts    sheets, differences as of the moment of the counting, approval by somebody else
 accuracy  by location, of the last count of each article
 looking   how far each is, and what moved meanwhile, for people
-house     the retailer's limits
+house     the retailer's limits; `worth`: what a difference is in money
 """
 
 from comptoir.inventory.counting.accuracy import Accuracy, Believed, accuracy, believed
@@ -22,6 +22,7 @@ from comptoir.inventory.counting.counts import (
 from comptoir.inventory.counting.house import House, set_house
 from comptoir.inventory.counting.house import house as limits
 from comptoir.inventory.counting.looking import Sheet, moved_since, pulse, sheets
+from comptoir.inventory.counting.worth import Worths
 
 __all__ = [
     "Accuracy",
@@ -31,6 +32,7 @@ __all__ = [
     "Counted",
     "House",
     "Sheet",
+    "Worths",
     "accuracy",
     "approve",
     "believed",

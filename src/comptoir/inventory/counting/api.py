@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post, put
+from litestar.datastructures import State as AppState
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
@@ -108,8 +109,6 @@ class CountedLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     state: State = "sellable"
     counted_at: Annotated[datetime, Meta(tz=True)] | None = None
     """When, by a clock that was right, and not before the sheet was opened; null: now."""
-    unit_value_minor: Annotated[int, Meta(ge=0, le=10**12)] | None = None
-    """What one piece is worth, for the limit of the house."""
 
 
 class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +136,6 @@ async def record_counted(
             quantity=one.quantity,
             state=one.state,
             counted_at=one.counted_at,
-            unit_value_minor=one.unit_value_minor,
         )
         for one in data.lines
     ]
@@ -158,11 +156,17 @@ class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status_code=HTTP_200_OK,
 )
 async def submit_count(
-    tx: NamedDependency[Tx], actor: NamedDependency[Actor], count_id: FromPath[UUID], data: JSONBody[Over]
+    tx: NamedDependency[Tx],
+    actor: NamedDependency[Actor],
+    state: AppState,
+    count_id: FromPath[UUID],
+    data: JSONBody[Over],
 ) -> Count:
-    """Small differences are posted at once; large ones wait for somebody else's approval."""
+    """Small differences are posted at once; large ones, in pieces or in money, wait for somebody else's approval."""
     await rights.must_count(tx, actor, count_id=count_id)
-    return await counts.submit(tx, count_id=count_id, leave_out=data.leave_out, actor=str(actor.id))
+    return await counts.submit(
+        tx, count_id=count_id, worths=state.worths, leave_out=data.leave_out, actor=str(actor.id)
+    )
 
 
 @post(

@@ -15,6 +15,7 @@ import msgspec
 
 from comptoir.inventory.book import MOST
 from comptoir.inventory.counting.house import house
+from comptoir.inventory.counting.worth import Worths, value
 from comptoir.inventory.errors import (
     BadQuantity,
     CountExists,
@@ -39,7 +40,6 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     state: State = "sellable"
     counted_at: datetime | None = None
-    unit_value_minor: int | None = None
 
 
 class CountLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,13 +144,12 @@ async def record_counted(
 
 COUNTED = """
     INSERT INTO inventory.count_line AS c
-        (count_id, variant_id, state, counted, counted_at, counted_by, unit_value_minor)
-    SELECT %(count_id)s, variant_id, state, quantity, coalesce(counted_at, %(now)s), %(actor)s, unit_value_minor
+        (count_id, variant_id, state, counted, counted_at, counted_by)
+    SELECT %(count_id)s, variant_id, state, quantity, coalesce(counted_at, %(now)s), %(actor)s
     FROM json_to_recordset(%(lines)s::json) AS l (variant_id bigint, state text, quantity integer,
-        counted_at timestamptz, unit_value_minor bigint)
+        counted_at timestamptz)
     ON CONFLICT (count_id, variant_id, state) DO UPDATE SET counted = excluded.counted,
-        counted_at = excluded.counted_at, counted_by = excluded.counted_by,
-        unit_value_minor = coalesce(excluded.unit_value_minor, c.unit_value_minor)
+        counted_at = excluded.counted_at, counted_by = excluded.counted_by
     WHERE c.counted_at IS NULL OR c.counted_at <= excluded.counted_at
 """
 
@@ -175,7 +174,6 @@ class _Found(msgspec.Struct, frozen=True):
     counted: int
     counted_at: datetime
     counted_by: str
-    value: int
     book: int
     superseded: bool
 
@@ -184,7 +182,7 @@ class _Found(msgspec.Struct, frozen=True):
         return 0 if self.superseded else self.counted - self.book
 
 
-async def submit(tx: Tx, *, count_id: UUID, leave_out: bool = False, actor: str = "") -> Count:
+async def submit(tx: Tx, *, count_id: UUID, worths: Worths, leave_out: bool = False, actor: str = "") -> Count:
     """Counting is over: small differences are posted, large ones wait for somebody else. Twice is fine.
 
     `leave_out`: what is not counted stays as the book has it. Raises UnknownCount, WrongStage, NotCounted.
@@ -198,9 +196,13 @@ async def submit(tx: Tx, *, count_id: UUID, leave_out: bool = False, actor: str 
     found = await _compare(tx, count_id, there)
     limits = await house(tx)
     units = sum(abs(one.difference) for one in found)
-    value = sum(abs(one.difference) * one.value for one in found)
+    most = limits.review_value_minor
+    small = units <= limits.review_units
+    if small and most is not None:
+        pieces = [(one.variant_id, abs(one.difference)) for one in found if one.difference]
+        small = await value(tx, pieces, location_id=there.location_id, worths=worths) <= most
     await tx.run(SUBMIT, count_id=count_id, now=tx.now, actor=actor)
-    if units <= limits.review_units and (limits.review_value_minor is None or value <= limits.review_value_minor):
+    if small:
         await _post(tx, count_id, there, found, actor)
     else:
         await tx.tell(CountWaits(count_id=count_id, location_id=there.location_id, units=units))
@@ -284,7 +286,7 @@ ONE_BY_ONE = "SELECT FROM inventory.location WHERE location_id = %(location)s FO
 
 # The book at the moment of the counting: what lies there now, less what has happened since.
 COMPARE = """
-    SELECT c.variant_id, c.state, c.counted, c.counted_at, c.counted_by, coalesce(c.unit_value_minor, 0) AS value,
+    SELECT c.variant_id, c.state, c.counted, c.counted_at, c.counted_by,
            (coalesce((SELECT CASE c.state WHEN 'sellable' THEN b.sellable WHEN 'display' THEN b.display
                                           WHEN 'damaged' THEN b.damaged ELSE b.quarantine END
                       FROM inventory.balance AS b

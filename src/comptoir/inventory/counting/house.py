@@ -14,7 +14,7 @@ class House(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     review_units: Annotated[int, Meta(ge=0)] = 10
     """A count that differs by more than this, all articles together, waits for somebody else's approval."""
     review_value_minor: Annotated[int, Meta(ge=0)] | None = None
-    """The same in money, where the counted articles have a value; null: no limit."""
+    """The same in money, where what differs has a price; null: no limit."""
     accuracy_floor: Annotated[int, Meta(ge=0, le=100)] = 0
     """Per cent: where the last count agreed less with the book, some units are not offered. 0: never."""
     doubted_units: Annotated[int, Meta(ge=0)] = 1

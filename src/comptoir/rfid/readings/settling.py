@@ -12,9 +12,10 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from comptoir import inventory
+from comptoir import inventory, pricing
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import Refusal
+from comptoir.kernel.settings import Settings
 from comptoir.rfid.readings.rule_sets import Count, Receive, Ship
 from comptoir.rfid.readings.sessions import ONE_AT_A_TIME, articles
 
@@ -171,7 +172,8 @@ async def _count(tx: Tx, due: Due, outcome: Count, lots: dict[int, Lot]) -> tupl
         if line.state == outcome.state and line.variant_id not in lots
     ]
     await inventory.counting.record_counted(tx, count_id=due.session_id, lines=lines, actor=ACTOR)
-    await inventory.counting.submit(tx, count_id=due.session_id, leave_out=True, actor=ACTOR)
+    worths = partial(pricing.worths, currency=Settings.load().currency)
+    await inventory.counting.submit(tx, count_id=due.session_id, worths=worths, leave_out=True, actor=ACTOR)
     return due.session_id, ""
 
 
