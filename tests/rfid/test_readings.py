@@ -154,7 +154,7 @@ async def test_a_counting_is_one_count_of_what_was_read_in_all_its_events(house)
     await house.quiet()
     assert await house.books() == {("lyon", SHIRT): (4, 0)}, "four shirts, each once; no bag was read"
     async with house.db.reading() as tx:
-        (one,) = await counting.counts.counts(tx)
+        (one,) = await counting.sheets(tx)
         assert (one.stage, one.note) == ("posted", "RFID: Counting")
         right = await tx.tuples("SELECT variant_id, counted, book FROM inventory.v_accuracy ORDER BY 1")
     assert right == [(house.variants[SHIRT], 4, 5), (house.variants[BAG], 0, 3)]
@@ -172,7 +172,7 @@ async def test_large_differences_wait_for_somebody(house):
     await house.quiet()
     assert (await house.books())["lyon", SHIRT] == (5000, 0)
     async with house.db.reading() as tx:
-        assert [one.stage for one in await counting.counts.counts(tx)] == ["review"]
+        assert [one.stage for one in await counting.sheets(tx)] == ["review"]
 
 
 async def test_what_goes_and_comes_by_a_transfer_goes_and_comes_once(house):

@@ -125,8 +125,9 @@ class Floor:
             return
         found = (await self.courier.get("/v1/inventory/transfers", under_way="true", limit=AT_ONCE))["items"]
         vans = [one for one in found if one["note"] == VAN and one["stage"] == "under_way"]
-        for van in vans[-1:]:  # the first that left
-            lines = [{"sku": one["sku"], "quantity": one["under_way"]} for one in van["lines"]]
+        for one in vans[-1:]:  # the first that left
+            van = await self.courier.get(f"/v1/inventory/transfers/{one['transfer_id']}")
+            lines = [{"sku": line["sku"], "quantity": line["under_way"]} for line in van["lines"]]
             received = {"reference": "all of it", "lines": lines, "complete": True}
             try:
                 await self.courier.post(f"/v1/inventory/transfers/{van['transfer_id']}/receipts", received)

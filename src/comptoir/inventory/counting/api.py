@@ -20,6 +20,7 @@ from comptoir.inventory.counting.counts import Count, Counted, CountStage
 from comptoir.inventory.counting.house import House
 from comptoir.inventory.counting.house import house as read_house
 from comptoir.inventory.counting.house import set_house as write_house
+from comptoir.inventory.counting.looking import Sheet, sheet, sheets
 from comptoir.inventory.errors import (
     BadQuantity,
     CountExists,
@@ -52,7 +53,7 @@ async def set_house(tx: NamedDependency[Tx], data: JSONBody[House]) -> House:
     return await write_house(tx, house=data)
 
 
-class Sheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NewSheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What shall be counted where. Without articles: all that the book knows there. The same id is the same count."""
 
     count_id: UUID
@@ -67,7 +68,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     responses=raises(UnknownLocation, UnknownVariant, CountExists, NotYourGoods),
     status_code=HTTP_200_OK,
 )
-async def open_count(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[Sheet]) -> Count:
+async def open_count(tx: NamedDependency[Tx], actor: NamedDependency[Actor], data: JSONBody[NewSheet]) -> Count:
     """Open a sheet. It does not say what the book expects."""
     codes = Codes()
     await codes.learn(tx, skus=data.skus or (), locations=[data.location])
@@ -88,10 +89,10 @@ async def list_counts(
     stage: Annotated[CountStage | None, QueryParameter(description="Only those at this stage.")] = None,
     cursor: Cursor = "",
     limit: Limit = 50,
-) -> Page[Count]:
-    """Counts, the newest first."""
+) -> Page[Sheet]:
+    """Counts in short, the newest first."""
     before = place_of(cursor, datetime, UUID)
-    found = await counts.counts(tx, stage=stage, before=(before[0], before[1]) if before else None, limit=limit + 1)
+    found = await sheets(tx, stage=stage, before=(before[0], before[1]) if before else None, limit=limit + 1)
     return page(found, limit, lambda one: [one.opened_at, one.count_id])
 
 
@@ -125,8 +126,11 @@ class Lines(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 )
 async def record_counted(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], count_id: FromPath[UUID], data: JSONBody[Lines]
-) -> Count:
-    """Write down what was found, also of articles that are not on the sheet. Counted again, the later holds."""
+) -> Sheet:
+    """Write down what was found, also of articles that are not on the sheet. Counted again, the later holds.
+
+    Answers how far the count is.
+    """
     await rights.must_count(tx, actor, count_id=count_id)
     codes = Codes()
     await codes.learn(tx, skus=[one.sku for one in data.lines])
@@ -139,7 +143,8 @@ async def record_counted(
         )
         for one in data.lines
     ]
-    return await counts.record_counted(tx, count_id=count_id, lines=lines, actor=str(actor.id), by_sheet=True)
+    await counts.record_counted(tx, count_id=count_id, lines=lines, actor=str(actor.id), by_sheet=True)
+    return await sheet(tx, count_id=count_id)
 
 
 class Over(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

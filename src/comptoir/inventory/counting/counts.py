@@ -119,7 +119,7 @@ CHOSEN = """
 
 async def record_counted(
     tx: Tx, *, count_id: UUID, lines: Sequence[Counted], actor: str = "", by_sheet: bool = False
-) -> Count:
+) -> None:
     """What was found, also of articles that are not on the sheet. Counted again, the later counting holds.
 
     `by_sheet`: nothing was counted before the sheet was opened, as it may be where readers count.
@@ -139,7 +139,6 @@ async def record_counted(
         if known is None or (one.counted_at or tx.now) >= (known.counted_at or tx.now):
             found[one.variant_id, one.state] = one
     await tx.run(COUNTED, count_id=count_id, lines=rows([found[key] for key in sorted(found)]), now=tx.now, actor=actor)
-    return await count(tx, count_id=count_id)
 
 
 COUNTED = """
@@ -369,14 +368,6 @@ async def count(tx: Tx, *, count_id: UUID) -> Count:
     raise UnknownCount(f"No count has the id {count_id}.", count_id=str(count_id))
 
 
-async def counts(
-    tx: Tx, *, stage: CountStage | None = None, before: tuple[datetime, UUID] | None = None, limit: int = 50
-) -> list[Count]:
-    """The newest first, older than `before` (opened_at, count_id); at this stage, or at any."""
-    at, count_id = before or (None, None)
-    return await tx.many(Count, LIST, stage=stage, at=at, count_id=count_id, limit=limit)
-
-
 SELECT: LiteralString = """
     SELECT c.count_id, p.code AS location, c.note, c.stage, c.opened_at, c.opened_by, c.submitted_at, c.submitted_by,
            c.closed_at, c.closed_by, c.reason,
@@ -389,8 +380,3 @@ SELECT: LiteralString = """
     FROM inventory.count AS c JOIN inventory.location AS p USING (location_id)
 """
 ONE: LiteralString = f"{SELECT} WHERE c.count_id = %(count_id)s"
-LIST: LiteralString = f"""{SELECT}
-    WHERE (%(stage)s::text IS NULL OR c.stage = %(stage)s::text)
-      AND (%(at)s::timestamptz IS NULL OR (c.opened_at, c.count_id) < (%(at)s::timestamptz, %(count_id)s::uuid))
-    ORDER BY c.opened_at DESC, c.count_id DESC LIMIT %(limit)s
-"""

@@ -8,11 +8,12 @@ from uuid import UUID
 import msgspec
 
 from comptoir.inventory.counting.counts import CountStage
+from comptoir.inventory.errors import UnknownCount
 from comptoir.kernel.db import Tx, ints
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """A count in short."""
+    """A count in short: how many articles it has, and how many of them are counted."""
 
     count_id: UUID
     location: str
@@ -31,6 +32,7 @@ async def sheets(
     *,
     location_ids: Sequence[int] = (),
     standing: Literal["waiting", "ended"] | None = None,
+    stage: CountStage | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[Sheet]:
@@ -39,8 +41,17 @@ async def sheets(
     """
     at, count_id = before or (None, None)
     return await tx.many(
-        Sheet, SHEETS, places=ints(location_ids), standing=standing, at=at, count_id=count_id, limit=limit
-    )
+        Sheet, SHEETS, places=ints(location_ids), standing=standing, stage=stage, at=at, count_id=count_id, one=None,
+        limit=limit,
+    )  # fmt: skip
+
+
+async def sheet(tx: Tx, *, count_id: UUID) -> Sheet:
+    """One count in short. Raises UnknownCount."""
+    nothing = dict.fromkeys(("standing", "stage", "at", "count_id"))
+    if found := await tx.maybe(Sheet, SHEETS, one=count_id, places=ints(()), limit=1, **nothing):
+        return found
+    raise UnknownCount(f"No count has the id {count_id}.", count_id=str(count_id))
 
 
 async def moved_since(tx: Tx, *, count_id: UUID) -> dict[tuple[int, str], int]:
@@ -60,6 +71,8 @@ SHEETS = """
         SELECT * FROM inventory.count
         WHERE (%(standing)s::text IS NULL OR (%(standing)s::text = 'waiting') = (stage IN ('open', 'review')))
           AND (cardinality(%(places)s::integer[]) = 0 OR location_id = ANY(%(places)s::integer[]))
+          AND (%(stage)s::text IS NULL OR stage = %(stage)s::text)
+          AND (%(one)s::uuid IS NULL OR count_id = %(one)s::uuid)
           AND (%(at)s::timestamptz IS NULL OR (opened_at, count_id) < (%(at)s::timestamptz, %(count_id)s::uuid))
         ORDER BY opened_at DESC, count_id DESC LIMIT %(limit)s
     ) AS c

@@ -7,7 +7,7 @@ looking    what is on its way and what is late, for people; the story of one
 """
 
 from comptoir.inventory.moving.incoming import Incoming, Outlook, outlook
-from comptoir.inventory.moving.looking import Kind, Standing, Step, Tally, pulse, sought, story, tally
+from comptoir.inventory.moving.looking import Heading, Kind, Standing, Step, Tally, pulse, sought, story, tally
 from comptoir.inventory.moving.receiving import Arrived, receive
 from comptoir.inventory.moving.transfers import (
     Stage,
@@ -21,10 +21,10 @@ from comptoir.inventory.moving.transfers import (
     ship,
     transfer,
 )
-from comptoir.inventory.moving.transfers import transfers as list_transfers
 
 __all__ = [
     "Arrived",
+    "Heading",
     "Incoming",
     "Kind",
     "Outlook",
@@ -38,7 +38,6 @@ __all__ = [
     "announce",
     "cancel",
     "expect",
-    "list_transfers",
     "outlook",
     "pulse",
     "receive",

@@ -31,6 +31,7 @@ from comptoir.inventory.errors import (
 )
 from comptoir.inventory.moving import transfers
 from comptoir.inventory.moving.incoming import Outlook, outlook
+from comptoir.inventory.moving.looking import Heading, headings
 from comptoir.inventory.moving.receiving import Arrived, receive
 from comptoir.inventory.moving.transfers import Transfer, Wanted
 from comptoir.inventory.records import Method, State
@@ -131,12 +132,12 @@ async def list_transfers(
     under_way: Annotated[bool, QueryParameter(description="Only those that have not ended.")] = False,
     cursor: Cursor = "",
     limit: Limit = 50,
-) -> Page[Transfer]:
-    """Transfers and deliveries, the newest first."""
+) -> Page[Heading]:
+    """Transfers and deliveries in short, the newest first."""
     codes = Codes()
     await codes.learn(tx, locations=[target] if target else [])
     before = place_of(cursor, datetime, UUID)
-    found = await transfers.transfers(
+    found = await headings(
         tx,
         to_location_ids=[codes.location(target)] if target else [],
         open_only=under_way,

@@ -7,12 +7,33 @@ from uuid import UUID
 
 import msgspec
 
-from comptoir.inventory.moving.transfers import SELECT, Transfer
+from comptoir.inventory.moving.transfers import SELECT, Stage, Transfer
 from comptoir.kernel.db import Tx, ints
 
 Standing = Literal["open", "late", "ended"]
 """`late`: under way, and a line was expected before today."""
 Kind = Literal["transfer", "delivery"]
+
+
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer or delivery in short: how many articles it has, and the pieces of all of them together."""
+
+    transfer_id: UUID
+    source: str
+    target: str
+    supplier: str
+    note: str
+    stage: Stage
+    requested_at: datetime
+    shipped_at: datetime | None
+    closed_at: datetime | None
+    lines: int
+    quantity: int
+    shipped: int
+    received: int
+    set_aside: int
+    missing: int
+    under_way: int
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -62,6 +83,21 @@ async def sought(
     )
 
 
+async def headings(
+    tx: Tx,
+    *,
+    to_location_ids: Sequence[int] = (),
+    open_only: bool = False,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> list[Heading]:
+    """The newest first, older than `before` (requested_at, transfer_id); to these locations, or to any."""
+    at, transfer_id = before or (None, None)
+    return await tx.many(
+        Heading, HEADINGS, targets=ints(to_location_ids), open=open_only, at=at, transfer_id=transfer_id, limit=limit
+    )
+
+
 async def tally(tx: Tx, *, today: date | None = None) -> Tally:
     return await tx.one(Tally, TALLY, today=today or tx.now.date())
 
@@ -93,6 +129,29 @@ LIST: LiteralString = f"""{SELECT}
       AND (%(at)s::timestamptz IS NULL
            OR (t.requested_at, t.transfer_id) < (%(at)s::timestamptz, %(transfer_id)s::uuid))
     ORDER BY t.requested_at DESC, t.transfer_id DESC LIMIT %(limit)s
+"""
+
+HEADINGS = """
+    SELECT t.transfer_id, f.code AS source, d.code AS target, t.supplier, t.note, t.stage, t.requested_at, t.shipped_at,
+           t.closed_at, l.*
+    FROM (
+        SELECT * FROM inventory.transfer
+        WHERE (cardinality(%(targets)s::integer[]) = 0 OR to_location_id = ANY(%(targets)s::integer[]))
+          AND (closed_at IS NULL OR NOT %(open)s)
+          AND (%(at)s::timestamptz IS NULL
+               OR (requested_at, transfer_id) < (%(at)s::timestamptz, %(transfer_id)s::uuid))
+        ORDER BY requested_at DESC, transfer_id DESC LIMIT %(limit)s
+    ) AS t
+    JOIN inventory.location AS f ON f.location_id = t.from_location_id
+    JOIN inventory.location AS d ON d.location_id = t.to_location_id
+    CROSS JOIN LATERAL (
+        SELECT count(*)::integer AS lines, coalesce(sum(quantity), 0)::integer AS quantity,
+               coalesce(sum(shipped), 0)::integer AS shipped, coalesce(sum(received), 0)::integer AS received,
+               coalesce(sum(set_aside), 0)::integer AS set_aside, coalesce(sum(missing), 0)::integer AS missing,
+               coalesce(sum(under_way), 0)::integer AS under_way
+        FROM inventory.transfer_line AS l WHERE l.transfer_id = t.transfer_id
+    ) AS l
+    ORDER BY t.requested_at DESC, t.transfer_id DESC
 """
 
 TALLY = """

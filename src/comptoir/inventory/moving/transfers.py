@@ -23,7 +23,7 @@ from comptoir.inventory.errors import (
 from comptoir.inventory.events import TransferShipped
 from comptoir.inventory.ledger import done
 from comptoir.inventory.records import SUPPLIER, TRANSIT, Move, is_inside
-from comptoir.kernel.db import Tx, ints, rows
+from comptoir.kernel.db import Tx, rows
 
 Stage = Literal["requested", "under_way", "received", "cancelled"]
 
@@ -353,21 +353,6 @@ async def transfer(tx: Tx, *, transfer_id: UUID) -> Transfer:
     raise UnknownTransfer(f"No transfer has the id {transfer_id}.", transfer_id=str(transfer_id))
 
 
-async def transfers(
-    tx: Tx,
-    *,
-    to_location_ids: Sequence[int] = (),
-    open_only: bool = False,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int = 50,
-) -> list[Transfer]:
-    """The newest first, older than `before` (requested_at, transfer_id); to these locations, or to any."""
-    at, transfer_id = before or (None, None)
-    return await tx.many(
-        Transfer, LIST, targets=ints(to_location_ids), open=open_only, at=at, transfer_id=transfer_id, limit=limit
-    )
-
-
 SELECT: LiteralString = """
     SELECT t.transfer_id, f.code AS source, d.code AS target, t.supplier, t.note, t.stage, t.requested_at, t.shipped_at,
            t.closed_at,
@@ -381,10 +366,3 @@ SELECT: LiteralString = """
     JOIN inventory.location AS d ON d.location_id = t.to_location_id
 """
 ONE: LiteralString = f"{SELECT} WHERE t.transfer_id = %(transfer_id)s"
-LIST: LiteralString = f"""{SELECT}
-    WHERE (cardinality(%(targets)s::integer[]) = 0 OR t.to_location_id = ANY(%(targets)s::integer[]))
-      AND (t.closed_at IS NULL OR NOT %(open)s)
-      AND (%(at)s::timestamptz IS NULL
-           OR (t.requested_at, t.transfer_id) < (%(at)s::timestamptz, %(transfer_id)s::uuid))
-    ORDER BY t.requested_at DESC, t.transfer_id DESC LIMIT %(limit)s
-"""

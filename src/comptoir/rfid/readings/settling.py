@@ -236,7 +236,7 @@ async def _transfer(tx: Tx, due: Due, lots: dict[int, Lot], stage: inventory.mov
     here = await _code(tx, due)
     found = [
         one
-        for one in await inventory.moving.list_transfers(tx, open_only=True, limit=1_000)
+        for one in await inventory.moving.sought(tx, location_ids=[due.location_id], standing="open", limit=200)
         if one.stage == stage and here == (one.target if stage == "under_way" else one.source)
         if lots.keys() <= {line.variant_id for line in one.lines}
     ]
