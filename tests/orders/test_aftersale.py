@@ -206,6 +206,31 @@ async def test_what_was_cancelled_on_its_way_is_free_where_it_arrives(desk, lost
     await desk.house.right()
 
 
+@pytest.mark.parametrize("cancelled", [2, 1])
+async def test_a_box_that_is_lost_takes_what_was_cancelled_on_its_way_along(desk, cancelled):
+    await desk.house.stock(south_shirt=2)
+    basket_id = await desk.house.basket(shirt=2, delivery=Delivery(method="collect", location="north"))
+    order_id = (await desk.house.pay(basket_id)).basket_id
+    (sent,) = (await desk("GET", f"fulfilments/of/{order_id}"))["fulfilments"]
+    at = f"fulfilments/{sent['fulfilment_id']}"
+    await desk("POST", f"{at}/accept", {})
+    await desk("POST", f"{at}/pick", {"picked": [{"line": 1, "pieces": 2}]})
+    await desk("POST", f"{at}/send", {})
+    box = (await desk("GET", f"fulfilments/of/{order_id}"))["fulfilments"][1]
+    asked = {"lines": [{"line": 1, "quantity": cancelled}], "reason": "late"}
+    await desk("POST", f"book/{order_id}/cancellations", asked)
+    for _ in range(2):
+        gone = await desk("POST", f"fulfilments/{box['fulfilment_id']}/reject", {"reason": "lost"})
+        assert gone["state"] == "cancelled"
+    async with desk.house.db.reading() as tx:
+        under_way = "SELECT coalesce(sum(sellable), 0) FROM inventory.balance WHERE location_id = %(at)s"
+        assert await tx.value(under_way, at=inventory.TRANSIT) == 0
+    tasks = (await desk("GET", "fulfilments/tasks?location=north"))["items"]
+    assert [one["data"]["pieces"] for one in tasks if one["kind"] == "lost"] == [{"1": 2}]
+    assert (await desk("GET", f"book/{order_id}"))["state"] == "cancelled"
+    await desk.house.right()
+
+
 # ---- giving back
 
 

@@ -40,7 +40,9 @@ class Shipping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Rejecting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which pieces are not given, all that are open if nothing is said; and what becomes of those nobody has."""
+    """Which pieces are not given, all that are open if nothing is said (with a box that is lost goes all that was in
+    it); and what becomes of those nobody has.
+    """
 
     reason: Literal["not_found", "damaged", "display", "declined", "lost"]
     lines: Lines | None = None

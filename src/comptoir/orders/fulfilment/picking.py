@@ -67,7 +67,8 @@ def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
     """The pieces are counted as rejected, and lie as the reason says; then they are sought elsewhere."""
     if dossier.was_done(work, "reject", act.reference):
         return
-    if act.lines is None and not work.open:
+    lost = unwanted(act, work)
+    if act.lines is None and not work.open and not lost:
         return
     # What is under way is in nobody's hands: it can only be lost.
     allowed(work, "rejected", *(("coming",) if act.reason == "lost" else ()), "open", "accepted", "ready")
@@ -91,8 +92,24 @@ def reject(act: Reject, dossier: Dossier, work: Work, agenda: Agenda) -> None:
     if wanted:
         at = {number: work.line(number).location_id for number in wanted}
         agenda.sought.append(Sought(dossier=dossier, work=work, act=act, pieces=wanted, at=at))
+    for number, pieces in lost.items():
+        line = work.line(number)
+        line.lost += pieces
+        dossier.note(work, "reject", line=number, pieces=pieces, reason=act.reason, actor=act.actor)
+        if move := moved(act, dossier, line.variant_id, line.location_id, pieces):
+            agenda.stock.append(move)
+    if lost:
+        work.settle()
     if act.reason in {"not_found", "lost"}:
-        agenda.ask(act.reason, "Find it, or write it off.", work=work, pieces=wanted)
+        pieces = {number: wanted.get(number, 0) + lost.get(number, 0) for number in wanted | lost}
+        agenda.ask(act.reason, "Find it, or write it off.", work=work, pieces=pieces)
+
+
+def unwanted(act: Reject, work: Work) -> dict[int, int]:
+    """With a box that is lost whole goes what was cancelled on its way: nobody seeks it, and it does not come."""
+    if act.lines is not None or act.reason != "lost" or work.state != "coming":
+        return {}
+    return {n: pieces for n, one in work.lines.items() if (pieces := one.coming - one.open)}
 
 
 def moved(
