@@ -61,7 +61,7 @@ class Staff:
 @pytest.fixture
 async def staff(house):  # noqa: F811
     async with house.db.transaction() as tx:
-        key = (await add_key(tx, name="floor", scopes=["orders:write"], actor=SYSTEM)).token
+        key = (await add_key(tx, name="floor", scopes=["orders:write", "profiles:read"], actor=SYSTEM)).token
     async with application(Settings(simulated_payments=True), house.db) as app:
         transport = httpx.ASGITransport(app=app)
         head = {"authorization": f"Bearer {key}"}
