@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from comptoir.inventory import Hold, InsufficientStock, NotThere, Promised, Units
+from comptoir.inventory import Allocate, Hold, InsufficientStock, NotThere, Promised, Release, Units
 from comptoir.inventory.adjustments import REASONS, Adjustment, adjust
 from comptoir.inventory.availability import Question, available
 from comptoir.inventory.availability import places as all_places
@@ -98,6 +98,19 @@ async def test_what_is_kept_back_is_neither_offered_nor_promised(db, places):
     assert [await offered(db, one) for one in ("web", "app", "market")] == [10, 10, 10]
     with pytest.raises(UnknownLocation):
         await do(db, set_safety, safeties=[Safety(SHIRT, ADJUSTMENT, 1)])
+
+
+async def test_a_fence_that_is_lifted_does_not_come_back_with_what_was_promised_of_it(db, places):
+    lyon = places["lyon"]
+    await stock_up(db, lyon, 5)
+    await do(db, set_fences, fences=[Fence(SHIRT, lyon, "app", 3)])
+    await ask(db, Hold(reference="a", units=[Units(SHIRT, lyon, 2)], channel="app"),
+              Allocate(reference="b", units=[Units(SHIRT, lyon, 1)], channel="app"))  # fmt: skip
+    await do(db, set_fences, fences=[Fence(SHIRT, lyon, "app", 0)])
+    await ask(db, Release(reference="a"), Release(reference="b"))
+    (answer,) = await ask(db, Hold(reference="c", units=[Units(SHIRT, lyon, 5)], channel="web"))
+    assert isinstance(answer, Promised)
+    assert await faults(db) == []
 
 
 async def test_a_fence_that_changes_while_a_crowd_buys(db, places):

@@ -18,6 +18,7 @@ from comptoir.inventory import (
     post,
 )
 from comptoir.inventory.errors import AskedOtherwise, NotOut, UnknownAsk
+from comptoir.inventory.keeping import Fence, Safety, set_fences, set_safety
 from comptoir.inventory.waiting import ask, asked, demand, withdraw
 from comptoir.kernel.errors import Refusal
 from inventory.test_ledger import BAG, SHIRT, faults, forward
@@ -105,6 +106,23 @@ async def test_what_was_overdue_and_is_taken_at_once_came_free_for_nobody(db, pl
     await do_acts(db, Hold(reference="b", units=[Units(SHIRT, lyon, 2)]))
     assert await told(db) == []
     assert await faults(db) == []
+
+
+async def test_what_is_kept_back_no_more_comes_free(db, places):
+    lyon = places["lyon"]
+    await stock_up(db, lyon, 4)
+    await do(db, set_safety, safeties=[Safety(SHIRT, lyon, 2)])
+    await do(db, set_fences, fences=[Fence(SHIRT, lyon, "app", 2)])
+    for number in range(1, 7):
+        await wish(db, number)
+    await do(db, set_safety, safeties=[Safety(SHIRT, lyon, 3)])
+    assert await told(db) == []
+    await do(db, set_safety, safeties=[Safety(SHIRT, lyon, 1)])
+    assert await told(db) == [1]
+    await do(db, set_fences, fences=[Fence(SHIRT, lyon, "app", 0)])
+    assert await told(db) == [1, 2, 3]
+    await do(db, set_safety, safeties=[Safety(SHIRT, lyon, None)])
+    assert await told(db) == [1, 2, 3, 4]
 
 
 async def test_withdrawn_nobody_is_told(db, places):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from comptoir.inventory import waiting
 from comptoir.inventory.errors import UnknownLocation
 from comptoir.inventory.ledger import opened
 from comptoir.inventory.records import Key, is_inside
@@ -60,17 +61,26 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 async def set_safety(tx: Tx, safeties: Sequence[Safety]) -> None:
-    """Replace them, article by article and place by place. Raises UnknownLocation."""
+    """Replace them, article by article and place by place; who waits is told of what comes free. Raises
+    UnknownLocation.
+    """
     given = {(one.variant_id, one.location_id): one for one in safeties}
     await _lock(tx, set(given))
+    before = await waiting.free(tx, given)
     await tx.run(SAFETY, given=rows([given[key] for key in sorted(given)]))
+    await waiting.tell(tx, waiting.more(before, await waiting.free(tx, given)))
 
 
 async def set_fences(tx: Tx, fences: Sequence[Fence]) -> None:
-    """How many are left for each of these channels from now on. Raises UnknownLocation."""
+    """How many are left for each of these channels from now on: also when what is promised to them comes free again.
+    Who waits is told of what is left to everybody. Raises UnknownLocation.
+    """
     given = {(one.variant_id, one.location_id, one.channel): one for one in fences}
-    await _lock(tx, {(variant, location) for variant, location, _ in given})
+    keys = {(variant, location) for variant, location, _ in given}
+    await _lock(tx, keys)
+    before = await waiting.free(tx, keys)
     await tx.run(FENCES, given=rows([given[key] for key in sorted(given)]))
+    await waiting.tell(tx, waiting.more(before, await waiting.free(tx, keys)))
 
 
 async def set_thresholds(tx: Tx, thresholds: Sequence[Threshold]) -> None:
@@ -92,6 +102,20 @@ SAFETY = """
 """
 
 FENCES = """
+    WITH lifted AS (
+        UPDATE inventory.promise SET fenced = 0
+        WHERE fenced > 0 AND (reference, line) IN (
+            SELECT p.reference, p.line
+            FROM json_to_recordset(%(given)s::json) AS g (variant_id bigint, location_id smallint, channel text)
+            CROSS JOIN LATERAL (
+                SELECT reference, line, channel FROM inventory.promise
+                WHERE variant_id = g.variant_id AND location_id = g.location_id AND expires_at IS NULL
+                UNION ALL
+                SELECT reference, line, channel FROM inventory.promise
+                WHERE variant_id = g.variant_id AND location_id = g.location_id AND expires_at IS NOT NULL
+            ) AS p
+            WHERE p.channel = g.channel)
+    )
     INSERT INTO inventory.fence AS f (variant_id, location_id, channel, quantity)
     SELECT * FROM json_to_recordset(%(given)s::json)
         AS g (variant_id bigint, location_id smallint, channel text, quantity integer)

@@ -1,11 +1,11 @@
 """Who waits for an article that is out, and is told when a unit comes free: the first to ask first, each once.
 
-As many are told as units come free, whatever frees them: a receipt, a return, a basket given up. Nothing is kept for
-who was told: if he does not buy, and the unit comes free again, the next one is told.
+As many are told as units come free, whatever frees them: a receipt, a return, a basket given up, less that is kept
+back. Nothing is kept for who was told: if he does not buy, and the unit comes free again, the next one is told.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -114,6 +114,29 @@ def freed(entries: Iterable[Entry], expired: Iterable[tuple[int, int, int]]) -> 
         if one.other_location_id is not None and one.other_state == "sellable" and one.moved < 0:
             units[one.variant_id, one.other_location_id] -= one.moved
     return units
+
+
+async def free(tx: Tx, keys: Collection[Key]) -> dict[Key, int]:
+    """What nobody has, and nobody keeps, at these balances, which are locked; below zero where more is promised."""
+    variants, locations = (ints(key[place] for key in keys) for place in (0, 1))
+    found = await tx.tuples(FREE_AT, variants=variants, locations=locations)
+    return {(variant, location): units for variant, location, units in found}
+
+
+FREE_AT = """
+    SELECT b.variant_id, b.location_id,
+           b.sellable - b.held - b.allocated - coalesce(b.safety, l.safety) - (
+               SELECT coalesce(sum(f.quantity), 0) FROM inventory.fence AS f
+               WHERE f.variant_id = b.variant_id AND f.location_id = b.location_id)::integer
+    FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[]) AS k (variant_id, location_id)
+    JOIN inventory.balance AS b USING (variant_id, location_id)
+    JOIN inventory.location AS l USING (location_id)
+"""
+
+
+def more(before: Mapping[Key, int], after: Mapping[Key, int]) -> Counter[Key]:
+    """What came free between the two."""
+    return Counter({key: units - before.get(key, units) for key, units in after.items()})
 
 
 async def tell(tx: Tx, freed: Mapping[Key, int]) -> None:
