@@ -255,6 +255,8 @@ async def attempt(desk: Desk, doing: Doing, href: str, form: dict[str, str]) -> 
 
 async def done_if(desk: Desk, doing: Doing, form: Form, agreed: str) -> Made:
     """What it does; done where that was agreed to, else undone."""
+    if doing.ahead is not None:
+        await orders.aftersale.one_at_a_time(desk.tx, act_id=id_in(form))
     async with desk.tx.trial() as trial:
         made = await doing.act(desk, form)
         if agreed == made.word and doing.ahead is None:

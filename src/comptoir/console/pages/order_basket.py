@@ -91,6 +91,7 @@ async def tried(desk: Desk, wish: orders.Basket) -> orders.Basket:
     before = await begun(desk, wish.basket_id)
     if before is not None and (desk.firm or before.state in {"merged", "ordered"}):
         return before
+    await orders.aftersale.stand_by(desk.tx, order_id=desk.order.order_id)
     return await run(desk, await steps_of(desk, wish, before))
 
 

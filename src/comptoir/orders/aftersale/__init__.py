@@ -19,7 +19,7 @@ proofs      what must hold of all of it
 
 from comptoir.orders.aftersale import policy, returns
 from comptoir.orders.aftersale.actions import Action, Standing, actions
-from comptoir.orders.aftersale.additions import extend
+from comptoir.orders.aftersale.additions import extend, one_at_a_time, stand_by
 from comptoir.orders.aftersale.cancelling import cancel, cancellations
 from comptoir.orders.aftersale.documents import (
     Document,
@@ -125,6 +125,7 @@ __all__ = [
     "give_goodwill",
     "issue",
     "mails_of",
+    "one_at_a_time",
     "open_lines",
     "order_of",
     "pdf_of",
@@ -133,5 +134,6 @@ __all__ = [
     "returnable",
     "returns",
     "sales_of_order",
+    "stand_by",
     "writable",
 ]

@@ -13,7 +13,8 @@ import msgspec
 from comptoir import inventory
 from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Tx
-from comptoir.orders import payments
+from comptoir.orders import order_book, payments
+from comptoir.orders.aftersale import sold as books
 from comptoir.orders.aftersale.cancelling import done, opened
 from comptoir.orders.aftersale.errors import EditRefused
 from comptoir.orders.baskets import Basket, Delivery, Part, ready_to_order, ready_to_pay
@@ -83,6 +84,19 @@ async def extend(tx: Tx, *, order_id: UUID, basket_id: UUID, by: Actor) -> None:
             units=sum(one.quantity for one in quote.lines),
         )
     )
+
+
+async def one_at_a_time(tx: Tx, *, act_id: UUID) -> None:
+    """Who sends the same act again waits here until the first has ended: between its steps it holds no other lock."""
+    await tx.run("SELECT pg_advisory_xact_lock(hashtextextended(%(id)s, 0))", id=str(act_id))
+
+
+async def stand_by(tx: Tx, *, order_id: UUID) -> None:
+    """Lock the order and what was sold of it: for who tries a basket, which locks the stock, and lets it join the order
+    in one transaction. The house's lock order: orders before balances.
+    """
+    await order_book.lock(tx, order_ids=[order_id])
+    await books.lock(tx, sale_ids=await books.sales_of_order(tx, order_id=order_id))
 
 
 async def locked(tx: Tx, basket_id: UUID) -> Basket:
