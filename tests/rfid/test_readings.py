@@ -279,13 +279,18 @@ async def test_what_was_declared_an_error_is_taken_back_until_others_have_acted_
     await house.capture(counting, empty, in_error(empty))
     await house.quiet()
     assert await house.books() == {("lyon", SHIRT): (8, 0)}, "one counting; the other never was"
-    await house.capture(in_error(counting))
-    await house.quiet()
+    for reason in ("incorrect_data", "did_not_occur"):
+        await house.capture(in_error(counting, reason=reason))
+        await house.quiet()
     assert (await house.books())["lyon", SHIRT] == (8, 0)
+    async with house.db.reading() as tx:  # it stays, and somebody is told, once
+        (fact,) = await tx.values("SELECT body FROM kernel.event WHERE kind = 'rfid.declared_too_late'")
+        (why,) = await tx.values("SELECT why FROM rfid.session WHERE stage = 'done'")
+    assert '"session_kind":"count"' in str(fact) and why.count("count there again") == 1
     fates = await house.fates()
-    assert (fates.count("taken_back"), fates.count("declaration"), fates.count("late")) == (5, 7, 1)
+    assert (fates.count("taken_back"), fates.count("declaration"), fates.count("late")) == (5, 7, 2)
     async with house.db.reading() as tx:
-        (late,) = await telling.readings(tx, fate="late", limit=9)
+        late, _ = await telling.readings(tx, fate="late", limit=9)
         told = await telling.readings(tx, fate="taken_back", limit=9)
         why = [(await telling.explain(tx, event_id=one.event_id)) for one in (late, *told)]
         assert await inventory.reconcile(tx) == []

@@ -25,7 +25,7 @@ from comptoir.rfid.errors import (
     UnknownEvent,
     VersionNotServed,
 )
-from comptoir.rfid.events import EventsCaptured
+from comptoir.rfid.events import DeclaredTooLate, EventsCaptured
 from comptoir.rfid.gs1 import Key, canonical, parse
 from comptoir.rfid.queries import find, find_event, places
 from comptoir.rfid.readings.telling import Session, Stray, sessions, sessions_pulse, strays
@@ -38,6 +38,7 @@ __all__ = [
     "BadQuery",
     "BadReadingRule",
     "Capture",
+    "DeclaredTooLate",
     "EventsCaptured",
     "Key",
     "RulesChanged",

@@ -1,3 +1,4 @@
+from typing import Literal
 from uuid import UUID
 
 from comptoir.kernel.log import Fact
@@ -17,3 +18,20 @@ class EventsCaptured(Fact, frozen=True, kw_only=True):
 
     def lane_key(self) -> str:
         return f"c{self.capture_id}"
+
+
+class DeclaredTooLate(Fact, frozen=True, kw_only=True):
+    """An event was declared to be an error after its session had become a count, a receipt or a shipment, which stays:
+    somebody must count there again. One fact for a session.
+    """
+
+    kind = "rfid.declared_too_late"
+
+    session_id: UUID
+    session_kind: Literal["count", "receive", "ship"]
+    location_id: int
+    became: UUID
+    """The count or the transfer."""
+
+    def lane_key(self) -> str:
+        return f"l{self.location_id}"

@@ -2,7 +2,8 @@
 
 Declared before it is judged, it comes to nothing. Declared after, its pieces stand where the reads that are left saw
 them last, and its session is gathered anew without it. What a session has become (a count, a receipt, a shipment)
-stays, because people have acted on it: then the declaration is late and is listed as that, and a count puts it right.
+stays, because people have acted on it: then the declaration is late and is listed as that, the session says so, it is
+told, and a count puts it right.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ import msgspec
 from comptoir import inventory
 from comptoir.inventory import Move, State
 from comptoir.kernel.db import Tx, ints, rows, texts
+from comptoir.rfid.events import DeclaredTooLate
 from comptoir.rfid.readings import facts, sessions
 from comptoir.rfid.readings.facts import Read
 
@@ -64,6 +66,28 @@ FOUND = """
 TAKEN_BACK = """
     UPDATE rfid.reading SET fate = 'taken_back', rule = '', session_id = NULL, pieces = 0, strays = 0
     WHERE event_id = ANY(%(ids)s::bigint[])
+"""
+
+
+async def tell_late(tx: Tx, keys: set[bytes]) -> None:
+    """What became of these events stays: the session says so to whoever looks at it, and it is told, once."""
+    if not keys:
+        return
+    found = await tx.tuples(LATE, keys=binaries(keys), why=TOO_LATE)
+    await tx.tell(*(
+        DeclaredTooLate(session_id=session_id, session_kind=kind, location_id=location_id, became=became)
+        for session_id, kind, location_id, became in sorted(found)
+    ))  # fmt: skip
+
+
+TOO_LATE = "Some of its reads were declared to be errors afterwards: count there again."
+
+LATE = """
+    UPDATE rfid.session AS s SET why = trim(s.why || ' ' || %(why)s::text)
+    WHERE s.stage = 'done' AND strpos(s.why, %(why)s::text) = 0 AND s.session_id IN (
+        SELECT r.session_id FROM rfid.event AS e JOIN rfid.reading AS r USING (event_id)
+        WHERE e.key = ANY(%(keys)s::bytea[]) AND r.fate = 'gathered')
+    RETURNING s.session_id, s.kind, s.location_id, s.became
 """
 
 

@@ -152,6 +152,7 @@ async def judge_batch(tx: Tx, *, most: int) -> int:
         await tx.run(STRAYS, strays=rows(strays))
     await tx.run(JUDGED, verdicts=rows(verdicts), now=tx.now, version=given.version or None)
     await tx.run("DELETE FROM rfid.unjudged WHERE event_id = ANY(%(ids)s::bigint[])", ids=ints(ids))
+    await declarations.tell_late(tx, too_late)
     return len(ids)
 
 
