@@ -2,6 +2,7 @@
 
 import asyncio
 import email
+import os
 import smtplib
 from email import policy
 from uuid import UUID
@@ -24,12 +25,12 @@ class Server:
     """Speaks as much SMTP as is needed. `answer`: what it says to the recipient."""
 
     def __init__(self):
-        self.answer, self.taken = b"250 ok", []
+        self.answer, self.taken, self.heard = b"250 ok", [], b""
 
     async def __call__(self, reader, writer):
         writer.write(b"220 here\r\n")
         while line := (await reader.readline()).strip():
-            verb = line[:4].upper()
+            verb, self.heard = line[:4].upper(), self.heard + line
             if verb == b"DATA":
                 writer.write(b"354 go on\r\n")
                 body = await reader.readuntil(b"\r\n.\r\n")
@@ -105,6 +106,16 @@ async def test_a_server_that_says_later_is_asked_again_and_one_that_says_no_is_n
     server.answer = b"250 ok"
     await work(desk, one)
     assert server.taken == []
+
+
+async def test_a_password_is_told_to_nobody_in_clear(desk, paper, server, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("COMPTOIR_MAIL_URL", os.environ["COMPTOIR_MAIL_URL"].replace("//", "//ana:secret@"))
+    one = await ask(desk, paper)
+    with pytest.raises(smtplib.SMTPException, match="no encryption"):
+        await work(desk, one)
+    assert (server.taken, b"AUTH" in server.heard) == ([], False)
+    (told,) = await desk("GET", f"documents/{paper}/mails")
+    assert told["state"] == "due" and "no encryption" in told["detail"]
 
 
 async def test_what_cannot_be_sent_is_refused_at_once(desk, paper, server, monkeypatch, tmp_path):  # noqa: F811

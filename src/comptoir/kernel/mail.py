@@ -73,8 +73,8 @@ def _hand_in(url: str, message: EmailMessage) -> None:
         server = _connected(where.scheme, str(where.hostname), where.port)
         try:
             if where.username:
-                server.login(unquote(where.username), unquote(where.password or ""))
-            server.send_message(message)
+                _sign_in(server, unquote(where.username), unquote(where.password or ""))
+            _hand_over(server, message)
         finally:
             # What was taken is taken, however the farewell goes.
             with contextlib.suppress(smtplib.SMTPException, OSError):
@@ -82,6 +82,8 @@ def _hand_in(url: str, message: EmailMessage) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         ((code, reason), *_) = error.recipients.values()
         _final(code, reason, error)
+    except smtplib.SMTPAuthenticationError:
+        raise  # the house must mend its password: the mail waits
     except smtplib.SMTPResponseException as error:
         _final(error.smtp_code, error.smtp_error, error)
 
@@ -96,6 +98,20 @@ def _connected(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
         server.starttls(context=trusted)
         server.ehlo()
     return server
+
+
+def _sign_in(server: smtplib.SMTP, user: str, password: str) -> None:
+    """A password is told to nobody in clear: whoever strips the encryption from a connection must not have it."""
+    if not isinstance(server.sock, ssl.SSLSocket):
+        raise smtplib.SMTPException("The mail server offers no encryption: it is not told the password.")
+    server.login(user, password)
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        server.send_message(message)
+    except smtplib.SMTPNotSupportedError as error:  # an address beyond ASCII
+        raise MailRefused(str(error)) from error
 
 
 def _final(code: int, reason: bytes | str, error: Exception) -> None:
