@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 AXE = Path(__file__).parents[1] / "vendor/axe-4.14.1.min.js"
 RULES = {

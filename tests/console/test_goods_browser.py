@@ -9,7 +9,7 @@ from comptoir.kernel.db import Database
 from conftest import url_of
 from console.test_browser import LOOKS, browsing, faults, violations
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 PATHS = [
     "/products",

@@ -101,7 +101,7 @@ def test_the_list_is_filtered_and_paged(admin):
     assert first.count("way-link") == 25
     older = re.search(r'href="(/transfers\?[^"]*after=[^"]*)"', first)[1].replace("&amp;", "&")
     assert admin.get(older).text.count("way-link") == 5
-    assert "No transfer or delivery fits all filters." in admin.get("/transfers?at=LIL&standing=ended").text
+    assert "No transfer or delivery fits all filters." in admin.get("/transfers?at=QLT&standing=ended").text
     assert admin.get("/transfers?at=nowhere").status_code == 404
     assert admin.get("/transfers?after=rubbish").status_code == 400
 

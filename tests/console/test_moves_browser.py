@@ -7,7 +7,7 @@ import pytest
 
 from console.test_browser import LOOKS, browsing, faults
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

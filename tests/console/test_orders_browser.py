@@ -5,7 +5,7 @@ import pytest
 from console.ordering import number
 from console.test_browser import LOOKS, browsing, faults, overflow, violations
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 PATHS = [
     "/orders",

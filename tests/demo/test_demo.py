@@ -12,9 +12,6 @@ import pytest
 from comptoir.demo.check import CHECKS
 from comptoir.demo.house import Memory
 
-# One demo for all tests of this file, in one process.
-pytestmark = pytest.mark.xdist_group("demo")
-
 ENVIRONMENT = {**os.environ, "COLUMNS": "160"}
 
 

@@ -14,7 +14,7 @@ from ingest.house import House
 from ingest.packages import fetched
 from outside.weather import Weather
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 FLAGS = [
     "--no-sandbox",
