@@ -54,3 +54,18 @@ async def test_what_is_nobodys_finds_nobody(house, ines):
     for typed in ("06 12 34 56 79", "2012345678", "ines.morel@example.org", "@", "+"):
         page = await profiles.search(house.tx, filters=profiles.Filters(text=typed), country="FR")
         assert page.people == [], typed
+
+
+async def test_who_is_known_and_was_never_seen_is_listed_too(house, ines):
+    """An order names somebody before anything else has come of her: the directory knows her all the same."""
+    cleaner = await identity.Cleaner.load(house.tx)
+    new, _ = cleaner.clean([("email", "new@example.com")], "FR")
+    nodes = await identity.resolve(house.tx, [identity.Observation(new, START, 1)])
+    await house.tx.run("INSERT INTO profiles.person (person_id, nodes) VALUES (%(person)s, 1)", person=nodes[0])
+    found = await profiles.search(house.tx, people=[ines, nodes[0]])
+    assert [one.person_id for one in found.people] == [ines, nodes[0]]
+    assert found.people[0].last_at is not None
+    assert (found.people[1].first_at, found.people[1].last_at) == (None, None)
+    first = await profiles.search(house.tx, people=[ines, nodes[0]], limit=1)
+    rest = await profiles.search(house.tx, people=[ines, nodes[0]], limit=1, after=first.after)
+    assert ([one.person_id for one in rest.people], rest.after) == ([nodes[0]], None)

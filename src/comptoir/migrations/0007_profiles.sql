@@ -130,8 +130,8 @@ CREATE TABLE profiles.person (
     nodes       integer NOT NULL DEFAULT 0,
     namespaces  bigint NOT NULL DEFAULT 0,      -- bit map of the numbers of her identifiers' namespaces
     channels    smallint NOT NULL DEFAULT 0,    -- bit map, as in profiles.node
-    first_at    timestamptz NOT NULL DEFAULT '-infinity',
-    last_at     timestamptz NOT NULL DEFAULT '-infinity',
+    first_at    timestamptz NOT NULL DEFAULT 'epoch',
+    last_at     timestamptz NOT NULL DEFAULT 'epoch',
     events      bigint NOT NULL DEFAULT 0,
     orders      bigint NOT NULL DEFAULT 0,
     units       bigint NOT NULL DEFAULT 0,

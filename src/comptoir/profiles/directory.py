@@ -115,8 +115,8 @@ COMPUTE = """
     )
     INSERT INTO profiles.person
         (person_id, nodes, namespaces, channels, first_at, last_at, events, orders, units, spend_minor, outlets)
-    SELECT person_id, nodes, namespaces, coalesce(channels, 0), coalesce(first_at, '-infinity'),
-           coalesce(last_at, '-infinity'), coalesce(events, 0), coalesce(orders, 0), coalesce(units, 0),
+    SELECT person_id, nodes, namespaces, coalesce(channels, 0), coalesce(first_at, 'epoch'),
+           coalesce(last_at, 'epoch'), coalesce(events, 0), coalesce(orders, 0), coalesce(units, 0),
            coalesce(spend_minor, 0), coalesce(outlets, '{}')
     FROM named LEFT JOIN seen USING (person_id) LEFT JOIN bought USING (person_id)
     ON CONFLICT (person_id) DO UPDATE SET

@@ -168,8 +168,9 @@ class Found(msgspec.Struct, frozen=True):
     email: str | None
     city: str | None
     channels: list[str]
-    first_at: datetime
-    last_at: datetime
+    first_at: datetime | None
+    last_at: datetime | None
+    """Null: nothing was seen yet."""
     events: int
     orders: int
     spend: list[Money]

@@ -94,6 +94,9 @@ async def search(
     )
 
 
+EPOCH = datetime.fromtimestamp(0, UTC)
+"""Of whom nothing was seen yet: it sorts, and is told as null."""
+
 COUNT: LiteralString = "SELECT count(*) FROM profiles.person AS p WHERE "
 NAMESPACES = "SELECT name, ns FROM identity.namespace"
 
@@ -189,8 +192,8 @@ async def found(tx: Tx, rows: Sequence[_Row], currency: str) -> list[Found]:
             email=card.get("email"),
             city=city(card.get("address")),
             channels=names(row.channels),
-            first_at=row.first_at,
-            last_at=row.last_at,
+            first_at=row.first_at if row.first_at > EPOCH else None,
+            last_at=row.last_at if row.last_at > EPOCH else None,
             events=row.events,
             orders=row.orders,
             spend=spent.get(row.person_id, []),

@@ -91,7 +91,7 @@ class Row(msgspec.Struct, frozen=True):
     spend: Sequence[Money]
     orders: int
     channels: Sequence[str]
-    last_at: datetime
+    last_at: datetime | None
     last_channel: str
 
 
