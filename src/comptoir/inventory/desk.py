@@ -15,7 +15,7 @@ FRESH = 1.0
 """Seconds for which the list of locations is good."""
 
 ENOUGH = 8
-"""For so many a second batch begins beside the one under way; for fewer, its fixed cost is more than the wait."""
+"""For so many questions a second batch begins beside the one under way; for fewer, its fixed cost is more than the wait."""
 
 
 class Desk:
@@ -24,7 +24,7 @@ class Desk:
     def __init__(self, db: Database, *, max_batch: int = 200) -> None:
         self.codes = Codes()
         self._db = db
-        self._posting = Coalescer(self._post, max_batch=max_batch, lanes=2, enough=ENOUGH)
+        self._posting = Coalescer(self._post, max_batch=max_batch)  # two would wait for each other's locks
         self._asking = Coalescer(self._ask, max_batch=max_batch, lanes=2, enough=ENOUGH)
         self._places = Places()
         self._places_until = 0.0
