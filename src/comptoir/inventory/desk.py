@@ -15,7 +15,7 @@ FRESH = 1.0
 """Seconds for which the list of locations is good."""
 
 ENOUGH = 8
-"""For so many questions a second batch begins beside the one under way; for fewer, its fixed cost is more than the wait."""
+"""For so many questions a second batch begins beside the one under way; for fewer its cost is more than the wait."""
 
 
 class Desk:
