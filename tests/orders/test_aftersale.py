@@ -176,8 +176,8 @@ async def test_what_is_picked_goes_back_to_the_shelf_and_what_left_stays_sold(de
     await desk.house.right()
 
 
-@pytest.mark.parametrize(("lost", "cancelled"), [(0, 2), (0, 1), (1, 1)])
-async def test_what_was_cancelled_on_its_way_is_free_where_it_arrives(desk, lost, cancelled):
+async def a_box_on_its_way(desk):
+    """Two shirts of an order, sent from the south to be collected in the north."""
     await desk.house.stock(south_shirt=2)
     basket_id = await desk.house.basket(shirt=2, delivery=Delivery(method="collect", location="north"))
     order_id = (await desk.house.pay(basket_id)).basket_id
@@ -187,6 +187,12 @@ async def test_what_was_cancelled_on_its_way_is_free_where_it_arrives(desk, lost
     await desk("POST", f"{at}/pick", {"picked": [{"line": 1, "pieces": 2}]})
     await desk("POST", f"{at}/send", {})
     box = (await desk("GET", f"fulfilments/of/{order_id}"))["fulfilments"][1]
+    return order_id, box
+
+
+@pytest.mark.parametrize(("lost", "cancelled"), [(0, 2), (0, 1), (1, 1)])
+async def test_what_was_cancelled_on_its_way_is_free_where_it_arrives(desk, lost, cancelled):
+    order_id, box = await a_box_on_its_way(desk)
     at = f"fulfilments/{box['fulfilment_id']}"
     if lost:
         await desk("POST", f"{at}/reject", {"reason": "lost", "lines": [{"line": 1, "pieces": lost}]})
@@ -208,15 +214,7 @@ async def test_what_was_cancelled_on_its_way_is_free_where_it_arrives(desk, lost
 
 @pytest.mark.parametrize("cancelled", [2, 1])
 async def test_a_box_that_is_lost_takes_what_was_cancelled_on_its_way_along(desk, cancelled):
-    await desk.house.stock(south_shirt=2)
-    basket_id = await desk.house.basket(shirt=2, delivery=Delivery(method="collect", location="north"))
-    order_id = (await desk.house.pay(basket_id)).basket_id
-    (sent,) = (await desk("GET", f"fulfilments/of/{order_id}"))["fulfilments"]
-    at = f"fulfilments/{sent['fulfilment_id']}"
-    await desk("POST", f"{at}/accept", {})
-    await desk("POST", f"{at}/pick", {"picked": [{"line": 1, "pieces": 2}]})
-    await desk("POST", f"{at}/send", {})
-    box = (await desk("GET", f"fulfilments/of/{order_id}"))["fulfilments"][1]
+    order_id, box = await a_box_on_its_way(desk)
     asked = {"lines": [{"line": 1, "quantity": cancelled}], "reason": "late"}
     await desk("POST", f"book/{order_id}/cancellations", asked)
     for _ in range(2):

@@ -8,6 +8,7 @@ from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Sheet, 
 from comptoir.console.pages.order_basket import (
     articles_field,
     articles_in,
+    beside,
     core_of,
     given_up,
     goods_from,
@@ -84,12 +85,5 @@ ADD = Doing(
     act=act,
     ahead=ahead,
     let_go=let_go,
-    at={
-        "inventory.unknown_variant": "more",
-        "catalog.not_sold": "more",
-        "orders.out_of_stock": "more",
-        "pricing.no_price": "more",
-        "orders.payment_refused": "token",
-        "orders.payment_unclear": "token",
-    },
+    at=beside("more"),
 )

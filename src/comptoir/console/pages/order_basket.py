@@ -39,6 +39,13 @@ def articles_field(desk: Desk, form: Form, name: str, label: str) -> Field:
     )
 
 
+def beside(name: str) -> dict[str, str]:
+    """Where a refusal of the basket stands: beside its articles (the field `name`), or how it is paid."""
+    articles = ["inventory.unknown_variant", "catalog.not_sold", "orders.out_of_stock", "pricing.no_price"]
+    paying = ["orders.payment_refused", "orders.payment_unclear"]
+    return {**dict.fromkeys(articles, name), **dict.fromkeys(paying, "token")}
+
+
 async def articles_in(desk: Desk, form: Form, name: str) -> tuple[orders.BasketLine, ...]:
     """Raises Wrong."""
     named, wrong = await read_lines(desk.tx, desk.page, form.get(name, ""))

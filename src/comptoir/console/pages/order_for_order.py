@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
-
 from comptoir import channels, inventory, orders
 from comptoir.console.language import N_
 from comptoir.console.pages.forms import Choice, Field, Form
@@ -12,6 +10,7 @@ from comptoir.console.pages.order_acts import Desk, Doing, Effect, Made, Sheet, 
 from comptoir.console.pages.order_basket import (
     articles_field,
     articles_in,
+    beside,
     given_up,
     goods_from,
     held_and_paid,
@@ -21,7 +20,7 @@ from comptoir.console.pages.order_basket import (
     tried,
 )
 from comptoir.console.pages.order_basket import core_of as core_of_basket
-from comptoir.console.pages.order_giving_up import PLACE, several, told
+from comptoir.console.pages.order_giving_up import PLACE, address_in, several, told
 from comptoir.console.pages.order_taking_back import (
     MONEY,
     STATES,
@@ -109,20 +108,12 @@ async def collecting(desk: Desk) -> list[Choice]:
 
 def delivery_in(desk: Desk, form: Form) -> orders.Delivery:
     """Raises Wrong."""
-    _ = desk.page.gettext
     costs = minor_in(desk, form, "costs")
     if chosen(form, "method", HOW) == "collect":
         if not (location := form.get("collected", "")[:60]):
-            raise Wrong("collected", _("This is needed."))
+            raise Wrong("collected", desk.page.gettext("This is needed."))
         return orders.Delivery(method="collect", location=location, amount_minor=costs)
-    given = {name: form.get(name, "").strip()[:200] for name, _label in PLACE}
-    for name in ("name", "street", "city"):
-        if not given[name]:
-            raise Wrong(name, _("This is needed."))
-    given["country"] = given["country"].upper()
-    if not (len(given["country"]) == 2 and given["country"].isascii() and given["country"].isalpha()):
-        raise Wrong("country", _("Two letters, like FR."))
-    return orders.Delivery(method="ship", address=msgspec.convert(given, orders.Address), amount_minor=costs)
+    return orders.Delivery(method="ship", address=address_in(desk, form), amount_minor=costs)
 
 
 def basket_of(form: Form) -> UUID:
@@ -231,11 +222,6 @@ EXCHANGE_FOR_ORDER = Doing(
     at={
         "orders.not_your_place": "location",
         "inventory.unknown_location": "location",
-        "inventory.unknown_variant": "instead",
-        "catalog.not_sold": "instead",
-        "orders.out_of_stock": "instead",
-        "pricing.no_price": "instead",
-        "orders.payment_refused": "token",
-        "orders.payment_unclear": "token",
+        **beside("instead"),
     },
 )

@@ -188,18 +188,10 @@ async def address_sheet(desk: Desk, form: Form) -> Sheet:
 async def change_address(desk: Desk, form: Form) -> Made:
     _, tx = desk.page.gettext, desk.tx
     await orders.rights.must_touch(tx, desk.actor, order_id=desk.order.order_id)
-    given = {name: form.get(name, "").strip()[:200] for name, _label in PLACE}
-    for name in ("name", "street", "city"):
-        if not given[name]:
-            raise Wrong(name, _("This is needed."))
-    given["country"] = given["country"].upper()
-    if not (len(given["country"]) == 2 and given["country"].isascii() and given["country"].isalpha()):
-        raise Wrong("country", _("Two letters, like FR."))
+    address = address_in(desk, form)
     agreed = await orders.finding.agreed(tx, order_id=desk.order.order_id)
     before = agreed.delivery.address if agreed else None
-    delivery = await orders.aftersale.change_address(
-        tx, order_id=desk.order.order_id, address=msgspec.convert(given, orders.Address)
-    )
+    delivery = await orders.aftersale.change_address(tx, order_id=desk.order.order_id, address=address)
     return Made(
         goods=[
             Effect("map-pin", _("It was to go to %(address)s", address=in_a_line(before)) if before else ""),
@@ -210,6 +202,18 @@ async def change_address(desk: Desk, form: Form) -> Made:
         core=delivery,
         deed="address_changed",
     )
+
+
+def address_in(desk: Desk, form: Form) -> orders.Address:
+    """Raises Wrong."""
+    given = {name: form.get(name, "").strip()[:200] for name, _label in PLACE}
+    for name in ("name", "street", "city"):
+        if not given[name]:
+            raise Wrong(name, desk.page.gettext("This is needed."))
+    given["country"] = given["country"].upper()
+    if not (len(given["country"]) == 2 and given["country"].isascii() and given["country"].isalpha()):
+        raise Wrong("country", desk.page.gettext("Two letters, like FR."))
+    return msgspec.convert(given, orders.Address)
 
 
 def in_a_line(address: orders.Address | None) -> str:

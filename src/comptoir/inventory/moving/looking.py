@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from comptoir.inventory.moving.transfers import SELECT, Stage, Transfer
+from comptoir.inventory.moving.transfers import SELECT, Journey, Transfer
 from comptoir.kernel.db import Tx, ints
 
 Standing = Literal["open", "late", "ended"]
@@ -15,18 +15,9 @@ Standing = Literal["open", "late", "ended"]
 Kind = Literal["transfer", "delivery"]
 
 
-class Heading(msgspec.Struct, frozen=True, kw_only=True):
+class Heading(Journey, frozen=True, kw_only=True):
     """A transfer or delivery in short: how many articles it has, and the pieces of all of them together."""
 
-    transfer_id: UUID
-    source: str
-    target: str
-    supplier: str
-    note: str
-    stage: Stage
-    requested_at: datetime
-    shipped_at: datetime | None
-    closed_at: datetime | None
     lines: int
     quantity: int
     shipped: int

@@ -54,8 +54,8 @@ class TransferLine(msgspec.Struct, frozen=True, kw_only=True):
     expected_on: date | None
 
 
-class Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    """Goods that go from one account to a location. `source` is `supplier` for a delivery."""
+class Journey(msgspec.Struct, frozen=True, kw_only=True):
+    """From where to where goods go, and how far they are. `source` is `supplier` for a delivery."""
 
     transfer_id: UUID
     source: str
@@ -66,6 +66,11 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: datetime
     shipped_at: datetime | None
     closed_at: datetime | None
+
+
+class Transfer(Journey, frozen=True, kw_only=True):
+    """Goods that go from one account to a location."""
+
     lines: list[TransferLine]
 
 
