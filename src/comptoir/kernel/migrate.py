@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from comptoir.kernel.errors import Conflict
+from comptoir.kernel.rules.folding import fold_without_casefold
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LOCK = 0x636F6D70746F6972  # "comptoir"
@@ -39,7 +40,9 @@ async def migrate(url: str, folder: Path = MIGRATIONS) -> list[str]:
                     f"{', '.join(names)}: not what this database was made by. Go back to the version that made it, "
                     "or begin anew with an empty data folder."
                 )
-            return [name for name in files(folder) if await _apply(connection, folder / name, applied)]
+            now = [name for name in files(folder) if await _apply(connection, folder / name, applied)]
+            await fold_without_casefold(connection)
+            return now
         finally:
             await connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 

@@ -145,3 +145,10 @@ CREATE TABLE kernel.idempotency (
     PRIMARY KEY (actor, route, key)
 );
 CREATE INDEX idempotency_kept_at ON kernel.idempotency (kept_at);
+
+-- Full case folding (Unicode), as Python's str.casefold does it. A PostgreSQL before 18 has no `casefold`:
+-- it is given another body (kernel.rules.folding).
+SET LOCAL check_function_bodies = off;
+CREATE FUNCTION kernel.folded(given text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT casefold(given COLLATE "pg_unicode_fast")
+$$;

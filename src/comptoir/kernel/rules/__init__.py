@@ -9,7 +9,7 @@ tree        the nodes                        to_python  rule → function
 operators   each comparison in Python        to_sql     rule → condition and parameters
             and in SQL, side by side         to_words   rule → sentence, English and French
 texts       when two texts are alike         explaining rule and facts → what was seen, what held
-moments     now, and 30 days ago
+moments     now, and 30 days ago             folding    texts folded by an older PostgreSQL
 """
 
 from comptoir.kernel.rules.explaining import Seen, explain

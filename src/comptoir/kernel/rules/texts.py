@@ -17,5 +17,4 @@ def folded(text: str) -> str:
 
 
 ALIKE = 'normalize({}, NFC) COLLATE "C"'
-FOLDED = 'normalize(casefold(normalize({}, NFC) COLLATE "pg_unicode_fast"), NFC) COLLATE "C"'
-"""`casefold` is new in PostgreSQL 18."""
+FOLDED = 'normalize(kernel.folded(normalize({}, NFC)), NFC) COLLATE "C"'
