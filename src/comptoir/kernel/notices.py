@@ -16,6 +16,8 @@ from psycopg import sql
 
 from comptoir.kernel.db import Database
 
+Ear = psycopg.AsyncConnection[tuple[object, ...]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -74,9 +76,21 @@ class Notices:
                 with contextlib.suppress(psycopg.Error):
                     await ear.close()
 
-    async def _listen(self, ear: psycopg.AsyncConnection[tuple[object, ...]], stopping: asyncio.Event) -> None:
+    async def _listen(self, ear: Ear, stopping: asyncio.Event) -> None:
+        """Until stopped; then at once, whatever `ear` waits for."""
+        tasks = [asyncio.ensure_future(self._hear(ear)), asyncio.ensure_future(stopping.wait())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        for task in done:
+            task.result()
+
+    async def _hear(self, ear: Ear) -> None:
         heard: set[str] = set()
-        while not stopping.is_set():
+        while True:
             for channel in set(self._bells) - heard:
                 await ear.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 heard.add(channel)
