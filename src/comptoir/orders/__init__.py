@@ -153,6 +153,7 @@ from comptoir.orders.fulfilment import (
 from comptoir.orders.fulfilment import run as run_fulfilment
 from comptoir.orders.kept_baskets import abandon, forget_baskets, live_baskets
 from comptoir.orders.order_book import Order, OrderLine, order
+from comptoir.orders.payments.unanswered import find_unanswered
 from comptoir.orders.reconcile import reconcile
 from comptoir.orders.records import (
     Discount,
@@ -347,6 +348,7 @@ __all__ = [
     "documents_of",
     "external_order",
     "find",
+    "find_unanswered",
     "finding",
     "flagged",
     "forget_baskets",

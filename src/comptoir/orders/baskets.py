@@ -203,10 +203,16 @@ def with_groups(basket: Basket, groups: tuple[str, ...]) -> Basket:
     return basket if basket.groups == groups else unquoted(basket, groups=groups)
 
 
-def with_payment(basket: Basket, payment: Payment, attempt: int) -> Basket:
+def payment_reference(basket: Basket, quote: pricing.Quote) -> str:
+    """Under which a provider is asked for what this quote says: again, it gives the same answer."""
+    return f"{basket.basket_id}-{basket.attempt}-{quote.total_minor}"
+
+
+def with_payment(basket: Basket, payment: Payment, attempt: int, *, found: bool = False) -> Basket:
     """With the payment, if it still fits what is to be paid; else without it, and it is to be let go.
 
-    `attempt` is that of the basket when the provider was asked: what was let go meanwhile never comes back.
+    `attempt` is that of the basket when the provider was asked: what was let go meanwhile never comes back. `found`:
+    so late that it takes the place of no other one.
     """
     quote, before = basket.quote, basket.payment
     if before is not None and before.authorisation == payment.authorisation:
@@ -214,7 +220,7 @@ def with_payment(basket: Basket, payment: Payment, attempt: int) -> Basket:
     if basket.state != "open" or attempt != basket.attempt:
         return basket
     fits = quote is not None and payment.amount_minor >= quote.total_minor and payment.currency == basket.currency
-    if not fits:
+    if not fits or (found and before is not None):
         return msgspec.structs.replace(basket, attempt=basket.attempt + 1)
     return msgspec.structs.replace(basket, payment=payment, attempt=basket.attempt + (before is not None))
 

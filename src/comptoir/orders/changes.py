@@ -11,6 +11,7 @@ from comptoir.orders.errors import BasketExists, BasketOfAnother, NotYourBasket,
 from comptoir.orders.events import BasketAbandoned, BasketHandedOver
 from comptoir.orders.steps import (
     Abandon,
+    BeginPayment,
     Claim,
     DropPayment,
     HandTo,
@@ -54,7 +55,8 @@ def basket_of(step: Step, known: dict[UUID, Basket]) -> Basket:
         handover.must_look(found, step.by)
     else:
         handover.must_touch(found, step.by)
-    if found.state == "abandoned" and not isinstance(step, Look | Abandon):
+    comes_back = not (isinstance(step, Look | Abandon) or (isinstance(step, SetPayment) and step.found))
+    if found.state == "abandoned" and comes_back:
         return msgspec.structs.replace(found, state="open")
     return found
 
@@ -84,8 +86,11 @@ def changed(step: Step, basket: Basket, now: datetime) -> Basket:
             return baskets.with_coupons(basket, coupons)
         case SetGroups(groups=groups):
             return baskets.with_groups(basket, groups)
-        case SetPayment(payment=payment, attempt=attempt):
-            return baskets.with_payment(basket, payment, attempt)
+        case BeginPayment():
+            baskets.ready_to_pay(basket)
+            return basket
+        case SetPayment(payment=payment, attempt=attempt, found=found):
+            return baskets.with_payment(basket, payment, attempt, found=found)
         case DropPayment(authorisation=authorisation):
             baskets.open_to_change(basket)
             gone = basket.payment is not None and basket.payment.authorisation == authorisation

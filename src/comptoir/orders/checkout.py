@@ -7,8 +7,8 @@ Paying happens outside, between two steps (payments): no transaction waits for a
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -24,9 +24,20 @@ from comptoir.orders.changes import Change, basket_of, changed, merged, told
 from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
 from comptoir.orders.hoarding import hoarded
-from comptoir.orders.keeping import HOLD_SECONDS, dropped, give_back, hold_seconds, keep, let_go, reserved, with_hold
+from comptoir.orders.keeping import (
+    dropped,
+    give_back,
+    hold_seconds,
+    intent_of,
+    keep,
+    let_go,
+    reserved,
+    settled,
+    with_hold,
+)
+from comptoir.orders.payments import Intent, intents
 from comptoir.orders.sourcing import BUILT_IN, Planner, count_promised, promised_on, source_baskets, taxed_in
-from comptoir.orders.steps import Merge, PlaceOrder, SetPayment, Step, TakeQuote, ids_of, turn_of
+from comptoir.orders.steps import BeginPayment, Merge, PlaceOrder, SetPayment, Step, TakeQuote, ids_of, turn_of
 
 TRIES = 4
 """Rounds of sourcing: another shopper of the same batch may have taken what was free."""
@@ -58,11 +69,17 @@ class Checkout:
                     if was is not None and (was.payment is not answer.payment or isinstance(step, SetPayment)):
                         offered = step.payment if isinstance(step, SetPayment) else None
                         done.dropped += dropped(was, answer, offered)
+                    if isinstance(step, BeginPayment):
+                        done.paying.append(step)
+                    elif isinstance(step, SetPayment):
+                        done.answered.append((step.payment.provider, step.reference))
                     known[answer.basket_id] = answer
             waiting = [number for number in waiting if answers[number] is None]
         await let_go(tx, done.dropped)
         await count_promised(tx, self.places, [[part.location_id for part in one.parts] for one in done.placed])
         changes = [one for id_, one in known.items() if before.get(id_) is not one]
+        # The provider is asked for the basket as it is after all of them.
+        done.begun = [intent for step in done.paying if (intent := intent_of(known[step.basket_id], step.provider))]
         for one in await _write(tx, changes, done, self.places):
             known[one.basket_id] = one
         return [known[answer.basket_id] if isinstance(answer, Basket) else answer for answer in answers if answer]
@@ -113,7 +130,7 @@ class Checkout:
         is locked once for all of them.
         """
         answers = await _priced(tx, quoting, self.places)
-        answers.update(await _settled(tx, ordering, "redeem"))
+        answers.update(await settled(tx, ordering, "redeem"))
         wanting = {number: one for number in quoting if isinstance(one := answers[number], Basket)}
         going = {number: one for number, one in ordering.items() if number not in answers}
         acts: dict[int, inventory.Act] = {
@@ -138,7 +155,7 @@ class Checkout:
             if not wanting:
                 break
         answers.update({number: OutOfStock() for number in wanting})
-        await _settled(tx, {n: one for n, one in going.items() if isinstance(answers[n], Refusal)}, "release")
+        await settled(tx, {n: one for n, one in going.items() if isinstance(answers[n], Refusal)}, "release")
         return answers
 
     async def _sourced(
@@ -178,7 +195,7 @@ async def _priced(tx: Tx, quoting: dict[int, Basket], places: inventory.Places) 
         for (number, basket), quote in zip(pricing_now.items(), await pricing.quotes(tx, requests), strict=True):
             answers[number] = quote if isinstance(quote, Refusal) else _with_quote(basket, quote)
         priced = {n: one for n in pricing_now if isinstance(one := answers[n], Basket)}
-        late = await _settled(tx, priced, "reserve")
+        late = await settled(tx, priced, "reserve")
         if not late or last:
             break
         pricing_now = {number: quoting[number] for number in late}
@@ -196,42 +213,16 @@ def _with_quote(basket: Basket, quote: pricing.Quote) -> Basket:
     return msgspec.structs.replace(quoted, reserved=reserved(quoted)) if quote.effects or basket.reserved else quoted
 
 
-async def _settled(tx: Tx, some: dict[int, Basket], act: Literal["reserve", "redeem", "release"]) -> dict[int, Refusal]:
-    """Reserve, redeem or give back what the quotes use of limited promotions and coupons; who was refused."""
-    uses = [
-        (
-            number,
-            pricing.Use(
-                act=act,
-                reference=one.reference,
-                code=effect.coupon or "",
-                promotion="" if effect.coupon else effect.promotion,
-                amount_minor=effect.discount_minor,
-                node_id=one.node_id,
-                expires_at=tx.now + timedelta(seconds=HOLD_SECONDS) if act == "reserve" else None,
-            ),
-        )
-        for number, one in some.items()
-        if one.quote
-        for effect in one.quote.effects
-        if effect.counted
-    ]
-    if not uses:
-        return {}
-    settled = await pricing.settle(tx, [use for _, use in uses])
-    refused = {n: one for (n, _), one in zip(uses, settled, strict=True) if isinstance(one, Refusal)}
-    if refused and act != "release":
-        # Whole or not at all: what was settled for a basket that is refused is given back.
-        await _settled(tx, {number: some[number] for number in refused}, "release")
-    return refused
-
-
 class Done(msgspec.Struct):
     """What a batch is to write beside its baskets."""
 
     placed: list[Basket] = []
     dropped: list[tuple[Basket, Payment]] = []
     facts: list[Fact] = []
+    paying: list[BeginPayment] = []
+    begun: list[Intent] = []
+    answered: list[tuple[str, str]] = []
+    """By which provider, under which reference."""
 
 
 async def _lock(tx: Tx, ids: set[UUID]) -> dict[UUID, Basket]:
@@ -249,7 +240,7 @@ LOCK = """
 async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: inventory.Places) -> Sequence[Basket]:
     """The baskets as they were written: those that were placed have their number."""
     facts = done.facts
-    asked: list[Asked] = []
+    asked: list[Asked] = intents.kept(tx, done.begun, done.answered)
     if placed := done.placed:
         numbered = dict(await tx.tuples(PLACE, orders=rows([_order_row(one) for one in placed]), now=tx.now))
         lines = [_line_row(one, line) for one in placed for line in (one.quote.lines if one.quote else ())]

@@ -16,7 +16,7 @@ from comptoir.kernel.coalesce import Coalescer
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import Overloaded, Refusal, Unavailable
 from comptoir.orders import claim_codes
-from comptoir.orders.baskets import Basket, Payment, open_to_change, ready_to_pay
+from comptoir.orders.baskets import Basket, Payment, open_to_change, payment_reference, ready_to_pay
 from comptoir.orders.checkout import Checkout
 from comptoir.orders.errors import (
     BasketClosed,
@@ -32,6 +32,7 @@ from comptoir.orders.kept_baskets import live_baskets, waiting_for
 from comptoir.orders.payments import Provider
 from comptoir.orders.sourcing import Planners
 from comptoir.orders.steps import (
+    BeginPayment,
     Claim,
     DropPayment,
     HandTo,
@@ -71,15 +72,16 @@ class Counter:
     async def pay(self, basket_id: UUID, *, provider: str, token: str, by: Actor | None = None) -> Basket:
         """Have the quoted total authorised. Asked again, it is authorised once.
 
-        What the basket does not ask for any more when the provider answers is let go (keeping.dropped).
+        What the basket does not ask for any more when the provider answers is let go (keeping.dropped); an answer that
+        never comes is looked for (payments.unanswered).
         """
         if (asked := self._providers.get(provider)) is None:
             raise UnknownProvider(f"No payment provider is called {provider!r}.", providers=sorted(self._providers))
-        basket = await self(Look(basket_id, by=by))
-        must_touch(basket, by)
+        basket = await self(BeginPayment(basket_id, provider, by=by))
         quote = ready_to_pay(basket)
+        reference = payment_reference(basket, quote)
         paid = await asked.authorise(
-            reference=f"{basket_id}-{basket.attempt}-{quote.total_minor}",
+            reference=reference,
             amount_minor=quote.total_minor,
             currency=basket.currency,
             token=token,
@@ -90,7 +92,7 @@ class Counter:
             amount_minor=paid.amount_minor,
             currency=paid.currency,
         )
-        paid_for = await self(SetPayment(basket_id, payment, basket.attempt))
+        paid_for = await self(SetPayment(basket_id, payment, basket.attempt, reference))
         if paid_for.payment is None or paid_for.payment.authorisation != payment.authorisation:
             open_to_change(paid_for)
             raise IncompleteBasket("It has changed meanwhile: quote it and pay again.", missing=["quote", "payment"])

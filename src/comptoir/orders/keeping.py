@@ -7,14 +7,17 @@ something to do.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
 
 import msgspec
 
 from comptoir import inventory, pricing
 from comptoir.kernel.db import Tx
-from comptoir.orders.baskets import Basket, Payment, Reserved, parts_wanted
+from comptoir.kernel.errors import Refusal
+from comptoir.orders.baskets import Basket, Payment, Reserved, parts_wanted, payment_reference
 from comptoir.orders.changes import Change
-from comptoir.orders.payments import PaymentAct, due
+from comptoir.orders.payments import Intent, PaymentAct, due
 
 HOLD_SECONDS = 900
 RENEW = timedelta(seconds=HOLD_SECONDS / 2)
@@ -127,7 +130,44 @@ async def give_back(tx: Tx, some: Iterable[tuple[Basket, Iterable[Reserved]]]) -
         await pricing.settle(tx, uses)
 
 
+async def settled(tx: Tx, some: dict[int, Basket], act: Literal["reserve", "redeem", "release"]) -> dict[int, Refusal]:
+    """Reserve, redeem or give back what the quotes use of limited promotions and coupons; who was refused."""
+    uses = [
+        (
+            number,
+            pricing.Use(
+                act=act,
+                reference=one.reference,
+                code=effect.coupon or "",
+                promotion="" if effect.coupon else effect.promotion,
+                amount_minor=effect.discount_minor,
+                node_id=one.node_id,
+                expires_at=tx.now + timedelta(seconds=HOLD_SECONDS) if act == "reserve" else None,
+            ),
+        )
+        for number, one in some.items()
+        if one.quote
+        for effect in one.quote.effects
+        if effect.counted
+    ]
+    if not uses:
+        return {}
+    answers = await pricing.settle(tx, [use for _, use in uses])
+    refused = {n: one for (n, _), one in zip(uses, answers, strict=True) if isinstance(one, Refusal)}
+    if refused and act != "release":
+        # Whole or not at all: what was settled for a basket that is refused is given back.
+        await settled(tx, {number: some[number] for number in refused}, "release")
+    return refused
+
+
 # ---- payments
+
+
+def intent_of(basket: Basket, provider: str) -> Intent | None:
+    """What the provider is about to be asked; None: nothing, the basket has changed."""
+    if basket.state != "open" or basket.quote is None:
+        return None
+    return Intent(payment_reference(basket, basket.quote), provider, basket.basket_id, basket.attempt)
 
 
 def dropped(before: Basket, after: Basket, offered: Payment | None) -> list[tuple[Basket, Payment]]:
@@ -143,16 +183,21 @@ def dropped(before: Basket, after: Basket, offered: Payment | None) -> list[tupl
 
 async def let_go(tx: Tx, some: Sequence[tuple[Basket, Payment]]) -> None:
     """To be void: agreed with the change that gave cause for it, so that a crash loses nothing (payments.acts)."""
+    await void(tx, [(basket.basket_id, payment) for basket, payment in some])
+
+
+async def void(tx: Tx, some: Iterable[tuple[UUID, Payment]]) -> None:
+    """The same, by the ids of the baskets."""
     acts = {
         payment.authorisation: PaymentAct(
             reference=f"void-{payment.authorisation}",
-            order_id=basket.basket_id,
+            order_id=basket_id,
             kind="void",
             provider=payment.provider,
             authorisation=payment.authorisation,
             amount_minor=payment.amount_minor,
             currency=payment.currency,
         )
-        for basket, payment in some
+        for basket_id, payment in some
     }
     await due(tx, list(acts.values()))

@@ -294,6 +294,18 @@ CREATE TABLE orders.payment_act (
 CREATE INDEX payment_act_due ON orders.payment_act (next_at) WHERE state = 'due';
 CREATE INDEX payment_act_order ON orders.payment_act (order_id);
 
+-- What a provider is asked to authorise, written before it is asked and gone with its answer. What is late was never
+-- answered: the provider is asked for it by its reference (payments.unanswered).
+CREATE TABLE orders.payment_intent (
+    provider  text NOT NULL,
+    reference text COLLATE "C" NOT NULL,       -- under which it authorises once
+    basket_id uuid NOT NULL,
+    attempt   integer NOT NULL,                -- of the basket, when it was asked
+    next_at   timestamptz NOT NULL,            -- not looked for before
+    tries     smallint NOT NULL DEFAULT 0,
+    PRIMARY KEY (reference, provider)
+);
+
 -- An order that was made elsewhere (a marketplace, a site's own system): its number there, and what of it the order book
 -- cannot hold. Prices are as they were paid. The order itself is a sales_order like any other.
 CREATE TABLE orders.external_order (

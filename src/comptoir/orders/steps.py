@@ -77,12 +77,23 @@ class TakeQuote(Asked, frozen=True):
     basket_id: UUID
 
 
+class BeginPayment(Asked, frozen=True):
+    """A provider is about to be asked for the quoted total: on record first, or a lost answer would never be found."""
+
+    basket_id: UUID
+    provider: str
+
+
 class SetPayment(Asked, frozen=True):
     """A provider has promised to pay, when the basket was at this attempt. What does not fit any more is let go."""
 
     basket_id: UUID
     payment: Payment
     attempt: int = 0
+    reference: str = ""
+    """Under which the provider was asked."""
+    found: bool = False
+    """So late that nobody waits for it (payments.unanswered): it opens nothing again, and replaces no other payment."""
 
 
 class DropPayment(Asked, frozen=True):
@@ -165,6 +176,7 @@ Step = (
     | SetCoupons
     | SetGroups
     | TakeQuote
+    | BeginPayment
     | SetPayment
     | DropPayment
     | PlaceOrder

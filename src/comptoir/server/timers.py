@@ -51,8 +51,10 @@ async def give_back_stock(db: Database) -> None:
 
 @every("* * * * *")
 async def move_money(db: Database) -> None:
-    """What a payment provider could not do at once: asked again."""
-    await orders.payments.perform(db, orders.payments.providers(Settings.load()))
+    """What a payment provider could not do at once: asked again. What it has never answered: looked for."""
+    providers = orders.payments.providers(Settings.load())
+    await orders.find_unanswered(db, providers)
+    await orders.payments.perform(db, providers)
 
 
 @every("* * * * *")

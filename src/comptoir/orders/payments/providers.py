@@ -30,6 +30,10 @@ class Provider(Protocol):
         """Keep the amount ready. Raises PaymentRefused or PaymentUnclear. The same reference, the same answer."""
         ...
 
+    async def find(self, *, reference: str) -> Authorised | None:
+        """What was authorised under this reference, and never let go; None: nothing was. Raises PaymentUnclear."""
+        ...
+
     async def capture(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
         """Take so much of it. The same reference takes once."""
         ...
@@ -44,7 +48,9 @@ class Provider(Protocol):
 
 
 class Simulator:
-    """A provider for demos and tests; what it does stands in the token: `ok`, `refuse`, `timeout`, `late`."""
+    """A provider for demos and tests; what it does stands in the token: `ok`, `refuse`, `timeout`, `late`,
+    `lost` (it says yes, and nobody hears it). It forgets all when its process ends.
+    """
 
     name = "simulator"
 
@@ -63,7 +69,14 @@ class Simulator:
         if token == "late":  # noqa: S105
             await asyncio.sleep(self._late)
         made = Authorised(f"sim-{reference}", amount_minor, currency)
-        return self.authorised.setdefault(reference, made)
+        made = self.authorised.setdefault(reference, made)
+        if token == "lost":  # noqa: S105
+            raise PaymentUnclear
+        return made
+
+    async def find(self, *, reference: str) -> Authorised | None:
+        found = self.authorised.get(reference)
+        return None if found is None or found.authorisation in self.voided else found
 
     async def capture(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
         taken = self.captured.setdefault(authorisation, {})
@@ -87,6 +100,9 @@ class External:
 
     async def authorise(self, *, reference: str, amount_minor: int, currency: str, token: str) -> Authorised:  # noqa: ARG002
         raise PaymentRefused("What is paid elsewhere comes with its order.")
+
+    async def find(self, *, reference: str) -> Authorised | None:  # noqa: ARG002
+        return None
 
     async def capture(self, *, authorisation: str, reference: str, amount_minor: int) -> None:
         """It was taken before the order came."""
