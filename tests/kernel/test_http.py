@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from comptoir.kernel import http
-from comptoir.kernel.auth import SYSTEM, allow, audit, keys, public
+from comptoir.kernel.auth import SYSTEM, ShownOnce, allow, audit, keys, public
 from comptoir.kernel.auth.authenticator import Authenticator
 from comptoir.kernel.auth.guards import default_deny
 from comptoir.kernel.db import Database, Tx
@@ -36,6 +36,23 @@ async def add_cup(tx: NamedDependency[Tx], data: JSONBody[dict[str, int]]) -> di
     if data["size"] == 0:
         raise OutOfCups("Not one is left.", asked=1)
     return {"cups": await tx.value("SELECT count(*) FROM public.cup")}
+
+
+class Locker(ShownOnce, frozen=True):
+    """A cup's locker, with the only sight of its secret."""
+
+    secret: str
+
+
+@post("/lockers", guards=[public])
+async def add_locker(tx: NamedDependency[Tx]) -> Locker:
+    await tx.run("INSERT INTO public.cup (size) VALUES (1)")
+    return Locker("hunter2")
+
+
+@post("/locker-pages", guards=[public], media_type="text/html")
+async def add_locker_page(tx: NamedDependency[Tx]) -> str:
+    return (await add_locker.fn(tx)).secret
 
 
 @get("/cups", guards=[public])
@@ -85,7 +102,7 @@ async def client(db):
 def application(db: Database):
     return http.Edge(
         Litestar(
-            [add_cup, list_cups, keep_word, write_in_a_read, break_it, unguarded],
+            [add_cup, add_locker, add_locker_page, list_cups, keep_word, write_in_a_read, break_it, unguarded],
             dependencies=http.DEPENDENCIES,
             guards=[default_deny],
             after_request=http.keep_answer,
@@ -192,6 +209,19 @@ async def test_the_same_key_does_the_work_once_and_gets_the_same_answer(client, 
     assert again.headers["idempotency-replayed"] == "true"
     assert again.headers["content-type"] == first.headers["content-type"]
     assert await cups(db) == 1
+
+
+@pytest.mark.parametrize("path", ["/lockers", "/locker-pages"])
+async def test_a_secret_is_shown_once_and_never_kept_and_the_work_is_done_once(client, db, path):
+    headers = {"Idempotency-Key": "locker-1"}
+    first = await client.post(path, headers=headers)
+    again = await client.post(path, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert "hunter2" in first.text and "hunter2" not in again.text
+    assert again.json()["code"] == "idempotency_not_kept"
+    assert await cups(db) == 1
+    async with db.reading() as tx:
+        assert b"hunter2".hex() not in await tx.value("SELECT string_agg(i::text, '') FROM kernel.idempotency AS i")
 
 
 async def test_a_key_with_another_body_is_refused(client, db):

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from litestar.routes import HTTPRoute
 
-from comptoir.kernel.auth import ROLES, SYSTEM, sessions, users
+from comptoir.kernel.auth import ROLES, SYSTEM, ShownOnce, sessions, users
 from comptoir.kernel.auth.guards import allow, guards_of, is_marked, public, signed_in
 from comptoir.kernel.auth.permissions import GRANTS, opens
 
@@ -81,6 +81,28 @@ async def test_every_post_honours_the_idempotency_key_or_says_why_not(app):
         and not handler.opt.get("reads_only")
     }
     assert bare <= set(WITHOUT_KEY), f"take `tx: NamedDependency[Tx]`: {bare - set(WITHOUT_KEY)}"
+
+
+SHOWS_SECRETS = {"token", "secret", "codes", "password"}
+"""Fields."""
+
+
+async def test_what_shows_a_secret_keeps_no_answer(app):
+    """The answer would lie under its Idempotency-Key for a day, beside the hash that is all we keep of the secret."""
+    answers = {
+        path: handler.parsed_fn_signature.return_type.annotation
+        for method, path, handler in routes(app)
+        if method == "POST" and "tx" in handler.parsed_fn_signature.parameters
+    }
+    once = {path for path, answer in answers.items() if isinstance(answer, type) and issubclass(answer, ShownOnce)}
+    assert len(once) >= 5
+    kept = {
+        path
+        for path, answer in answers.items()
+        if path not in once
+        and (SHOWS_SECRETS & set(getattr(answer, "__struct_fields__", ())) or "only sight" in (answer.__doc__ or ""))
+    }
+    assert not kept, f"their answers are to be ShownOnce: {kept}"
 
 
 async def test_who_may_not_see_people_does_not_see_them_at_their_orders(app):

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from comptoir.kernel.auth import ShownOnce
 from comptoir.orders import ExternalOrder
 
 Platform = Literal["shopify", "woocommerce"]
@@ -33,7 +34,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     added_at: datetime
 
 
-class Connected(msgspec.Struct, frozen=True):
+class Connected(ShownOnce, frozen=True):
     """A connection with the only sight of its secret, and where its webhooks go."""
 
     connection: Connection

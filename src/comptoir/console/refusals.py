@@ -75,6 +75,7 @@ WORDS: dict[str, str] = {
     "feeds.unknown_place": N_("No shop is known to be near that postcode: send a position."),
     "forbidden": N_("Your role does not include it. An administrator can change that."),
     "idempotency_in_progress": N_("The same request is under way already."),
+    "idempotency_not_kept": N_("It was done, and its answer is shown only once."),
     "idempotency_key_reused": N_("The Idempotency-Key was used for another request."),
     "identity.bad_pattern": N_("The pattern is not a regular expression that can be used."),
     "identity.kept_apart": N_("Somebody has said that these are different people: undo that first."),

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from comptoir.channels import Opening
 from comptoir.inventory import Method
+from comptoir.kernel.auth import ShownOnce
 
 Kind = Literal["products", "local_inventory"]
 Format = Literal["xml", "tsv"]
@@ -57,7 +58,7 @@ class Feed(FeedEntry, frozen=True, kw_only=True):
     """What they lacked: how many of them, by attribute."""
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(ShownOnce, frozen=True):
     """Where a feed is fetched: the only sight of its secret. An earlier address ends with it."""
 
     path: str

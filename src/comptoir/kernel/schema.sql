@@ -140,7 +140,7 @@ CREATE TABLE kernel.idempotency (
     body_hash  bytea NOT NULL,
     status     smallint NOT NULL,
     media_type text NOT NULL,
-    answer     bytea NOT NULL,
+    answer     bytea,                        -- null: it held a secret, and was shown once
     kept_at    timestamptz NOT NULL,
     PRIMARY KEY (actor, route, key)
 );

@@ -9,7 +9,7 @@ from litestar.params import JSONBody, PathParameter
 from litestar.status_codes import HTTP_200_OK
 from msgspec import Meta
 
-from comptoir.kernel.auth import allow
+from comptoir.kernel.auth import ShownOnce, allow
 from comptoir.kernel.auth.actors import Actor
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid
@@ -62,15 +62,17 @@ class ToMint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of each code; null: no limit."""
 
 
-class Minted(msgspec.Struct, frozen=True):
-    """Codes, shown this once: only their hashes are kept."""
+class Minted(ShownOnce, frozen=True):
+    """Codes, with the only sight of them: their hashes are kept."""
 
     codes: list[str]
 
 
 @post("/campaigns/{code:str}/codes", guards=[allow("pricing:write")], responses=raises(Invalid, UnknownCampaign))
 async def mint_codes(tx: NamedDependency[Tx], code: OneCampaign, data: JSONBody[ToMint]) -> Minted:
-    """Make up to 50,000 codes. Send an `Idempotency-Key`, or the same request makes others."""
+    """Make up to 50,000 codes. Send an `Idempotency-Key`, or the same request makes others: who asks again
+    with it is told that they were made, and not shown them.
+    """
     return Minted(
         await coupons.mint(tx, campaign_code=code, count=data.count, length=data.length, max_uses=data.max_uses)
     )

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from comptoir.inventory import State
+from comptoir.kernel.auth import ShownOnce
 
 Kind = Literal["sale", "return", "stock", "claim"]
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -39,7 +40,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     synced_at: datetime | None
 
 
-class Registered(msgspec.Struct, frozen=True):
+class Registered(ShownOnce, frozen=True):
     """A till that was just registered, with the only sight of its key."""
 
     device: Device

@@ -7,7 +7,8 @@ audit        who changed what, when
 """
 
 from comptoir.kernel.auth.actors import NOBODY, SYSTEM, Actor
+from comptoir.kernel.auth.exchange import ShownOnce
 from comptoir.kernel.auth.guards import allow, public, signed_in
 from comptoir.kernel.auth.permissions import GRANTS, ROLES, Role
 
-__all__ = ["GRANTS", "NOBODY", "ROLES", "SYSTEM", "Actor", "Role", "allow", "public", "signed_in"]
+__all__ = ["GRANTS", "NOBODY", "ROLES", "SYSTEM", "Actor", "Role", "ShownOnce", "allow", "public", "signed_in"]

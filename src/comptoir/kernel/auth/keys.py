@@ -13,6 +13,7 @@ import msgspec
 
 from comptoir.kernel.auth import audit
 from comptoir.kernel.auth.actors import Actor
+from comptoir.kernel.auth.exchange import ShownOnce
 from comptoir.kernel.auth.permissions import is_scope
 from comptoir.kernel.db import Tx, ints, texts
 from comptoir.kernel.errors import Invalid, NotFound
@@ -49,7 +50,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
-class NewKey(msgspec.Struct, frozen=True):
+class NewKey(ShownOnce, frozen=True):
     """A key just made, with the only sight of its secret."""
 
     key: ApiKey

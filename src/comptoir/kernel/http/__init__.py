@@ -16,7 +16,7 @@ from comptoir.kernel.auth.exchange import Exchange
 from comptoir.kernel.http.bodies import Incoming, refuse_nul
 from comptoir.kernel.http.edge import Edge
 from comptoir.kernel.http.hot import Shortcut, Shortcuts
-from comptoir.kernel.http.idempotency import IdempotencyKeyReused, InProgress
+from comptoir.kernel.http.idempotency import IdempotencyKeyReused, InProgress, NotKept
 from comptoir.kernel.http.pages import Cursor, Limit, Page, cursor_of, page, place_of
 from comptoir.kernel.http.problems import EXCEPTION_HANDLERS, Problem, on_database, on_defect, problem, raises
 from comptoir.kernel.http.requests import AnyRequest
@@ -35,6 +35,7 @@ __all__ = [
     "InProgress",
     "Incoming",
     "Limit",
+    "NotKept",
     "Page",
     "Problem",
     "Shortcut",

@@ -1,7 +1,9 @@
 """Idempotency-Key: the work is done once, and who asks again gets the answer of the first time.
 
 The answer is kept in the transaction of the work itself, so either both exist or neither. A key belongs to its actor
-and route and lasts 24 hours. A refused request leaves nothing: asking again asks anew.
+and route and lasts 24 hours. A refused request leaves nothing: asking again asks anew. Of an answer that is shown once
+(ShownOnce: a key, codes) only is kept that it was given: no secret lies in a table, however it is wrapped, and the work
+is still done once. Who has lost such an answer revokes what it made, and makes another.
 (draft-ietf-httpapi-idempotency-key-header: 422 for a reused key, 409 while the first is under way.)
 """
 
@@ -29,13 +31,20 @@ class InProgress(Conflict):
     code = "idempotency_in_progress"
 
 
+class NotKept(Conflict):
+    """It was done, and its answer is shown only once."""
+
+    code = "idempotency_not_kept"
+
+
 class Kept(msgspec.Struct, frozen=True):
     """The answer of the first time."""
 
     body_hash: bytes
     status: int
     media_type: str
-    answer: bytes
+    answer: bytes | None
+    """None: it was shown once."""
 
 
 class Answered(Exception):
@@ -68,6 +77,8 @@ async def claim(tx: Tx, *, key: str, actor: str, route: str, body: bytes) -> Cla
         return Claim(tx, key, actor, route, body_hash)
     if kept.body_hash != body_hash:
         raise IdempotencyKeyReused("The body differs from that of the first request: take a new key.")
+    if kept.answer is None:
+        raise NotKept("Revoke what it made, if the answer was lost, and ask again with another Idempotency-Key.")
     raise Answered(kept)
 
 
@@ -79,8 +90,8 @@ KEPT = """
 """
 
 
-async def keep(claim: Claim, *, status: int, media_type: str, answer: bytes) -> None:
-    """Keep the answer; it commits with the work."""
+async def keep(claim: Claim, *, status: int, media_type: str, answer: bytes | None) -> None:
+    """Keep the answer; it commits with the work. None: only that it was given."""
     await claim.tx.run(
         KEEP,
         key=claim.key,

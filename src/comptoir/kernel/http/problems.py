@@ -126,7 +126,7 @@ def on_defect(request: AnyRequest, error: Exception) -> Response[Problem]:
     )
 
 
-def on_answered(_: AnyRequest, answered: Answered) -> Response[bytes]:
+def on_answered(_: AnyRequest, answered: Answered) -> Response[bytes | None]:
     kept = answered.kept
     return Response(
         kept.answer, status_code=kept.status, media_type=kept.media_type, headers={"Idempotency-Replayed": "true"}

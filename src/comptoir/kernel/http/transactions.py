@@ -16,7 +16,7 @@ from litestar.serialization import default_serializer
 from litestar.types import Empty
 
 from comptoir.kernel.auth import audit
-from comptoir.kernel.auth.exchange import exchange
+from comptoir.kernel.auth.exchange import ShownOnce, exchange
 from comptoir.kernel.auth.guards import actor_of, provide_actor
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.http import idempotency
@@ -62,7 +62,10 @@ async def keep_answer(response: Response[Any]) -> Response[Any]:
     claim, now.claim = now.claim, None
     media_type = str(getattr(response.media_type, "value", response.media_type) or MediaType.JSON.value)
     answer = response.render(response.content, media_type, default_serializer)
-    await idempotency.keep(claim, status=response.status_code or 200, media_type=media_type, answer=answer)
+    # A page may hold what is shown once, and nobody sees whether it does.
+    secret = isinstance(response.content, ShownOnce) or media_type.startswith(MediaType.HTML.value)
+    kept = None if secret else answer
+    await idempotency.keep(claim, status=response.status_code or 200, media_type=media_type, answer=kept)
     response.content = answer
     return response
 
