@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comptoir import channels, identity, inventory, orders
+from comptoir import catalog, channels, identity, inventory, orders
 from comptoir.kernel import time
 from comptoir.kernel.auth import Actor
 from comptoir.kernel.errors import Refusal
@@ -196,6 +196,41 @@ def test_one_wrong_sign_is_noticed(place, sign):
         with pytest.raises(MistypedClaimCode):
             claim_codes.digest(wrong)
     assert claim_codes.digest(claim_codes.shown(code)) == claim_codes.digest(f" {code.lower()} ")
+
+
+# ---- what is not sold there
+
+
+@pytest.mark.parametrize("how", ["claim", "merge"])
+async def test_what_is_not_sold_where_a_basket_comes_is_told_with_its_quote_and_can_be_mended(shops, how):
+    await shops.stock(north_shirt=9, north_bag=9, north_shoe=9)
+    till = await shops.counter.outlet("till")
+    basket_id = await shops.basket(shirt=1, bag=1, shoe=1)
+    await shops.counter(TakeQuote(basket_id))
+    try:
+        async with shops.db.transaction() as tx:
+            await catalog.set_assortment(tx, [catalog.NewAssorted(sku="bag")], outlet="till")
+        if how == "claim":
+            await shops.counter.claim(await offer(shops, basket_id), till)
+        else:
+            there = Basket(basket_id=uuid7(), outlet_id=till.outlet_id, outlet="till", channel="shop", currency="EUR",
+                           delivery=SHIP)  # fmt: skip
+            await shops.counter(orders.Open(there))
+            await shops.counter.merge(there.basket_id, basket_id, rule="max")
+            basket_id = there.basket_id
+        with pytest.raises(catalog.NotSold) as refused:
+            await shops.counter(TakeQuote(basket_id))
+        assert (refused.value.data["skus"], refused.value.data["lines"]) == (["shirt", "shoe"], [1, 3])
+        assert {"web", "phone"} <= set(refused.value.data["sold_at"])
+        await shops.line(basket_id, 1, "shirt", 0)
+        async with shops.db.transaction() as tx:
+            await catalog.set_assortment(tx, [catalog.NewAssorted(sku="shoe")], outlet="till")
+        assert pieces(await shops.counter(TakeQuote(basket_id))) == {"bag": 1, "shoe": 1}
+    finally:
+        async with shops.db.transaction() as tx:
+            await catalog.drop_assortment(tx, outlet="till")
+    await shops.pay(basket_id)
+    await shops.right()
 
 
 # ---- a person

@@ -106,6 +106,23 @@ async def test_what_the_delivery_costs_is_said_by_the_shop_and_not_by_a_device(h
     assert (await ask("shop", amount_minor=0)).json()["delivery"]["amount_minor"] == 0
 
 
+async def test_who_buys_again_what_is_sold_no_more_is_told_so(house, shop):  # noqa: F811
+    await house.stock(north_shirt=3)
+    bought = await house.buy(shirt=1)
+    async with house.db.transaction() as tx:
+        await catalog.set_assortment(tx, [catalog.NewAssorted(sku="bag")], channel="web")
+    try:
+        copy = (await shop("POST", f"baskets/{bought.basket_id}/copies", {"outlet": "web"})).json()
+        at = f"baskets/{copy['basket_id']}"
+        assert [one["sku"] for one in copy["lines"]] == ["shirt"]
+        await shop("PUT", f"{at}/delivery", {"method": "ship", "address": ADDRESS})
+        refused = (await shop("POST", f"{at}/quote", {})).json()
+        assert (refused["code"], refused["data"]["skus"]) == ("catalog.not_sold", ["shirt"])
+    finally:
+        async with house.db.transaction() as tx:
+            await catalog.drop_assortment(tx, channel="web")
+
+
 async def test_codes_are_not_guessed_by_a_basket(house, shop):  # noqa: F811
     async with house.db.transaction() as tx:
         await tx.run("DELETE FROM pricing.guess")

@@ -37,7 +37,7 @@ from comptoir.catalog.errors import (
 )
 from comptoir.catalog.gtin import check_digit, gtin14
 from comptoir.catalog.imports import import_products
-from comptoir.catalog.memory import EVERYWHERE, Assortments, Sold
+from comptoir.catalog.memory import EVERYWHERE, Assortments, Sold, where_sold
 from comptoir.catalog.products import how_many, placed, product, products_by_gtin, search, variant, variants_by_sku
 from comptoir.catalog.records import (
     Category,
@@ -107,4 +107,5 @@ __all__ = [
     "sold",
     "variant",
     "variants_by_sku",
+    "where_sold",
 ]

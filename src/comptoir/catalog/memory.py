@@ -6,7 +6,7 @@ an article is good until its assortment turns.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import msgspec
 
 from comptoir.catalog.assortment import Period, periods_of
 from comptoir.catalog.errors import NotSold
-from comptoir.kernel.db import Database
+from comptoir.kernel.db import Database, Tx
 
 FRESH = 5.0
 """Seconds after which a change is seen at the latest."""
@@ -78,6 +78,27 @@ ALWAYS = Period()
 EVERYWHERE = Sold()
 
 
+async def where_sold(tx: Tx, *, variants: Collection[int]) -> dict[int, Sold]:
+    """Where and when each of these is sold, as it is now: nothing is remembered."""
+    return await _sold(tx, await _scopes(tx), variants)
+
+
+async def _sold(tx: Tx, scopes: Scopes, variants: Collection[int]) -> dict[int, Sold]:
+    wanted = sorted({*scopes.by_outlet.values(), *scopes.by_channel.values()})
+    periods = await periods_of(tx, sorted(variants), wanted) if wanted else {}
+    return {one: Sold(scopes, periods.get(one, {})) for one in variants}
+
+
+async def _scopes(tx: Tx) -> Scopes:
+    found = await tx.tuples(SCOPES)
+    return Scopes(
+        {outlet_id: id_ for id_, _, outlet_id, _ in found if outlet_id is not None},
+        {channel: id_ for id_, channel, _, _ in found if channel is not None},
+        frozenset(version for *_, version in found),
+        tuple(await tx.tuples(OUTLETS)) if found else (),
+    )
+
+
 class Assortments:
     """`sold = await assortments.of(variant_id)`, then `sold.check(…)`."""
 
@@ -98,9 +119,7 @@ class Assortments:
         if (found := self._known.get(variant_id)) is None:
             scopes = self._scopes
             async with self._db.reading() as tx:
-                wanted = sorted({*scopes.by_outlet.values(), *scopes.by_channel.values()})
-                periods = (await periods_of(tx, [variant_id], wanted)).get(variant_id, {})
-            found = Sold(scopes, periods)
+                found = (await _sold(tx, scopes, [variant_id]))[variant_id]
             if scopes is self._scopes:
                 if len(self._known) > MOST:
                     self._known.clear()
@@ -112,14 +131,7 @@ class Assortments:
             if time.monotonic() < self._until:
                 return
             async with self._db.reading() as tx:
-                found = await tx.tuples(SCOPES)
-                outlets = await tx.tuples(OUTLETS) if found else []
-            scopes = Scopes(
-                {outlet_id: id_ for id_, _, outlet_id, _ in found if outlet_id is not None},
-                {channel: id_ for id_, channel, _, _ in found if channel is not None},
-                frozenset(version for *_, version in found),
-                tuple(outlets),
-            )
+                scopes = await _scopes(tx)
             if scopes != self._scopes:
                 self._scopes, self._known = scopes, {}
             self._until = time.monotonic() + self.fresh

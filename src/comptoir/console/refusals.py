@@ -35,6 +35,7 @@ def spoken(value: object) -> str:
 
 
 PARTICULAR: dict[str, str] = {
+    "catalog.not_sold": N_("Not sold there, or not now: %(skus)s."),
     "channels.source_exists": N_("A source is called “%(name)s” already: take another name."),
     "channels.unknown_outlet": N_("No outlet has the code “%(outlet)s”."),
     "identity.shared_by_many": N_("%(values)s is used by several people, so it cannot be joined to one."),

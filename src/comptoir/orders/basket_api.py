@@ -101,6 +101,7 @@ async def post_copy(
         device=data.device,
         lines=found.lines,
         saved=found.saved,
+        from_elsewhere=True,  # or from another time
     )
     return await done(state, Open(copy, by=actor))
 

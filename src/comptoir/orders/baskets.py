@@ -99,6 +99,8 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     currency: str
     outlets: tuple[int, ...] = ()
     """Where it was before: they may touch it too."""
+    from_elsewhere: bool = False
+    """Some of its lines were put in at another outlet: whether the articles are sold here is looked at with a quote."""
     tokens: tuple[UUID, ...] = ()
     """Digests of the tokens of devices that may touch it, the newest last."""
     shares: tuple[UUID, ...] = ()

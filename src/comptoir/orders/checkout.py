@@ -23,6 +23,7 @@ from comptoir.orders.baskets import Basket, Part, Payment
 from comptoir.orders.changes import Change, basket_of, changed, merged, told
 from comptoir.orders.errors import OutOfStock
 from comptoir.orders.events import OrderPlaced
+from comptoir.orders.handover import unsold
 from comptoir.orders.hoarding import hoarded
 from comptoir.orders.keeping import (
     dropped,
@@ -114,9 +115,10 @@ class Checkout:
             if change.gone is not None and change.emptied is not None:
                 done.dropped += dropped(change.gone, change.emptied, None)
                 known[change.emptied.basket_id] = change.emptied
-        if quoting and (refused := await hoarded(tx, quoting)):
-            answers.update(refused)
-            quoting = {number: one for number, one in quoting.items() if number not in refused}
+        for refuse in (hoarded, unsold):
+            if quoting and (refused := await refuse(tx, quoting)):
+                answers.update(refused)
+                quoting = {number: one for number, one in quoting.items() if number not in refused}
         if quoting or ordering:
             answers.update(await self._stocked(tx, quoting, ordering))
         return [answers[number] for number in range(len(steps))]
@@ -209,7 +211,7 @@ async def _priced(tx: Tx, quoting: dict[int, Basket], places: inventory.Places) 
 
 
 def _with_quote(basket: Basket, quote: pricing.Quote) -> Basket:
-    quoted = msgspec.structs.replace(basket, quote=quote)
+    quoted = msgspec.structs.replace(basket, quote=quote, from_elsewhere=False)
     return msgspec.structs.replace(quoted, reserved=reserved(quoted)) if quote.effects or basket.reserved else quoted
 
 

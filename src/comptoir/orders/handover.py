@@ -1,17 +1,21 @@
-"""A basket changes hands: to the person who is recognised, to another outlet or device, into another basket. Pure.
+"""A basket changes hands: to the person who is recognised, to another outlet or device, into another basket.
 
 Nothing is lost and nothing doubled: the lines, what is held and the coupons go with the basket; prices are asked anew
-where it comes to another outlet, another currency or another person.
+where it comes to another outlet, another currency or another person. What is not sold where it has come stays in it,
+and is told when it is to be quoted (`unsold`; all else is pure).
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
+from comptoir import catalog
 from comptoir.kernel.auth import Actor
+from comptoir.kernel.db import Tx
 from comptoir.orders.baskets import LAST_LINE, Basket, BasketLine, Part, open_to_change, unquoted, with_lines
 from comptoir.orders.errors import BadLine, BasketOfAnother, NotYourBasket
 
@@ -67,7 +71,15 @@ def moved(basket: Basket, *, outlet_id: int, outlet: str, channel: str, currency
     if (basket.outlet_id, basket.currency) == (outlet_id, currency):
         return basket
     before = tuple(dict.fromkeys(one for one in (*basket.outlets, basket.outlet_id) if one != outlet_id))
-    return unquoted(basket, outlet_id=outlet_id, outlet=outlet, channel=channel, currency=currency, outlets=before)
+    return unquoted(
+        basket,
+        outlet_id=outlet_id,
+        outlet=outlet,
+        channel=channel,
+        currency=currency,
+        outlets=before,
+        from_elsewhere=True,
+    )
 
 
 def merged(into: Basket, other: Basket, rule: Rule) -> tuple[Basket, Basket]:
@@ -91,11 +103,34 @@ def merged(into: Basket, other: Basket, rule: Rule) -> tuple[Basket, Basket]:
         parts=_parts(into, other, renamed),
         tokens=(*other.tokens, *into.tokens)[-MOST_TOKENS:],
         shares=(*other.shares, *into.shares)[-MOST_TOKENS:],
+        from_elsewhere=into.from_elsewhere or other.from_elsewhere or other.outlet_id != into.outlet_id,
         outlets=tuple(
             dict.fromkeys(one for one in (*into.outlets, *other.outlets, other.outlet_id) if one != into.outlet_id)
         ),
     )
     return survivor, emptied(other, state="merged", merged_into=into.basket_id)
+
+
+async def unsold(tx: Tx, quoting: Mapping[int, Basket]) -> dict[int, catalog.NotSold]:
+    """Those with lines that were put in at another outlet and are not sold where the basket is now, by their number."""
+    came = {number: one for number, one in quoting.items() if one.from_elsewhere}
+    if not came:
+        return {}
+    sold = await catalog.where_sold(tx, variants={line.variant_id for one in came.values() for line in one.lines})
+    refused: dict[int, catalog.NotSold] = {}
+    for number, one in came.items():
+        found: dict[int, catalog.NotSold] = {}
+        for line in one.lines:
+            try:
+                sold[line.variant_id].check(sku=line.sku, outlet_id=one.outlet_id, channel=one.channel, now=tx.now)
+            except catalog.NotSold as refusal:
+                found[line.line] = refusal
+        if found:
+            (first, *_), skus = found.values(), [refusal.data["sku"] for refusal in found.values()]
+            refused[number] = catalog.NotSold(
+                f"Take out or save for later: {', '.join(skus)}.", **first.data, skus=skus, lines=list(found)
+            )
+    return refused
 
 
 def abandoned(basket: Basket) -> Basket:

@@ -202,7 +202,7 @@ async def put_groups(
 @post(
     "/baskets/{basket_id:uuid}/quote",
     guards=[allow("baskets:write")],
-    responses=raises(*CHANGE, IncompleteBasket, OutOfStock, TooManyHeld),
+    responses=raises(*CHANGE, IncompleteBasket, OutOfStock, TooManyHeld, catalog.NotSold),
     status_code=HTTP_200_OK,
 )
 async def post_quote(state: State, actor: NamedDependency[Actor], basket_id: FromPath[UUID]) -> BasketView:
