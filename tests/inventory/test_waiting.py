@@ -19,6 +19,8 @@ from comptoir.inventory import (
 )
 from comptoir.inventory.errors import AskedOtherwise, NotOut, UnknownAsk
 from comptoir.inventory.keeping import Fence, Safety, set_fences, set_safety
+from comptoir.inventory.locations import record_locations
+from comptoir.inventory.records import LocationEntry
 from comptoir.inventory.waiting import ask, asked, demand, withdraw
 from comptoir.kernel.errors import Refusal
 from inventory.test_ledger import BAG, SHIRT, faults, forward
@@ -123,6 +125,53 @@ async def test_what_is_kept_back_no_more_comes_free(db, places):
     assert await told(db) == [1, 2, 3]
     await do(db, set_safety, safeties=[Safety(SHIRT, lyon, None)])
     assert await told(db) == [1, 2, 3, 4]
+
+
+@pytest.fixture
+async def corner(db):
+    """A shop of its own, `corner(active=False)`; closed again at the end."""
+
+    async def so(**more):
+        shop = {"code": "corner", "kind": "shop", "name": "Corner", "methods": ["ship"], **more}
+        (made,) = await do(db, record_locations, locations=[LocationEntry(**shop)])
+        return made.location_id
+
+    await so()
+    yield so
+    await so(active=False)
+
+
+@pytest.mark.parametrize("closed", [{"active": False}, {"methods": []}, {"safety": 50}])
+async def test_what_lies_where_a_location_opens_comes_free(db, places, corner, closed):
+    here = await corner(**closed)
+    await stock_up(db, here, 3)
+    for number, where in ((1, None), (2, places["lyon"]), (3, here), (4, None), (5, None)):
+        await wish(db, number, where)
+    await corner(**{"safety": 1} | ({"active": False} if "active" in closed else {"methods": []}))
+    assert await told(db) == []
+    await corner(safety=1)
+    assert await told(db) == [1, 3]
+    await corner(safety=1)
+    await corner(safety=2)
+    assert await told(db) == [1, 3], "again changes nothing"
+    await corner(safety=0)
+    assert await told(db) == [1, 3, 4, 5], "two come free"
+    assert await faults(db) == []
+
+
+async def test_who_asks_while_a_location_opens_is_told_or_hears_that_it_is_there(db, places, corner):
+    here = await corner(active=False)
+    await stock_up(db, here, 100)
+
+    async def wishes(number):
+        try:
+            await wish(db, number)
+        except NotOut:
+            return 0
+        return number
+
+    waits = await asyncio.gather(*(wishes(n) for n in range(1, 11)), corner(), *(wishes(n) for n in range(11, 21)))
+    assert sorted(await told(db)) == sorted(one for n, one in enumerate(waits) if one and n != 10)
 
 
 async def test_withdrawn_nobody_is_told(db, places):

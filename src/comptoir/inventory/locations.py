@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import LiteralString
 
 from comptoir import channels
+from comptoir.inventory import waiting
 from comptoir.inventory.errors import UnknownLocation
+from comptoir.inventory.ledger import opened
 from comptoir.inventory.records import Location, LocationEntry
 from comptoir.kernel.db import Tx, rows, texts
 
 
 async def record_locations(tx: Tx, locations: Sequence[LocationEntry]) -> list[Location]:
-    """Make them or change them, by code. Raises UnknownOutlet, UnknownTimeZone, UnknownCountry.
+    """Make them or change them, by code; who waits is told of what comes free where one opens or keeps less back.
+
+    Raises UnknownOutlet, UnknownTimeZone, UnknownCountry.
 
     One place in a zone that nobody knows would end every look at what may be promised.
     """
@@ -34,9 +38,27 @@ async def record_locations(tx: Tx, locations: Sequence[LocationEntry]) -> list[L
         }
         for one in locations
     ]
+    await tx.run(waiting.NOBODY_ASKS)
+    opening = {(variant, place): sold for variant, place, sold in await tx.tuples(OPENING, locations=rows(given))}
+    await opened(tx, set(opening))
+    before = await waiting.free(tx, opening)
     await tx.run(RECORD, locations=rows(given))
+    await waiting.tell(tx, waiting.more(
+        {key: units if opening[key] else 0 for key, units in before.items()}, await waiting.free(tx, opening)
+    ))  # fmt: skip
     return await by_code(tx, [one.code for one in locations])
 
+
+# What somebody waits for and lies where more may be sold from now on, and whether anything of it is sold there now.
+OPENING: LiteralString = f"""
+    SELECT b.variant_id, b.location_id, {waiting.SELLS}
+    FROM json_to_recordset(%(locations)s::json) AS n (code text, safety integer, active boolean)
+    JOIN inventory.location AS l USING (code)
+    JOIN inventory.balance AS b USING (location_id)
+    WHERE n.active AND (NOT ({waiting.SELLS}) OR n.safety < l.safety)
+      AND EXISTS (SELECT FROM inventory.ask AS a
+                  WHERE a.variant_id = b.variant_id AND a.told_at IS NULL AND a.withdrawn_at IS NULL)
+"""  # noqa: S608 constants
 
 RECORD = """
     INSERT INTO inventory.location AS l (code, kind, name, outlet_id, country, latitude, longitude, time_zone, methods,

@@ -7,6 +7,7 @@ back. Nothing is kept for who was told: if he does not buy, and the unit comes f
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -42,7 +43,8 @@ async def ask(tx: Tx, *, ask_id: UUID, variant_id: int, node_id: int, location_i
         if known[0] != (variant_id, location_id, node_id):
             raise AskedOtherwise(ask_id=str(ask_id))
         return await asked(tx, ask_id=ask_id)
-    # Whoever frees a unit holds its balance until it is told of: either he has seen the ask, or we see the unit.
+    # Whoever frees a unit holds its balance until it is told of: either he has seen the ask, or we see the unit. The
+    # same of a location that opens (NOBODY_ASKS).
     await tx.run(HUSH, variant=variant_id)
     free = await tx.tuples(FREE, variant=variant_id, location=location_id)
     if there := [{"location": code, "units": units} for code, units, sells in free if units > 0 and sells]:
@@ -60,21 +62,30 @@ async def ask(tx: Tx, *, ask_id: UUID, variant_id: int, node_id: int, location_i
 
 KNOWN = "SELECT variant_id, location_id, node_id FROM inventory.ask WHERE ask_id = %(ask_id)s"
 
-HUSH = "SELECT pg_advisory_xact_lock(hashtext('inventory.ask'), hashint8(%(variant)s::bigint))"
+HUSH = """
+    SELECT pg_advisory_xact_lock_shared(hashtext('inventory.location'), 0),
+           pg_advisory_xact_lock(hashtext('inventory.ask'), hashint8(%(variant)s::bigint))
+"""
+
+NOBODY_ASKS = "SELECT pg_advisory_xact_lock(hashtext('inventory.location'), 0)"
+"""Until the transaction ends: before the balances."""
+
+SELLS: LiteralString = "l.active AND l.methods <> '{}' AND l.kind IN ('shop', 'warehouse', 'distribution_centre')"
+"""Whether anything can be sold from a location `l`."""
 
 # Shared: who asks waits for who buys or receives, and not for others who ask.
-FREE = """
+FREE: LiteralString = f"""
     SELECT l.code,
            b.sellable - b.held - b.allocated - coalesce(b.safety, l.safety) - (
                SELECT coalesce(sum(f.quantity), 0) FROM inventory.fence AS f
                WHERE f.variant_id = b.variant_id AND f.location_id = b.location_id)::integer,
-           l.active AND l.methods <> '{}' AND l.kind IN ('shop', 'warehouse', 'distribution_centre')
+           {SELLS}
     FROM (SELECT * FROM inventory.balance
           WHERE variant_id = %(variant)s
             AND (%(location)s::smallint IS NULL OR location_id = %(location)s::smallint)
           ORDER BY location_id FOR SHARE) AS b
     JOIN inventory.location AS l USING (location_id)
-"""
+"""  # noqa: S608 constants
 
 WAITS = """
     SELECT ask_id FROM inventory.ask
@@ -158,7 +169,7 @@ async def tell(tx: Tx, freed: Mapping[Key, int]) -> None:
 
 
 # What came free above nothing: units that only make good what was missing or kept back are nobody's. Not on the way.
-HEARD = """
+HEARD: LiteralString = f"""
     SELECT k.variant_id, k.location_id, b.units
     FROM unnest(%(variants)s::bigint[], %(locations)s::smallint[], %(units)s::integer[])
         AS k (variant_id, location_id, units)
@@ -169,13 +180,13 @@ HEARD = """
                          WHERE f.variant_id = b.variant_id AND f.location_id = b.location_id)::integer AS free
               FROM inventory.balance AS b JOIN inventory.location AS l ON l.location_id = b.location_id
               WHERE b.variant_id = k.variant_id AND b.location_id = k.location_id
-                AND l.active AND l.methods <> '{}' AND l.kind IN ('shop', 'warehouse', 'distribution_centre')) AS f
+                AND {SELLS}) AS f
     ) AS b
     WHERE b.units > 0 AND EXISTS (
         SELECT FROM inventory.ask AS a
         WHERE a.variant_id = k.variant_id AND a.told_at IS NULL AND a.withdrawn_at IS NULL
     )
-"""
+"""  # noqa: S608 constants
 
 # Another transaction may tell some of them at this moment, of other units: those are skipped, not waited for.
 TELL = """
