@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
+# Bytecode is kept: without it each of the many processes compiles the house anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-long check bench docs format lock clean
 .DEFAULT_GOAL := demo
 
