@@ -8,6 +8,7 @@ import httpx
 import hypothesis
 import psycopg
 import pytest
+import structlog
 
 from comptoir.kernel import log
 from comptoir.kernel.auth import SYSTEM, keys
@@ -20,6 +21,8 @@ from reuse import Ground, Slate, application
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+# Unless told otherwise a logged error is drawn with all locals around it, for seconds.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 def pytest_unconfigure():
@@ -40,10 +43,11 @@ def server_url(tmp_path_factory) -> str:
     """
     if url := os.environ.get("COMPTOIR_TEST_DATABASE_URL"):
         return url
-    # Tests make and drop thousands of rows: durability is proved by its own tests on their own server.
+    # Tests make and drop thousands of rows: durability is proved by its own tests on their own server. What a plan
+    # is made of changes when a test says ANALYZE, not from minute to minute.
     return embedded(
         Path(tmp_path_factory.getbasetemp()) / "postgres",
-        extra={"fsync": "off", "shared_buffers": "'128MB'", "autovacuum_naptime": "'1min'"},
+        extra={"fsync": "off", "shared_buffers": "'128MB'", "autovacuum": "off"},
     )
 
 
@@ -112,6 +116,7 @@ async def common(server_url, template, worker_id):
     ground = Ground(Slate(make))
     yield ground
     await ground.close()
+    ground.slate.close()
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 import contextlib
 from collections.abc import Callable
+from typing import LiteralString
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from comptoir.kernel.db import Database
+from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.settings import Settings
 
 
@@ -14,7 +15,7 @@ class Slate:
     """A database that is wiped between two tests, instead of dropped and copied again.
 
     To copy the template and to drop the copy takes PostgreSQL a third of a second, to wipe what a test has written a
-    thirtieth. Where a test has changed the schema itself, the copy is made anew.
+    hundredth. Where a test has changed the schema itself, the copy is made anew.
     """
 
     def __init__(self, make: Callable[[], str]) -> None:
@@ -27,40 +28,72 @@ class Slate:
     def _begin(self) -> None:
         self.url = self._make()
         self.made += 1
-        with psycopg.connect(self.url) as connection:
+        self._connection = connection = psycopg.connect(self.url)
+        with connection.transaction():
             self._schema = connection.execute(SCHEMA).fetchall()
             self._rows = {table: rows(connection, table) for table in filled(connection)}
             self._sequences = dict(connection.execute(SEQUENCES).fetchall())
 
     def wipe(self) -> None:
         """Every row, sequence and statistic is as it was made. Nobody else may be at work in it."""
-        with psycopg.connect(self.url) as connection:
+        try:
+            as_made = self._wiped()
+        except psycopg.OperationalError:  # a test has ended every connection, or the server
+            self._connection = psycopg.connect(self.url)
+            as_made = self._wiped()
+        if not as_made:
+            self.close()
+            self._begin()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _wiped(self) -> bool:
+        with self._connection.transaction():
             # What a test has begun and not waited for.
-            connection.execute(END_WHAT_RUNS)
-            connection.execute(DROP_ITS_OWN_TABLES)
-            if connection.execute(SCHEMA).fetchall() == self._schema:
-                self._empty(connection)
-                return
-        self._begin()
+            self._connection.execute(END_WHAT_RUNS)
+            self._connection.execute(DROP_ITS_OWN_TABLES)
+            if self._connection.execute(SCHEMA).fetchall() != self._schema:
+                return False
+            self._empty(self._connection)
+            return True
 
     def _empty(self, connection: psycopg.Connection) -> None:
         as_made = {table for table, kept in self._rows.items() if rows(connection, table) == kept}
-        if written := [table for table in filled(connection) if table not in as_made]:
+        written = set(filled(connection)) - as_made
+        large = written.intersection(filled(connection, LARGE))
+        if large:
             # Those that point at them are emptied too, also where they had rows from the first.
-            connection.execute(f"TRUNCATE {', '.join(written)} CASCADE")
-            connection.execute("SET LOCAL session_replication_role = replica")
-            for table in self._rows.keys() - filled(connection):
+            connection.execute(f"TRUNCATE {', '.join(large)} CASCADE")
+        connection.execute("SET LOCAL session_replication_role = replica")  # no trigger, no foreign key
+        connection.execute("; ".join(f"DELETE FROM {table}" for table in written - large))
+        for table, kept in self._rows.items():
+            if rows(connection, table) != kept:
                 with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
-                    copy.write(self._rows[table])
+                    copy.write(kept)
         for name, value in connection.execute(SEQUENCES).fetchall():
             if value != self._sequences[name]:
                 connection.execute(RESET, [name, self._sequences[name]])
         connection.execute(FORGET_STATISTICS)
 
 
-def filled(connection: psycopg.Connection) -> list[str]:
+FILLED = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind = 'r' AND relpersistence <> 't' AND oid >= 16384 AND pg_relation_size(oid) > 0
+    ORDER BY 1
+"""
+LARGE = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind = 'r' AND relpersistence <> 't' AND oid >= 16384
+      AND (pg_relation_size(oid) > 200000 OR reltuples >= 0)
+"""
+"""Or looked at by ANALYZE, which TRUNCATE makes forgotten. A few rows are sooner deleted: no new files are made, and
+every connection keeps its plans."""
+
+
+def filled(connection: psycopg.Connection, asked: LiteralString = FILLED) -> list[str]:
     """The tables that take up room: nothing was ever written into the others."""
-    return [name for (name,) in connection.execute(FILLED).fetchall()]
+    return [name for (name,) in connection.execute(asked).fetchall()]
 
 
 def rows(connection: psycopg.Connection, table: str) -> bytes:
@@ -96,11 +129,6 @@ SCHEMA = """
     UNION ALL SELECT 'schema', count(*), max(xmin::text::bigint), 0 FROM pg_namespace
     WHERE nspname NOT LIKE 'pg_temp%' AND nspname NOT LIKE 'pg_toast%'
 """
-FILLED = """
-    SELECT oid::regclass::text FROM pg_class
-    WHERE relkind = 'r' AND relpersistence <> 't' AND oid >= 16384 AND pg_relation_size(oid) > 0
-    ORDER BY 1
-"""
 SEQUENCES = """
     SELECT oid::regclass::text, pg_sequence_last_value(oid) FROM pg_class
     WHERE relkind = 'S' AND relpersistence <> 't' AND oid >= 16384
@@ -110,6 +138,13 @@ RESET = """
     FROM pg_sequence, (SELECT %s::regclass AS name, %s::bigint AS value) AS asked WHERE seqrelid = asked.name
 """
 FORGET_STATISTICS = "DELETE FROM pg_statistic WHERE starelid >= 16384"
+
+
+async def empty(tx: Tx, tables: str) -> None:
+    """What TRUNCATE does, in a twentieth of the time: it makes no new files, and every connection keeps its plans."""
+    await tx.run("SET LOCAL session_replication_role = replica")  # no trigger, no foreign key
+    await tx.connection.execute("; ".join(f"DELETE FROM {table}" for table in tables.split(",")))
+    await tx.run("SET LOCAL session_replication_role = origin")
 
 
 class Ground:

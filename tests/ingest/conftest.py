@@ -8,6 +8,7 @@ from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
 from conftest import drop, recreate, url_of
 from ingest.client import Client
+from reuse import empty
 
 WEB = channels.OutletEntry(
     channel="web", code="web", name="Web shop", country="FR", time_zone="Europe/Paris", currency="EUR"
@@ -30,13 +31,13 @@ async def ground(server_url, template, worker_id):
 @pytest.fixture
 async def db(ground):
     async with ground.transaction() as tx:
-        await tx.run(EMPTY)
+        await empty(tx, EMPTY)
         await tx.run("UPDATE kernel.clock SET shift = '0'")
     return ground
 
 
 EMPTY = """
-    TRUNCATE kernel.event, ingest.dead_letter, ingest.source_day, ingest.tally, ingest.seen_day, ingest.tracking_plan
+    kernel.event, ingest.dead_letter, ingest.source_day, ingest.tally, ingest.seen_day, ingest.tracking_plan
 """
 
 

@@ -6,6 +6,7 @@ from comptoir import inventory
 from comptoir.kernel import log
 from comptoir.kernel.db import Database
 from conftest import drop, recreate, url_of
+from reuse import empty
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +27,13 @@ async def ground(server_url, template, worker_id):
 @pytest.fixture
 async def db(ground):
     async with ground.transaction() as tx:
-        await tx.run(EMPTY)
+        await empty(tx, EMPTY)
         await tx.run("UPDATE kernel.clock SET shift = '0'")
     return ground
 
 
 EMPTY = (
-    "TRUNCATE inventory.balance, inventory.promise, inventory.fence, inventory.threshold, inventory.shortage,"
+    "inventory.balance, inventory.promise, inventory.fence, inventory.threshold, inventory.shortage,"
     " inventory.entry, inventory.transfer, inventory.transfer_line, inventory.receipt,"
     " inventory.count, inventory.count_line, inventory.accuracy, inventory.ask, kernel.event"
 )

@@ -37,6 +37,7 @@ from inventory.conftest import EMPTY
 from inventory.test_ledger import BAG, CONSERVED, SHIRT, SHOE, ask, balance, faults, forward
 from inventory.test_ledger import receive as stock_up
 from inventory.test_transfers import do, now
+from reuse import empty
 
 pytestmark = pytest.mark.anyio
 
@@ -241,7 +242,7 @@ events = st.lists(st.sampled_from(["sale", "late sale", "theft", "receipt", "cou
 async def test_after_a_count_the_book_is_the_shelf(ground, events):
     """Whatever is sold, stolen, received or told late around it: only theft after the last counting is unknown."""
     async with ground.transaction() as tx:
-        await tx.run(EMPTY)
+        await empty(tx, EMPTY)
         await tx.run("UPDATE kernel.clock SET shift = '0'")
     await do(ground, set_house, house=House(review_units=0))
     lyon, shelf, number, stolen, untold, waiting = 12, 20, 10, 0, [], []

@@ -33,6 +33,7 @@ from comptoir.inventory import (
 from comptoir.kernel import time
 from comptoir.kernel.errors import Refusal
 from inventory.conftest import EMPTY
+from reuse import empty
 
 pytestmark = pytest.mark.anyio
 
@@ -399,7 +400,7 @@ turns = st.lists(st.tuples(st.lists(acts([10, 11, 12]), min_size=1, max_size=6),
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_books_agree_whatever_is_asked(ground, turns):
     async with ground.transaction() as tx:
-        await tx.run(EMPTY)
+        await empty(tx, EMPTY)
         await tx.run("UPDATE kernel.clock SET shift = '0'")
         await tx.run("INSERT INTO inventory.fence VALUES (1, 10, 'app', 2)")
     for batch, later in turns:

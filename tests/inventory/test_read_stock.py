@@ -20,6 +20,7 @@ from comptoir.inventory import (
     Units,
 )
 from inventory.conftest import EMPTY
+from reuse import empty
 
 pytestmark = pytest.mark.anyio
 
@@ -95,7 +96,7 @@ questions = st.builds(
 async def test_what_is_explained_is_what_is_answered(map_of_france, lying, promised, sold, back, question):
     """The places that can are those of `available`, in its order, with its units, moments and kilometres."""
     async with map_of_france.transaction() as tx:
-        await tx.run(EMPTY)
+        await empty(tx, EMPTY)
         places = {one.code: one.location_id for one in await inventory.locations(tx)}
         await post(tx, *(move(SUPPLIER, places[code], many, "receive") for code, many in lying.items() if many))
         for number, (code, held, many) in enumerate(promised):

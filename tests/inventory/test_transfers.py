@@ -29,6 +29,7 @@ from comptoir.kernel.errors import Refusal
 from inventory.conftest import EMPTY
 from inventory.test_ledger import BAG, CONSERVED, SHIRT, SHOE, ask, balance, faults, forward
 from inventory.test_ledger import receive as stock_up
+from reuse import empty
 
 pytestmark = pytest.mark.anyio
 
@@ -284,7 +285,7 @@ steps = st.one_of(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_unit_is_lost_whatever_is_told(ground, turns):
     async with ground.transaction() as tx:
-        await tx.run(EMPTY)
+        await empty(tx, EMPTY)
         await tx.run("UPDATE kernel.clock SET shift = '0'")  # another test may have gone to a day without a log
     await stock_up(ground, 10, 6, SHIRT, BAG)
     for operation, more in turns:

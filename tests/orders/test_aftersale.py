@@ -13,7 +13,7 @@ from comptoir.kernel.settings import Settings
 from comptoir.orders import Delivery, PaymentRefused
 from comptoir.orders.payments import Simulator, paid, perform
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
-from reuse import application
+from reuse import application, empty
 
 pytestmark = pytest.mark.anyio
 
@@ -98,7 +98,7 @@ class Desk:
 @pytest.fixture
 async def desk(house):  # noqa: F811
     async with house.db.transaction() as tx:
-        await tx.run(f"TRUNCATE {TABLES}")
+        await empty(tx, TABLES)
         await channels.record_outlets(tx, outlets=[
             channels.OutletEntry(
                 channel="shop", code=code, name=code.title(), country="FR", time_zone="Europe/Paris", currency="EUR"

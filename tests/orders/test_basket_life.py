@@ -41,6 +41,7 @@ from comptoir.orders.baskets import ClaimCode, parts_wanted, unquoted
 from comptoir.orders.payments import Simulator
 from comptoir.pricing import TooManyGuesses
 from orders.test_checkout import SHIP, House, ground, house  # noqa: F401  fixtures
+from reuse import empty
 
 pytestmark = pytest.mark.anyio
 
@@ -581,10 +582,11 @@ acts = st.lists(
 async def test_units_and_lines_are_never_lost_or_doubled_by_any_interleaving(shops, given_acts, seed):
     """Four baskets, four people at work on them at the same time, in two processes."""
     async with shops.db.transaction() as tx:
-        await tx.run(
-            "TRUNCATE orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
+        await empty(
+            tx,
+            "orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
             " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment, orders.fulfilment_line,"
-            " orders.payment, orders.payment_act"
+            " orders.payment, orders.payment_act",
         )
         await tx.run("UPDATE kernel.clock SET shift = '0'")
         await tx.run("DELETE FROM pricing.guess")

@@ -38,6 +38,7 @@ from comptoir.orders import (
 )
 from comptoir.orders.payments import Simulator
 from conftest import drop, recreate, url_of
+from reuse import empty
 
 pytestmark = pytest.mark.anyio
 
@@ -144,11 +145,12 @@ ORDERS_AND_FACTS = """
 @pytest.fixture
 async def house(ground):
     async with ground.transaction() as tx:
-        await tx.run(
-            "TRUNCATE orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
+        await empty(
+            tx,
+            "orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event,"
             " orders.basket, orders.sales_order, orders.sales_order_line, orders.fulfilment,"
             " orders.fulfilment_line, orders.payment, orders.payment_act, orders.fulfilment_act, orders.parcel,"
-            " orders.task, orders.sale, orders.sale_line, orders.discount, orders.tender"
+            " orders.task, orders.sale, orders.sale_line, orders.discount, orders.tender",
         )
         await tx.run("UPDATE kernel.clock SET shift = '0'")
     made = House(ground)

@@ -32,11 +32,12 @@ from comptoir.orders.fulfilment import Accept, HandOver, Pick, Pieces, run
 from comptoir.orders.payments import Simulator, paid, perform
 from orders.test_aftersale import TABLES
 from orders.test_checkout import HOME, House, ground  # noqa: F401  fixtures
+from reuse import empty
 
 pytestmark = pytest.mark.anyio
 
 EMPTY = (
-    "TRUNCATE orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event, orders.basket,"
+    "orders.waiting, inventory.balance, inventory.promise, inventory.entry, inventory.shortage, kernel.event, orders.basket,"
     " orders.sales_order, orders.sales_order_line, orders.fulfilment, orders.fulfilment_line, orders.payment,"
     f" orders.payment_act, {TABLES}"
 )
@@ -56,7 +57,7 @@ class Shop:
 
     async def open(self, pieces, discount):
         async with self.db.transaction() as tx:
-            await tx.run(EMPTY)
+            await empty(tx, EMPTY)
             await tx.run("UPDATE kernel.clock SET shift = '0'")
             await channels.record_outlets(tx, outlets=[channels.OutletEntry(
                 channel="shop", code="lyon", name="Lyon", country="FR", time_zone="Europe/Paris", currency="EUR"
