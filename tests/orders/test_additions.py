@@ -1,15 +1,19 @@
 """More pieces or another article in an order that nobody works on yet: paid by themselves, delivered with the rest."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from comptoir.orders import SetDelivery, TakeQuote
+from comptoir import pricing
+from comptoir.kernel import time
+from comptoir.orders import SetCoupons, SetDelivery, TakeQuote
 from orders.test_aftersale import desk  # noqa: F401  fixtures
 from orders.test_checkout import SHIP, ground, house  # noqa: F401  fixtures
 from orders.test_for_orders import banks, tenders
 from orders.test_fulfilment import COLLECT
 from orders.test_substituting import SHIP as TO_REPLACE
+from orders.test_waiting import coupon, uses  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.anyio
 
@@ -70,6 +74,48 @@ async def test_what_is_added_can_be_cancelled_and_its_money_is_let_go(desk):  # 
     assert made["amount_minor"] == 2490
     assert await banks(desk) == (0, 0, 2)
     assert all(held == allocated == 0 for _, held, allocated in (await desk.house.balances()).values())
+
+
+async def with_coupon(desk, coupon, **lines):  # noqa: F811
+    basket_id = await desk.house.basket(delivery=None, **lines)
+    await desk.house.counter(SetDelivery(basket_id, FREE["ship"]))
+    await desk.house.counter(SetCoupons(basket_id, (coupon,)))
+    quoted = await desk.house.counter(TakeQuote(basket_id))
+    await desk.house.counter.pay(basket_id, provider="simulator", token="ok")
+    return basket_id, quoted.quote.discount_minor
+
+
+async def test_a_coupon_of_what_is_added_is_used_once_and_given_back_with_the_order(desk, coupon):  # noqa: F811
+    await desk.house.stock(north_shirt=3, north_bag=1)
+    order_id = await desk.buy(shirt=1)
+    basket_id, saved = await with_coupon(desk, coupon, bag=1)
+    assert (saved, await uses(desk.house, coupon)) == (100, ["reserved"])
+    assert (await adds(desk, order_id, basket_id))["total_minor"] == 1490 + 900
+    await adds(desk, order_id, basket_id)
+    assert await uses(desk.house, coupon) == ["redeemed"]
+    _, saved = await with_coupon(desk, coupon, shirt=1)
+    assert saved == 0, "it was good for one"
+    async with desk.house.db.reading() as tx:
+        assert await pricing.reconcile(tx) == []
+    await desk("POST", f"book/{order_id}/cancellations", {"reason": "regret"})
+    assert await uses(desk.house, coupon) == ["released"]
+    _, saved = await with_coupon(desk, coupon, shirt=1)
+    assert saved == 100
+
+
+async def test_what_is_added_so_late_that_its_coupon_went_to_somebody_else_stays_a_basket(desk, coupon):  # noqa: F811
+    await desk.house.stock(north_shirt=3, north_bag=1)
+    order_id = await desk.buy(shirt=1)
+    basket_id, _ = await with_coupon(desk, coupon, bag=1)
+    async with desk.house.db.transaction() as tx:
+        await time.advance(tx, by=timedelta(hours=1))
+    other, saved = await with_coupon(desk, coupon, shirt=1)
+    await desk.house.counter.place(other)
+    assert saved == 100
+    before = await desk("GET", f"book/{order_id}")
+    assert (await adds(desk, order_id, basket_id, status=409))["code"] == "pricing.coupon_refused"
+    assert await desk("GET", f"book/{order_id}") == before
+    assert [one for one in await uses(desk.house, coupon) if one != "released"] == ["redeemed"]
 
 
 @pytest.mark.parametrize(

@@ -321,7 +321,6 @@ EDITS: dict[str, str] = {
     "nothing_open": N_("Nothing of it is open: everything was handed over or cancelled."),
     "picking_begun": N_("Its goods are being packed: cancel what is open, and order it anew."),
     "other_taxes": N_("Other taxes hold there: cancel it, and order it anew."),
-    "coupons": N_("A coupon or a limited promotion comes with it: order it by itself."),
 }
 
 

@@ -3,14 +3,17 @@
 What is added is a basket like any other: quoted, its goods held, paid by a payment of its own (so an authorisation that
 a crash has cut off is found again as with every basket). Instead of an order of its own it becomes lines of this one:
 its goods are promised to the order in the same act in which they are let go, its payment stands ready beside the
-first. The price of what was ordered before is never reckoned anew, and the delivery is paid once.
+first. Its coupons, and what it has of limited promotions, are used under its own reference. The price of what was
+ordered before is never reckoned anew, and the delivery is paid once.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from comptoir import inventory
+from comptoir import inventory, pricing
 from comptoir.kernel.auth import Actor
 from comptoir.kernel.db import Tx
 from comptoir.orders import order_book, payments
@@ -24,12 +27,14 @@ from comptoir.orders.fulfilment import Dossier, conclude
 from comptoir.orders.fulfilment.dossiers import Line, OrderLine
 from comptoir.orders.fulfilment.writing import add_works
 from comptoir.orders.handover import must_touch
+from comptoir.orders.keeping import settled
 
 
 async def extend(tx: Tx, *, order_id: UUID, basket_id: UUID, by: Actor) -> None:
     """The basket's lines become lines of the order. The same again changes nothing.
 
-    Raises EditRefused with why it cannot be, IncompleteBasket where the basket is not quoted or not paid.
+    Raises EditRefused with why it cannot be, IncompleteBasket where the basket is not quoted or not paid,
+    CouponRefused where what was reserved has lapsed and went to somebody else.
     """
     basket = await locked(tx, basket_id)
     order = await opened(tx, order_id)
@@ -38,6 +43,8 @@ async def extend(tx: Tx, *, order_id: UUID, basket_id: UUID, by: Actor) -> None:
     must_touch(basket, by)
     quote, payment = ready_to_pay(basket), ready_to_order(basket)
     fits(order, basket)
+    if refused := await settled(tx, {0: basket}, "redeem"):  # coupons before the stock: the house's lock order
+        raise refused[0]
 
     first = max(order.lines) + 1
     numbers = {one.line: first + place for place, one in enumerate(quote.lines)}
@@ -47,7 +54,7 @@ async def extend(tx: Tx, *, order_id: UUID, basket_id: UUID, by: Actor) -> None:
         line = OrderLine(
             one.amount_minor, one.discount_minor, one.tax_minor, one.total_minor, quantity=one.quantity,
             line=numbers[one.line], variant_id=one.variant_id, sku=skus[one.line],
-            unit_price_minor=one.unit_price_minor, effects=msgspec.to_builtins(one.effects),
+            unit_price_minor=one.unit_price_minor, effects=_used(one.effects, basket.reference),
         )  # fmt: skip
         order.lines[line.line] = line
         order.added.append(line)
@@ -158,8 +165,11 @@ def fits(order: Dossier, basket: Basket) -> None:
     assert basket.quote
     if basket.quote.delivery.total_minor or basket.quote.delivery.discount_minor:
         raise EditRefused("The delivery is paid with the order: let the basket's cost nothing.", why="delivery_costs")
-    if any(effect.counted for effect in basket.quote.effects):
-        raise EditRefused("Coupons and limited promotions are for an order of its own.", why="coupons")
+
+
+def _used(effects: Sequence[pricing.Effect], reference: str) -> list[dict[str, Any]]:
+    """What is counted says under which reference it is (fulfilment.coupons)."""
+    return [msgspec.to_builtins(one) | ({"reference": reference} if one.counted else {}) for one in effects]
 
 
 def _way(delivery: Delivery) -> Delivery:

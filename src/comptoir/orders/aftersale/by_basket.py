@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from comptoir import inventory
+from comptoir import inventory, pricing
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
@@ -48,7 +48,10 @@ class Adding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @post(
     "/book/{order_id:uuid}/additions",
     guards=[allow("orders:write")],
-    responses=raises(UnknownOrder, UnknownBasket, NotYourOrder, NotYourBasket, EditRefused, IncompleteBasket),
+    responses=raises(
+        *(UnknownOrder, UnknownBasket, NotYourOrder, NotYourBasket, EditRefused, IncompleteBasket),
+        *(pricing.CouponRefused,),
+    ),
     status_code=HTTP_200_OK,
 )
 async def post_addition(

@@ -15,13 +15,13 @@ from comptoir.kernel.db import Database, Tx, uuids
 async def give_back(tx: Tx, order_ids: Collection[UUID]) -> None:
     """At once: for who has locked neither the stock nor anything after it. Given back again, nothing changes."""
     if uses := await _used(tx, order_ids):
-        await pricing.settle(tx, uses)
+        await pricing.settle(tx, [use for _, use in uses])
 
 
 async def give_back_later(tx: Tx, order_ids: Collection[UUID]) -> None:
     """After the commit."""
     if uses := await _used(tx, order_ids):
-        await jobs.defer(tx, give_coupons_back, order_ids=sorted({one.reference for one in uses}))
+        await jobs.defer(tx, give_coupons_back, order_ids=sorted({str(order_id) for order_id, _ in uses}))
 
 
 @jobs.task("orders.give_coupons_back")
@@ -34,25 +34,27 @@ async def give_coupons_back(db: Database, *, order_ids: list[str]) -> None:
     await db.within(work)
 
 
-async def _used(tx: Tx, order_ids: Collection[UUID]) -> list[pricing.Use]:
+async def _used(tx: Tx, order_ids: Collection[UUID]) -> list[tuple[UUID, pricing.Use]]:
     return [
-        pricing.Use(act="release", reference=str(order_id), code=coupon, promotion="" if coupon else promotion)
-        for order_id, promotion, coupon in (await tx.tuples(USED, ids=uuids(order_ids)) if order_ids else [])
+        (order_id, pricing.Use(act="release", reference=reference, code=coupon, promotion="" if coupon else promotion))
+        for order_id, reference, promotion, coupon in (await tx.tuples(USED, ids=uuids(order_ids)) if order_ids else [])
     ]
 
 
-# The delivery's own effects stand with the quote only.
+# What was added to an order has used them under the reference of its own basket (aftersale.additions). The delivery's
+# own effects stand with the quote only.
 USED = """
-    SELECT DISTINCT o.order_id, e.promotion, coalesce(e.coupon, '')
+    SELECT DISTINCT o.order_id, coalesce(e.reference, o.order_id::text), e.promotion, coalesce(e.coupon, '')
     FROM unnest(%(ids)s::uuid[]) AS o (order_id)
     CROSS JOIN LATERAL (
         SELECT e.* FROM orders.sales_order_line AS l
-        CROSS JOIN LATERAL json_to_recordset(l.effects) AS e (promotion text, coupon text, counted boolean)
+        CROSS JOIN LATERAL json_to_recordset(l.effects) AS e
+            (promotion text, coupon text, counted boolean, reference text)
         WHERE l.order_id = o.order_id
         UNION ALL
         SELECT e.* FROM orders.basket AS b
         CROSS JOIN LATERAL json_to_recordset(coalesce(b.body::json #> '{quote,effects}', '[]')) AS e
-            (promotion text, coupon text, counted boolean)
+            (promotion text, coupon text, counted boolean, reference text)
         WHERE b.basket_id = o.order_id) AS e
     WHERE e.counted
 """
