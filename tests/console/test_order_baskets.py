@@ -29,12 +29,13 @@ def order(town) -> str:
         admin.post(f"/v1{order.replace('/orders', '/orders/book')}/cancellations", json={"reason": "changed_mind"})
 
 
-def bought(admin, delivery: dict) -> str:
+def bought(admin, delivery: dict, groups=()) -> str:
     basket = admin.post("/v1/orders/baskets", json={"outlet": "site"}).json()["basket_id"]
     base = f"/v1/orders/baskets/{basket}"
     for verb, path, body in (
         ("PUT", "lines/1", {"sku": "H-601-38"}),
         ("PUT", "delivery", delivery),
+        ("PUT", "groups", {"groups": list(groups)}),
         ("POST", "quote", None),
         ("POST", "payment", CARD),
         ("POST", "order", None),
@@ -135,6 +136,26 @@ def test_what_comes_back_pays_for_an_order(agent):
     cancel = f"{made}/cancel"
     done = seen(agent, cancel, dict.fromkeys(lines_of(agent, cancel), "1"))
     assert agreed(agent, cancel, done).status_code == 303
+
+
+@pytest.mark.parametrize(("groups", "price"), [(("gold",), "€271.15"), ((), "€296.65")])
+def test_who_ordered_at_the_prices_of_her_group_adds_and_exchanges_at_them(town, groups, price):
+    with town.visitor("admin") as admin:
+        order = bought(admin, {"method": "ship", "address": HOME}, groups)
+        order_id = order.rpartition("/")[2]
+        assert f"She pays {price}" in text_of(seen(admin, f"{order}/add", {"more": "C-101-38", **CARD}))
+        for work in admin.get(f"/v1/orders/fulfilments/of/{order_id}").json()["fulfilments"]:
+            at = f"/v1/orders/fulfilments/{work['fulfilment_id']}"
+            picked = [{"line": one["line"], "pieces": one["quantity"]} for one in work["lines"]]
+            for act, body in (("accept", {}), ("pick", {"picked": picked}), ("ship", {})):
+                assert admin.post(f"{at}/{act}", json=body).status_code == 200
+        path = f"{order}/exchange-for-order"
+        (name,) = lines_of(admin, path)
+        asked = {
+            name: "1", f"is-{name}": "sellable", "reason": "too_small", "location": "SQF", "method": "ship", "costs": "",
+            "money": "paid", **CARD, **HOME, "instead": "C-101-38",
+        }  # fmt: skip
+        assert price in text_of(seen(admin, path, asked))
 
 
 @pytest.mark.anyio

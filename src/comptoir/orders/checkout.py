@@ -302,17 +302,18 @@ def _order_row(one: Basket) -> dict[str, Any]:
         "tax_minor": quote.tax_minor,
         "total_minor": quote.total_minor,
         "sourced": one.sourced or None,
+        "groups": one.groups or None,
     }
 
 
 PLACE = """
     INSERT INTO orders.sales_order (order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor,
-        discount_minor, tax_minor, total_minor, placed_at, sourced)
+        discount_minor, tax_minor, total_minor, placed_at, sourced, groups)
     SELECT order_id, outlet_id, channel, node_id, currency, delivery, payment, delivery_minor, discount_minor,
-           tax_minor, total_minor, coalesce(placed_at, %(now)s), sourced::json
+           tax_minor, total_minor, coalesce(placed_at, %(now)s), sourced::json, groups
     FROM json_to_recordset(%(orders)s::json) AS o (order_id uuid, outlet_id smallint, channel text, node_id bigint,
         currency text, delivery json, payment json, delivery_minor bigint, discount_minor bigint, tax_minor bigint,
-        total_minor bigint, placed_at timestamptz, sourced text)
+        total_minor bigint, placed_at timestamptz, sourced text, groups json)
     RETURNING order_id, order_number
 """
 

@@ -251,6 +251,8 @@ class Agreed(msgspec.Struct, frozen=True):
     provider: str | None
     """That authorised the payment; null: nothing was to be paid ahead."""
     authorised_minor: int | None
+    groups: tuple[str, ...]
+    """Of customers, whose prices held."""
 
 
 async def agreed(tx: Tx, *, order_id: UUID) -> Agreed | None:
@@ -259,7 +261,8 @@ async def agreed(tx: Tx, *, order_id: UUID) -> Agreed | None:
 
 
 AGREED = """
-    SELECT delivery, payment ->> 'provider' AS provider, (payment ->> 'amount_minor')::bigint AS authorised_minor
+    SELECT delivery, payment ->> 'provider' AS provider, (payment ->> 'amount_minor')::bigint AS authorised_minor,
+           coalesce(groups, '[]') AS groups
     FROM orders.sales_order WHERE order_id = %(order_id)s
 """
 

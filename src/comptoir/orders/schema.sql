@@ -127,7 +127,8 @@ CREATE TABLE orders.sales_order (
     state          text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'cancelled')),
                                                -- done: no piece is open, and one at least was handed over
     placed_at      timestamptz NOT NULL,
-    sourced        json                        -- orders.sourcing.Reasons: why its goods come from where they come
+    sourced        json,                       -- orders.sourcing.Reasons: why its goods come from where they come
+    groups         json                        -- of customers, whose prices held; null: none
 ) WITH (fillfactor = 90);
 CREATE INDEX sales_order_node ON orders.sales_order (node_id, placed_at) WHERE node_id IS NOT NULL;
 CREATE INDEX sales_order_placed ON orders.sales_order (placed_at);

@@ -24,9 +24,7 @@ async def sheet(desk: Desk, form: Form) -> Sheet:
     _ = desk.page.gettext
     return Sheet(
         title=_("Add something"),
-        lead=_(
-            "It goes along with what was ordered, and the delivery is paid once. Coupons are for an order of its own."
-        ),
+        lead=_("It goes along with what was ordered, and the delivery is paid once."),
         do=_("Add it"),
         icon="plus",
         fields=[articles_field(desk, form, "more", _("She takes as well")), *payment_fields(desk, form)],
@@ -46,6 +44,7 @@ async def wished(desk: Desk, form: Form) -> orders.Basket:
         channel=desk.order.channel,
         currency=desk.order.currency,
         node_id=desk.order.node_id,
+        groups=agreed.groups,
         lines=await articles_in(desk, form, "more"),
         delivery=msgspec.structs.replace(agreed.delivery, amount_minor=0),
     )

@@ -127,6 +127,7 @@ async def wished(desk: Desk, form: Form) -> orders.Basket:
     (place,) = await inventory.by_code(desk.tx, [where])
     outlets = {one.outlet_id: one for one in await channels.outlets(desk.tx)}
     outlet = outlets[place.outlet_id or desk.order.outlet_id]
+    agreed = await orders.finding.agreed(desk.tx, order_id=desk.order.order_id)
     return orders.Basket(
         basket_id=basket_of(form),
         outlet_id=outlet.outlet_id,
@@ -135,6 +136,7 @@ async def wished(desk: Desk, form: Form) -> orders.Basket:
         channel=outlet.channel,
         currency=outlet.currency,
         node_id=desk.order.node_id,
+        groups=agreed.groups if agreed else (),
         lines=await articles_in(desk, form, "instead"),
         delivery=delivery_in(desk, form),
     )
