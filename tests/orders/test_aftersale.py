@@ -388,6 +388,13 @@ async def test_money_that_was_never_taken_is_not_given(desk):
     made = await desk("POST", "returns/at-counter", asked)
     assert made["state"] == "received"
     assert await desk.money(order_id) == (1490, 0, 0) and await desk.revenue() == 0
+    # Nor is it taken any more: it would be money for goods that have come back.
+    again = await desk("POST", f"book/{order_id}/payments/again", {}, status=409)
+    assert (again["code"], again["data"]) == ("orders.nothing_owed", {"excess_minor": 1490})
+    assert await desk.money(order_id) == (1490, 0, 0)
+    for verb, path in (("GET", "payments"), ("POST", "payments/again")):
+        nobody = await desk(verb, f"book/{uuid7()}/{path}", {}, status=404)
+        assert nobody["code"] == "orders.unknown_order"
     await desk.house.right()
 
 

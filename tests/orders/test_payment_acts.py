@@ -143,6 +143,8 @@ async def test_what_failed_is_somebodys_task_until_it_is_tried_again(house):  # 
         with pytest.raises(PaymentNotFailed):
             await try_again(tx, order_id=basket.basket_id, references=["nobody's"], actor="eve")
     async with house.db.transaction() as tx:
+        await try_again(tx, order_id=basket.basket_id, references=[task.data["reference"]], actor="eve")
+        assert await tasks(tx, order_id=basket.basket_id), "the refund has failed too"
         await try_again(tx, order_id=basket.basket_id, actor="eve")
         assert not await tasks(tx, order_id=basket.basket_id)
     await perform(house.db, {"simulator": bank})

@@ -224,6 +224,7 @@ WORDS: dict[str, str] = {
     "orders.unknown_return": N_("There is no such return."),
     "orders.too_many_held": N_("Goods are kept in many baskets of hers: order or empty one, or wait."),
     "orders.payment_not_failed": N_("Nothing of it has failed: it is still being tried, or was done."),
+    "orders.nothing_owed": N_("The goods came back before anything was taken for them: it is not owed any more."),
     "orders.payment_exceeded": N_("More would be taken than was authorised, or more given back than was taken."),
     "orders.payment_refused": N_("The payment was refused."),
     "orders.payment_unclear": N_("The payment provider has not answered: ask again, it is paid once."),

@@ -209,3 +209,9 @@ class PaymentNotFailed(Conflict):
     """No payment act of that name has failed: it is still being tried, or was done."""
 
     code = "orders.payment_not_failed"
+
+
+class NothingOwed(Conflict):
+    """The goods came back while nothing had been taken for them: so much is not owed any more."""
+
+    code = "orders.nothing_owed"

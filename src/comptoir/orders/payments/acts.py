@@ -22,8 +22,8 @@ from comptoir.kernel.db import Database, Tx, rows, texts, uuids
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.settings import Settings
 from comptoir.orders.baskets import Payment
-from comptoir.orders.errors import PaymentExceeded, PaymentNotFailed, PaymentRefused, PaymentUnclear
-from comptoir.orders.order_book import lock
+from comptoir.orders.errors import NothingOwed, PaymentExceeded, PaymentNotFailed, PaymentRefused, PaymentUnclear
+from comptoir.orders.order_book import lock, order
 from comptoir.orders.payments.failures import failed
 from comptoir.orders.payments.providers import Provider, providers
 from comptoir.orders.payments.records import Attempt, Authorisation, Paid, PaymentAct
@@ -176,8 +176,10 @@ async def try_again(tx: Tx, *, order_id: UUID, references: Sequence[str] = (), a
     """Have providers asked once more for what was given up: the card is open again, a setting was wrong.
 
     `references`: only these; none: all of the order that have failed. Returns those of the order, as they stand then.
-    Raises PaymentNotFailed, PaymentExceeded (meanwhile it was taken or given back otherwise).
+    Raises UnknownOrder, PaymentNotFailed, PaymentExceeded (meanwhile it was taken or given back otherwise),
+    NothingOwed (meanwhile the goods came back).
     """
+    await order(tx, order_id=order_id)
     await lock(tx, order_ids=[order_id])
     try:
         again = await tx.run(AGAIN, order_id=order_id, references=texts(references), now=tx.now)
@@ -185,9 +187,13 @@ async def try_again(tx: Tx, *, order_id: UUID, references: Sequence[str] = (), a
         raise PaymentExceeded(constraint=error.diag.constraint_name) from error
     if not again or again < len(set(references)):
         raise PaymentNotFailed(references=[one[:200] for one in references])
-    await close_tasks_of(tx, [order_id], kind="payment", actor=actor)
+    if (excess := await tx.value(EXCESS, order_id=order_id)) > 0:
+        raise NothingOwed(excess_minor=excess)
+    found = await attempts(tx, order_id=order_id)
+    if not any(one.state == "failed" for one in found):
+        await close_tasks_of(tx, [order_id], kind="payment", actor=actor)
     await jobs.defer(tx, perform_payment_acts, once="orders.payment_acts")
-    return await attempts(tx, order_id=order_id)
+    return found
 
 
 AGAIN: LiteralString = f"""
@@ -199,6 +205,16 @@ AGAIN: LiteralString = f"""
     ), {COUNTED}
     SELECT FROM asked
 """  # noqa: S608 constants
+
+# Goods that came back while nothing was taken for them are owed no more: nothing was given for them either.
+EXCESS = """
+    SELECT least(w.amount, w.amount + (SELECT sum(captured_minor) FROM orders.payment WHERE order_id = %(order_id)s)
+                           - (SELECT sum(total_minor) FROM orders.parcel WHERE order_id = %(order_id)s))::bigint
+    FROM (SELECT coalesce(-sum(t.amount_minor), 0) AS amount
+          FROM orders.parcel AS p JOIN orders.sale AS s ON s.origin_sale_id = p.sale_id
+          JOIN orders.tender AS t ON t.sale_id = s.sale_id
+          WHERE p.order_id = %(order_id)s AND t.kind = 'not_taken') AS w
+"""
 
 # ---- outside of any
 

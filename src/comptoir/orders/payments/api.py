@@ -11,24 +11,26 @@ from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.http import raises
 from comptoir.orders import rights
-from comptoir.orders.errors import NotYourOrder, PaymentExceeded, PaymentNotFailed
+from comptoir.orders.errors import NothingOwed, NotYourOrder, PaymentExceeded, PaymentNotFailed, UnknownOrder
+from comptoir.orders.order_book import order
 from comptoir.orders.payments.acts import attempts, try_again
 from comptoir.orders.payments.records import Again, Attempt
 
 
-@get("/", guards=[allow("orders:read")], responses=raises(NotYourOrder))
+@get("/", guards=[allow("orders:read")], responses=raises(UnknownOrder, NotYourOrder))
 async def get_payments(
     tx: NamedDependency[Tx], actor: NamedDependency[Actor], order_id: FromPath[UUID]
 ) -> list[Attempt]:
     """What payment providers were to do for an order, and whether they did."""
     await rights.must_touch(tx, actor, order_id=order_id)
+    await order(tx, order_id=order_id)
     return await attempts(tx, order_id=order_id)
 
 
 @post(
     "/again",
     guards=[allow("orders:write")],
-    responses=raises(NotYourOrder, PaymentNotFailed, PaymentExceeded),
+    responses=raises(UnknownOrder, NotYourOrder, PaymentNotFailed, PaymentExceeded, NothingOwed),
     status_code=HTTP_200_OK,
 )
 async def post_payments_again(
