@@ -118,6 +118,17 @@ def test_what_was_missing_closes_the_gap(yard, admin, machines):
     assert "entries are missing" not in admin.get("/tills").text
 
 
+def test_what_a_till_nests_deep_makes_no_page_of_megabytes(yard, admin, machines):
+    made = admin.post("/v1/tills/devices", json={"outlet": "LYB", "name": "Till 2"}).json()
+    deep: object = 1
+    for _ in range(700):
+        deep = {"x": deep}
+    bring(yard, made["token"], [deep])
+    page = admin.get(f"/tills/{made['device']['device_id']}")
+    assert "It cannot be read." in page.text
+    assert len(page.text) < 100_000
+
+
 # ---- connectors
 
 
@@ -268,6 +279,10 @@ def test_rules_for_reads_are_tried_before_they_hold(yard, admin):
     form = {"after": str(before["version"]), "name": "Damaged goods", "joined": "any", "attribute-1": "event.disposition",
             "op-1": "in", "value-1": "damaged, expired", "act": "move", "state": "damaged", "quiet": "15"}  # fmt: skip
     assert "Say of which events it is." in admin.post("/rfid/rules/new", data=form | {"attribute-1": ""}).text
+    for nested in (900, 9):
+        text = '{"all":[' * nested + "]}" * nested
+        unread = admin.post("/rfid/rules/new", data=form | {"text": text})
+        assert (unread.status_code, "The condition cannot be read." in unread.text) == (422, True)
     assert "That cannot be asked of it." in admin.post("/rfid/rules/new", data=form | {"op-1": "<"}).text
     assert "Another rule is called so." in admin.post("/rfid/rules/new", data=form | {"name": "Evening count"}).text
     tried = admin.post("/rfid/rules/new", data=form)

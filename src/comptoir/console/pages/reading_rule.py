@@ -144,7 +144,7 @@ def condition_in(page: Page, form: Form) -> dict[str, Any]:
     if text := form.get("text", ""):
         try:
             return msgspec.json.decode(text, type=dict[str, Any])
-        except msgspec.DecodeError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise Unfit("text", page.gettext("The condition cannot be read.")) from error
     found = [clause_of(page, one) for one in clauses_in(form) if one.attribute]
     if not found:

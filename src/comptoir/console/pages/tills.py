@@ -28,6 +28,8 @@ PATH = "/tills"
 DECIDE = "tills:admin"
 SKEWED = 60_000
 """Milliseconds by which a clock differs before it is said."""
+SHOWN = 20_000
+"""Characters of an entry that stands aside: parts within parts, indented, grow with the square of their depth."""
 REASONS: dict[str, str] = {
     "unreadable": N_("It cannot be read."),
     "hash_differs": N_("Its contents are not those that the till had sealed."),
@@ -153,10 +155,12 @@ def aside(one: tills.Aside) -> Aside:
     """What can be read of it."""
     try:
         told: Any = json.loads(one.body)
-    except ValueError:
-        return Aside(one, REASONS.get(one.reason, ""), "", one.body)
+        shown = json.dumps(told, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        told, shown = None, one.body
     kind = str(cast("dict[str, Any]", told).get("kind")) if isinstance(told, dict) else ""
-    shown = json.dumps(told, indent=2, ensure_ascii=False)
+    shown = shown if len(shown) <= SHOWN else one.body
+    shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]} …"
     return Aside(one, REASONS.get(one.reason, ""), KINDS.get(kind, ""), shown)
 
 
