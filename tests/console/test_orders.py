@@ -164,8 +164,10 @@ def test_a_walk_takes_one_article_after_the_other(associate):
     begun = associate.post("/fulfilment/at/SQF/walk")
     assert begun.status_code == 303
     walk = begun.headers["location"]
+    shared = False
     for _ in range(20):
         page = associate.get(walk).text
+        shared |= bool(re.search(r"for \d+ \(2\), \d+ \(2\)", page))
         found = re.search(r'name="sku" value="([^"]+)"', page)
         if found is None:
             break
@@ -175,6 +177,11 @@ def test_a_walk_takes_one_article_after_the_other(associate):
             == 303
         )
     assert "Everything is in the boxes" in page
+    assert shared, "how many go into which box"
+    for box in re.findall(r'action="(/fulfilment/works/\d+/ready)"', page):
+        shelved = associate.post(box, data={"shelf": "C 3", "walk": walk.rsplit("/", 1)[-1]})
+        assert shelved.headers["location"] == walk, "the next box waits there"
+        assert associate.post(box, data={"shelf": "C 3", "walk": 99}).headers["location"] != walk
     assert associate.post("/fulfilment/at/SQF/walk").status_code == 409, "nothing is left to pick"
 
 

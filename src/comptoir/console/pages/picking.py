@@ -3,7 +3,8 @@
 Made for a phone in one hand: the article is the largest sign, one act is the main one.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -48,7 +49,7 @@ class Piece(msgspec.Struct, frozen=True):
     boxed: int = 0
     """Picked, and still here."""
     who: Sequence[str] = ()
-    """Order numbers it is for."""
+    """Into which orders' boxes it goes; with the pieces of each, where there are several."""
 
 
 class WalkView(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ async def show_walk(page: Page, tx: Tx, number: int, *, error: str = "") -> Resp
     stops = [
         piece_of(
             shown.get(stop.sku), stop.sku, stop.name, left=stop.pieces, done=0, asked=stop.pieces,
-            who=list(dict.fromkeys(numbers[work] for work, _, _ in stop.fulfilments)),
+            who=boxes(page, stop, numbers),
         )
         for stop in walk.stops
     ]  # fmt: skip
@@ -100,6 +101,15 @@ async def show_walk(page: Page, tx: Tx, number: int, *, error: str = "") -> Resp
         error=error,
     )
     return page.show("walk.html.j2", view, status=409 if error else 200)
+
+
+def boxes(page: Page, stop: orders.Stop, numbers: Mapping[int, str]) -> list[str]:
+    """The first first, as they are counted when only some are taken."""
+    found = Counter[str]()
+    for work, _line, pieces in stop.fulfilments:
+        found[numbers[work]] += pieces
+    several = len(found) > 1
+    return [f"{one} ({page.language.number(pieces)})" if several else one for one, pieces in found.items()]
 
 
 async def articles(tx: Tx, works: Sequence[orders.Fulfilment]) -> dict[str, catalog.Article]:
@@ -276,6 +286,8 @@ class WorkForm(msgspec.Struct, frozen=True):
     code: Word = ""
     proxy: Word = ""
     identified_by: Literal["", "code", "document", "signature", "known"] = ""
+    walk: Count = 0
+    """Done at the end of this walk: the next box waits there."""
 
 
 Act = orders.Accept | orders.Pick | orders.Ready | orders.HandOver | orders.Send | orders.Reject | orders.Arrive
@@ -295,7 +307,8 @@ async def do_work(
     if error := refused(page, await orders.run_fulfilment(tx, [act])):
         return await show_work(page, tx, number, error=error)
     said: dict[str, Deed] = {"hand_over": "work_handed_over", "reject": "work_rejected"}
-    return say(page.go(f"{PATH}/works/{number}"), said.get(deed, "work_done"))
+    there = f"walks/{data.walk}" if data.walk and data.walk == work.wave_id else f"works/{number}"
+    return say(page.go(f"{PATH}/{there}"), said.get(deed, "work_done"))
 
 
 def act_of(deed: DoneBy, work: orders.Fulfilment, data: WorkForm, actor: str) -> Act:
