@@ -11,10 +11,10 @@ from comptoir import catalog, pricing
 from comptoir.kernel.ids import uuid7
 from comptoir.orders import Standing, actions
 from comptoir.orders.aftersale import proofs
-from comptoir.orders.aftersale.documents import rate_of
-from comptoir.orders.aftersale.drawing import draw
-from comptoir.orders.aftersale.paper import Content, Item, Seller
-from comptoir.orders.records import Fault
+from comptoir.orders.aftersale.documents import item, rate_of
+from comptoir.orders.aftersale.drawing import draw, email
+from comptoir.orders.aftersale.paper import Content, Item, Seller, TaxPart
+from comptoir.orders.records import Fault, Line
 from orders.conftest import NOON
 from orders.test_aftersale import back, desk  # noqa: F401  fixtures
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
@@ -276,14 +276,28 @@ def test_a_rate_is_named_only_where_the_stored_tax_was_reckoned_by_it():
     assert rate_of(750, 0, [55_000], units=1) is None
 
 
-def test_the_same_content_is_the_same_pdf():
-    item = Item(name="Café Ω ж", sku="c", quantity=1250, amount_minor=100, discount_minor=0, tax_minor=0,
-                total_minor=100, rate_millionths=None)  # fmt: skip
-    made = Content(
+def test_what_has_no_name_and_no_tax_is_told_in_the_language_of_the_document():
+    line = Line(1, "shipping", None, None, None, None, None, 1000, None, 490, 0, 0, 490)
+    assert [item(line, [55_000], language).name for language in ("en", "fr")] == ["Delivery", "Livraison"]
+    made = paper(items=[item(line, [55_000], "fr")], taxes=[TaxPart(None, 490, 0)], total_minor=490)
+    told = email(made).replace("\N{NO-BREAK SPACE}", " ")
+    assert "1 × Livraison : 4,90 €\nTotal : 4,90 €\nTVA : 0,00 €\n" in told
+    assert "TVA autre taux : 0,90 €" in email(paper(items=[], taxes=[TaxPart(None, 400, 90)], total_minor=490)).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+
+
+def paper(**more):
+    return Content(
         kind="receipt", number="REC-1", language="fr", issued_at=NOON, sold_at=NOON, receipt_number="1", corrects="",
-        seller=Seller("A", "", "", "", "FR"), buyer=None, currency="EUR", items=[item] * 80, taxes=[],
-        total_minor=8000, paid=[("cash", 8000)],
+        seller=Seller("A", "", "", "", "FR"), buyer=None, currency="EUR", paid=[("cash", more["total_minor"])], **more,
     )  # fmt: skip
+
+
+def test_the_same_content_is_the_same_pdf():
+    one = Item(name="Café Ω ж", sku="c", quantity=1250, amount_minor=100, discount_minor=0, tax_minor=0,
+               total_minor=100, rate_millionths=None)  # fmt: skip
+    made = paper(items=[one] * 80, taxes=[], total_minor=8000)
     first = draw(made)
     assert first == draw(made)
     # Four pages.

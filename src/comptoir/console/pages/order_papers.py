@@ -126,10 +126,7 @@ async def issue(desk: Desk, form: Form) -> Made:
     )
     made = await orders.aftersale.issue(tx, sale_id=int(number), asked=asked)
     content = made.content
-    rows = [
-        Effect("receipt", f"{item.name} {item.sku}".strip(), Money(item.total_minor, content.currency))
-        for item in content.items
-    ]
+    rows = [Effect("receipt", item.name, Money(item.total_minor, content.currency), item.sku) for item in content.items]
     rows.append(Effect("equal", _("Total"), Money(content.total_minor, content.currency), sum=True))
     to = content.buyer
     address = (

@@ -19,7 +19,7 @@ from comptoir.kernel.db import Tx, ints
 from comptoir.kernel.ids import uuid7
 from comptoir.orders.aftersale import policy
 from comptoir.orders.aftersale import sold as books
-from comptoir.orders.aftersale.drawing import draw, email
+from comptoir.orders.aftersale.drawing import KINDS, draw, email
 from comptoir.orders.aftersale.errors import NothingToWrite, UnknownDocument
 from comptoir.orders.aftersale.paper import Buyer, Content, Item, Kind, Language, Seller, TaxPart
 from comptoir.orders.records import Line, Sale
@@ -223,7 +223,7 @@ def written(
     tax_number: str = "",
 ) -> Content:
     """What the document says. Amounts are positive, a credit note's too: its kind says which way they go. Pure."""
-    items = [item(line, rates) for line in sale.lines]
+    items = [item(line, rates, language) for line in sale.lines]
     return Content(
         kind=kind,
         number=number,
@@ -242,11 +242,11 @@ def written(
     )
 
 
-def item(line: Line, rates: Sequence[int]) -> Item:
+def item(line: Line, rates: Sequence[int], language: Language) -> Item:
     total, tax = abs(line.net_minor), abs(line.tax_minor)
     quantity = abs(line.quantity)
     return Item(
-        name=line.name or line.sku or line.kind,
+        name=line.name or line.sku or KINDS[language][line.kind],
         sku=line.sku or "",
         quantity=quantity,
         amount_minor=abs(line.amount_minor),

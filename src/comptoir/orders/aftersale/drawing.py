@@ -18,6 +18,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "of": "of",
         "to": "To",
         "sold": "Sold on",
+        "back": "Given back on",
         "sale": "Receipt",
         "corrects": "Corrects invoice",
         "article": "Article",
@@ -42,6 +43,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "of": "du",
         "to": "À",
         "sold": "Vendu le",
+        "back": "Repris le",
         "sale": "Ticket",
         "corrects": "Corrige la facture",
         "article": "Article",
@@ -60,6 +62,24 @@ WORDS: dict[Language, dict[str, str]] = {
         "thanks": "Merci.",
     },
 }
+
+KINDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "goods": "Article",
+        "service": "Service",
+        "shipping": "Delivery",
+        "deposit": "Deposit",
+        "adjustment": "Adjustment",
+    },
+    "fr": {
+        "goods": "Article",
+        "service": "Service",
+        "shipping": "Livraison",
+        "deposit": "Consigne",
+        "adjustment": "Ajustement",
+    },
+}
+"""Lines that have no name of their own."""
 
 TENDERS: dict[Language, dict[str, str]] = {
     "en": {"gift_card": "gift card"},
@@ -82,6 +102,7 @@ COLUMNS = (300, 365, 425, 475, RIGHT)
 def email(content: Content) -> str:
     """Subject in the first line, the text after an empty one."""
     words = WORDS[content.language]
+    colon = "\N{NO-BREAK SPACE}:" if content.language == "fr" else ":"
     lines = [
         f"{words[content.kind]} {content.number}",
         "",
@@ -89,11 +110,11 @@ def email(content: Content) -> str:
         words["here"],
         "",
         *(
-            f"{quantity(one, content.language)} × {one.name}: {money(one.total_minor, content)}"
+            f"{quantity(one, content.language)} × {one.name}{colon} {money(one.total_minor, content)}"
             for one in content.items
         ),
-        f"{words['total']}: {money(content.total_minor, content)}",
-        *(f"{tax_words(rate, content)}: {money(tax, content)}" for rate, _, tax in taxes(content)),
+        f"{words['total']}{colon} {money(content.total_minor, content)}",
+        *(f"{tax_words(rate, tax, content)}{colon} {money(tax, content)}" for rate, _, tax in taxes(content)),
         "",
         words["thanks"],
         *address(content.seller),
@@ -141,7 +162,8 @@ def head(canvas: Any, content: Content) -> int:
     write(canvas, RIGHT, TOP - 16, content.number, right=True)
     write(canvas, RIGHT, TOP - 28, f"{words['of']} {day(content.issued_at, content.language)}", right=True)
     write(canvas, RIGHT, TOP - 40, f"{words['sale']} {content.receipt_number}", right=True)
-    write(canvas, RIGHT, TOP - 52, f"{words['sold']} {day(content.sold_at, content.language)}", right=True)
+    moved = words["back" if content.kind == "credit_note" else "sold"]
+    write(canvas, RIGHT, TOP - 52, f"{moved} {day(content.sold_at, content.language)}", right=True)
     if content.corrects:
         write(canvas, RIGHT, TOP - 64, f"{words['corrects']} {content.corrects}", right=True)
     if content.buyer:
@@ -186,7 +208,7 @@ def foot(canvas: Any, content: Content, y: int) -> None:
     for rate, net, tax in taxes(content):
         y -= 14
         write(canvas, 365, y, f"{words['net']} {money(net, content)}", right=True)
-        write(canvas, 475, y, tax_words(rate, content), right=True)
+        write(canvas, 475, y, tax_words(rate, tax, content), right=True)
         write(canvas, RIGHT, y, money(tax, content), right=True)
     for kind, amount in content.paid:
         y -= 14
@@ -245,9 +267,12 @@ def taxes(content: Content) -> Iterator[tuple[int | None, int, int]]:
         yield one.rate_millionths, one.net_minor, one.tax_minor
 
 
-def tax_words(rate: int | None, content: Content) -> str:
+def tax_words(rate: int | None, tax_minor: int, content: Content) -> str:
+    """Where there is no tax, and no rate of none, no rate is named."""
     words = WORDS[content.language]
-    return f"{words['tax']} {words['other'] if rate is None else percent(rate, content.language)}"
+    if rate is None:
+        return f"{words['tax']} {words['other']}" if tax_minor else words["tax"]
+    return f"{words['tax']} {percent(rate, content.language)}"
 
 
 def percent(rate_millionths: int, language: Language) -> str:
