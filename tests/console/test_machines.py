@@ -289,7 +289,8 @@ def test_rules_for_reads_are_tried_before_they_hold(yard, admin):
     assert tried.status_code == 200 and "Wanted by no rule" in tried.text
     assert admin.get("/v1/rfid/rules").json()["set"] == before, "nothing was done by looking"
     assert agreed(admin, tried).status_code == 303
-    assert agreed(admin, tried).status_code in {303, 422}, "sent twice"
+    twice = agreed(admin, tried)
+    assert (twice.status_code, "Another rule is called so." in twice.text) == (422, True)
     held = admin.get("/v1/rfid/rules").json()["set"]
     assert [one["name"] for one in held["rules"]] == ["Evening count", "Damaged goods"]
     assert held["rules"][1]["condition"]["any"][0]["value"] == ["damaged", "expired"]
@@ -300,6 +301,8 @@ def test_rules_for_reads_are_tried_before_they_hold(yard, admin):
     assert agreed(admin, first).status_code == 303
     late = admin.post("/rfid/rules/2/removal", data={"after": str(held["version"])})
     assert "were changed meanwhile" in agreed(admin, late).text
+    seen = {"after": str(held["version"]), "confirm": "what was agreed to before they were changed"}
+    assert "were changed meanwhile" in admin.post("/rfid/rules/2/removal", data=seen).text
     now = admin.get("/v1/rfid/rules").json()["set"]
     assert [one["name"] for one in now["rules"]] == ["Damaged goods", "Evening count"]
     gone = admin.post("/rfid/rules/1/removal", data={"after": str(now["version"])})
@@ -321,6 +324,8 @@ def test_where_readers_stand(yard, admin):
     assert admin.post("/rfid/places", data={"name": reader, "location": "SQF"}).status_code == 303
     named = {one["name"]: one["location"] for one in admin.get("/v1/rfid/places").json()["places"]}
     assert named[reader] == "SQF" and len(named) == 3
+    names = {one["code"]: one["name"] for one in admin.get("/v1/inventory/locations").json()}
+    assert f'<span class="small muted">{names["SQF"]}</span>' in admin.get("/rfid/rules").text
     assert admin.post("/rfid/places", data={"name": reader, "removal": "yes"}).status_code == 303
     assert len(admin.get("/v1/rfid/places").json()["places"]) == 2
     with yard.visitor("associate") as associate:

@@ -96,14 +96,15 @@ async def read_rules(request: AnyRequest, page: NamedDependency[Page], tx: Named
 async def show(page: Page, tx: Tx, *, form: Form | None = None, error: str = "") -> Response[str]:
     held = await rfid.readings.current(tx)
     trial = await rfid.readings.attempt(tx, given=None, limit=LAST)
-    readers = await rfid.readings.places_now(tx)
+    readers, known = await rfid.readings.places_now(tx), await places(tx)
+    named = {code: one.name for code, one in known.items()}
     view = RulesView(
         rows=rows_of(page, held.rules, trial),
         version=held.version,
         events=len(trial.events),
         unwanted=trial.fates.get("unwanted", 0),
-        readers=[(name, readers[name].code) for name in sorted(readers)],
-        places=choices(await places(tx)),
+        readers=[(name, named.get(one.code, one.code)) for name, one in sorted(readers.items())],
+        places=choices(known),
         form=form or {},
         may=page.viewer.may("rfid:admin"),
         error=error,
@@ -242,7 +243,8 @@ async def proposed(page: Page, tx: Tx, actor: Actor, wanted: Rules, form: Form, 
     after = version_in(form)
     then = await rfid.readings.attempt(tx, given=wanted, limit=LAST)
     confirm = blake2b(msgspec.json.encode((after, wanted)), digest_size=8).hexdigest()
-    if form.get("confirm") == confirm:
+    held = await rfid.readings.current(tx)
+    if form.get("confirm") == confirm or ("confirm" in form and after != held.version):  # others are in force: refused
         try:
             await rfid.readings.replace(tx, given=wanted, after=after, actor=str(actor.id))
         except Refusal as refusal:
