@@ -160,6 +160,13 @@ def test_work_goes_from_hand_to_hand(associate):
     assert associate.post(f"{work}/dance").status_code in {400, 404, 422}
 
 
+def test_who_hands_over_less_than_was_asked_is_told(associate):
+    work = work_of(associate, "to-cancel")
+    associate.post(f"{work}/accept")
+    assert associate.post(f"{work}/pick", data={"line": 1, "pieces": 1}).status_code == 303
+    assert "only what is in it is handed over" in associate.get(work).text
+
+
 def test_a_walk_takes_one_article_after_the_other(associate):
     begun = associate.post("/fulfilment/at/SQF/walk")
     assert begun.status_code == 303

@@ -195,6 +195,11 @@ class WorkView(msgspec.Struct, frozen=True):
     def can(self, deed: str) -> bool:
         return deed not in self.refusals
 
+    @property
+    def missing(self) -> int:
+        """Pieces that are not in the box yet."""
+        return sum(one.left for one in self.pieces)
+
 
 @get(f"{PATH}/works/{{number:int}}", guards=enter("fulfilment"))
 async def read_work(
