@@ -52,15 +52,16 @@ def test_begun_on_the_web_and_ordered_on_the_telephone(agent, admin):
     assert "Call centre, Tours" in shown
     assert "the catalogue has no article" in text_of(step(agent, page, "lines", 409, more="NO-SUCH"))
     assert "whole pieces" in text_of(step(agent, page, "lines", 409, **{"q-1": "two"}))
-    assert "Something is missing" in text_of(step(agent, page, "quote", 409)), "not said where it goes"
-    assert "Something is missing" in text_of(step(agent, page, "delivery", 409, **(HOME | {"street": ""})))
+    assert "First: where it goes." in text_of(step(agent, page, "quote", 409))
+    assert "First: her address." in text_of(step(agent, page, "delivery", 409, **(HOME | {"street": ""})))
     step(agent, page, "delivery", method="ship", costs="4.90", **HOME)
+    step(agent, page, "coupons", coupons="NOPE")
     quoted = text_of(step(agent, page, "quote"))
+    assert "NOPE does not apply" in quoted
+    assert "nobody knows this code" in quoted
     assert "€4.90" in quoted
     assert "held until" in quoted
-    assert (
-        "It is not paid" in (refused := text_of(step(agent, page, "order", 409))) or "Something is missing" in refused
-    )
+    assert "First: the payment." in text_of(step(agent, page, "order", 409))
     assert "The payment was refused" in text_of(step(agent, page, "payment", 409, provider="simulator", token="refuse"))
     assert "promised by simulator" in text_of(step(agent, page, "payment", provider="simulator", token="ok"))
     order = text_of(step(agent, page, "order"))
@@ -79,6 +80,13 @@ def test_found_by_who_she_is_and_taken_over_without_a_code(agent, admin, town):
     page = f"/orders/baskets/{basket}"
     assert page in found.text
     assert "Inès Morel" in text_of(agent.get(page))
+    home = HOME | {"region": "ARA"}
+    said = {"method": "ship", "replace": True, "address": home | {"latitude": 45.76, "longitude": 4.83}}
+    assert admin.put(f"/v1/orders/baskets/{basket}/delivery", json=said).status_code == 200
+    assert re.search(r'name="region"[^>]*value="ARA"|value="ARA"[^>]*name="region"', agent.get(page).text)
+    step(agent, page, "delivery", method="ship", costs="5", **home)
+    kept = admin.get(f"/v1/orders/baskets/{basket}").json()["delivery"]
+    assert kept == said | {"location": "", "amount_minor": 500}, "what else she has said of it stays"
     assert "Call centre, Tours" in text_of(step(agent, page, "outlet", outlet="centre"))
     assert "Nobody is known by that." in text_of(agent.get("/orders/baskets", params={"q": "Zzyzx"}))
     with town.visitor_of("LIL") as lille:

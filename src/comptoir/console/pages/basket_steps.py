@@ -73,7 +73,8 @@ async def set_lines(at: At) -> orders.Basket:
 
 
 async def set_delivery(at: At) -> orders.Basket:
-    """To her address, or to be collected."""
+    """To her address, or to be collected. What else she has said of it stays: what may be replaced, its coordinates."""
+    before = at.basket.delivery
     if at.form.get("method") == "collect":
         delivery = orders.Delivery(method="collect", location=at.form.get("location", "")[:200])
     else:
@@ -81,10 +82,15 @@ async def set_delivery(at: At) -> orders.Basket:
         given = {name: at.form.get(name, "").strip()[:200] for name in names}
         given["country"] = given["country"].upper()
         try:
-            delivery = orders.Delivery(method="ship", address=msgspec.convert(given, orders.Address))
+            address = msgspec.convert(given, orders.Address)
         except msgspec.ValidationError as error:
             raise orders.IncompleteBasket(str(error), missing=["delivery.address"]) from error
-    delivery = msgspec.structs.replace(delivery, amount_minor=costs_in(at))
+        known = before.address if before else None
+        if known and msgspec.structs.replace(known, latitude=None, longitude=None) == address:
+            address = known
+        delivery = orders.Delivery(method="ship", address=address)
+    replace = before.replace if before else None
+    delivery = msgspec.structs.replace(delivery, replace=replace, amount_minor=costs_in(at))
     return await at.counter(orders.SetDelivery(at.basket.basket_id, delivery, by=at.actor))
 
 

@@ -25,6 +25,7 @@ from comptoir.console.pages.evidence import find
 from comptoir.console.pages.goods import SELLING
 from comptoir.console.pages.order_basket import OURS
 from comptoir.console.pages.pieces import Face, faces
+from comptoir.console.pages.promotion_words import declined
 from comptoir.console.pages.said import last_said, say
 from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter
@@ -228,7 +229,8 @@ class BasketView(msgspec.Struct, frozen=True, kw_only=True):
     amounts: Sequence[tuple[str, Money, bool]]
     parts: Sequence[str]
     held: str
-    declined: Sequence[str]
+    declined: Sequence[tuple[str, Sequence[Reason]]]
+    """Codes that take nothing off, and why."""
     paid: Money | None
     lacking: Sequence[Reason]
     """In words."""
@@ -296,7 +298,11 @@ async def show_basket(
         if basket.held_until
         else [],
         held=words.to_come(page, basket.held_until) if basket.held_until else "",
-        declined=[one.coupon for one in basket.quote.refused if one.coupon] if basket.quote else [],
+        declined=[
+            (one.coupon, [("-", said) for said in declined(page, one, basket.currency)])
+            for one in (basket.quote.refused if basket.quote else ())
+            if one.coupon
+        ],
         paid=Money(basket.payment.amount_minor, basket.payment.currency) if basket.payment else None,
         lacking=[("-", page.gettext(LACKING[one])) for one in orders.missing(basket)],
         providers=providers,
@@ -372,6 +378,8 @@ async def do_step(
     except Refusal as refusal:
         now = await state.counter(orders.Look(basket_id, by=actor))
         why = refusal.detail if isinstance(refusal, Mistyped) and refusal.detail else said_of(page, refusal)
+        if lacking := [page.gettext(LACKING[one]) for one in refusal.data.get("missing", ()) if one in LACKING]:
+            why = page.gettext("First: %(what)s.", what=", ".join(lacking))
         return await show_basket(page, tx, actor, now, form=form, wrong=step, error=why)
     if basket.state == "ordered":
         return say(page.go(f"/orders/{basket_id}"), "order_placed")
