@@ -175,6 +175,8 @@ async def test_bad_input_gets_a_typed_answer(client, db, method, path, body, sta
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert await cups(db) == 0
+    if body == b"":
+        assert "The body is empty: send JSON." in answer.json()["detail"]
 
 
 async def test_an_escaped_backslash_before_u0000_is_no_nul(client):

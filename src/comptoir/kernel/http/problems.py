@@ -73,9 +73,13 @@ def on_refusal(_: AnyRequest, refusal: Refusal) -> Response[Problem]:
 
 def on_validation(_: AnyRequest, error: ValidationException) -> Response[Problem]:
     """A parameter or a field of the body has the wrong type or is out of its range."""
-    wrong = error.extra if isinstance(error.extra, list) else []
+    wrong = [EMPTY if one == MISSING else one for one in error.extra] if isinstance(error.extra, list) else []
     detail = "; ".join(f"{one.get('key', 'body')}: {one.get('message', '')}" for one in wrong) or error.detail
     return problem(code="invalid", title=Invalid.title(), status=400, detail=detail, data={"wrong": wrong})
+
+
+MISSING = {"message": "'data'", "key": "data", "source": "body"}
+EMPTY = {**MISSING, "message": "The body is empty: send JSON."}
 
 
 def on_http(_: AnyRequest, error: HTTPException) -> Response[Problem]:
