@@ -204,6 +204,40 @@ async def test_what_goes_and_comes_by_a_transfer_goes_and_comes_once(house):
     assert await house.books() == {("depot", SHIRT): (6, 0), ("lyon", SHIRT): (3, 0)}, "reads make no goods"
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["named", "found"])
+async def test_what_somebody_receives_by_hand_in_the_same_moment_is_not_received_again(house, named):
+    await house.rules(*RULES)
+    one, shirt = uuid4(), house.variants[SHIRT]
+    async with house.db.transaction() as tx:
+        await moving.announce(tx, transfer_id=one, supplier="Mill", to_location_id=house.places["lyon"],
+                              lines=[moving.Wanted(shirt, 4)])  # fmt: skip
+    names = {"bizTransactionList": [{"type": "desadv", "bizTransaction": f"urn:uuid:{one}"}]} if named else {}
+    await house.capture(house.event(0, "receiving", tags(4), **names))
+    await judging.judge(house.db)
+    async with house.db.transaction() as tx:
+        await tx.run("UPDATE kernel.clock SET shift = shift + interval '1 hour'")
+    async with house.db.transaction() as tx:
+        await moving.receive(tx, transfer_id=one, reference="by hand", arrived=[moving.Arrived(shirt, 3)])
+        settled = asyncio.create_task(settling.settle(house.db))
+        while not (settled.done() or await waits(house.db)):
+            await asyncio.sleep(0.01)
+    assert await settled == 1
+    async with house.db.reading() as tx:
+        (line,) = (await moving.transfer(tx, transfer_id=one)).lines
+        (session,) = await telling.sessions(tx, before=None, limit=9)
+    assert (line.received, line.under_way) == (4, 0)
+    assert session.why == "3 pieces were read beyond what was under way."
+    assert await house.books() == {("lyon", SHIRT): (4, 0)}
+
+
+async def waits(db):
+    """Whether somebody waits for a row that another has locked."""
+    async with db.reading() as tx:  # one look for each: a transaction sees the same activity all along
+        return await tx.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+
+
 async def test_the_only_transfer_that_fits_is_meant_when_none_is_named(house):
     await house.rules(*RULES)
     async with house.db.transaction() as tx:

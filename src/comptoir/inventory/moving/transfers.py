@@ -358,6 +358,12 @@ async def transfer(tx: Tx, *, transfer_id: UUID) -> Transfer:
     raise UnknownTransfer(f"No transfer has the id {transfer_id}.", transfer_id=str(transfer_id))
 
 
+async def locked_transfer(tx: Tx, *, transfer_id: UUID) -> Transfer:
+    """The same, as it stays until the transaction ends: nobody else ships or receives it. Lock no balance before."""
+    await locked(tx, transfer_id)
+    return await transfer(tx, transfer_id=transfer_id)
+
+
 SELECT: LiteralString = """
     SELECT t.transfer_id, f.code AS source, d.code AS target, t.supplier, t.note, t.stage, t.requested_at, t.shipped_at,
            t.closed_at,

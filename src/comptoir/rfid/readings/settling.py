@@ -230,9 +230,12 @@ async def _ship(tx: Tx, due: Due, lots: dict[int, Lot]) -> tuple[UUID | None, st
 
 
 async def _transfer(tx: Tx, due: Due, lots: dict[int, Lot], stage: inventory.moving.Stage) -> inventory.moving.Transfer:
-    """The one that the events name, else the only one of this place and stage that has all the articles."""
+    """The one that the events name, else the only one of this place and stage that has all the articles.
+
+    Locked: somebody may be at it by hand, and what he has done is not done again.
+    """
     if due.transfer_id is not None:
-        return await inventory.moving.transfer(tx, transfer_id=due.transfer_id)
+        return await inventory.moving.locked_transfer(tx, transfer_id=due.transfer_id)
     here = await _code(tx, due)
     found = [
         one
@@ -242,7 +245,7 @@ async def _transfer(tx: Tx, due: Due, lots: dict[int, Lot], stage: inventory.mov
     ]
     if len(found) != 1:
         raise Waits(f"The events name no transfer, and {len(found) or 'none'} of this place would fit.")
-    return found[0]
+    return await inventory.moving.locked_transfer(tx, transfer_id=found[0].transfer_id)
 
 
 async def _code(tx: Tx, due: Due) -> str:
