@@ -175,6 +175,7 @@ def test_a_walk_takes_one_article_after_the_other(associate):
     begun = associate.post("/fulfilment/at/SQF/walk")
     assert begun.status_code == 303
     walk = begun.headers["location"]
+    assert associate.post("/fulfilment/at/SQF/walk").headers["location"] == walk, "pressed twice"
     shared = False
     for _ in range(20):
         page = associate.get(walk).text

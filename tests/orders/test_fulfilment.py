@@ -1,5 +1,7 @@
 """From the allocation to the sale: what shops do for orders, through HTTP, and what the books say of it."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -304,6 +306,16 @@ async def test_a_walk_goes_by_article_for_several_orders(house, staff):  # noqa:
     await staff.done(f"{works[1]['fulfilment_id']}/pick", picked=[{"line": 1, "pieces": 3}])
     left = (await staff.client.get(f"/v1/orders/fulfilments/waves/{wave['wave_id']}")).json()
     assert [one["pieces"] for one in left["stops"]] == [1, 2]
+
+
+async def test_who_begins_a_walk_at_the_same_moment_takes_nothing_from_another(house, staff):  # noqa: F811
+    await house.stock(north_shirt=3)
+    for _ in range(3):
+        await buys(house, COLLECT, shirt=1)
+    begun = await asyncio.gather(
+        *(staff.done("waves", location="north", picker=name) for name in ("Bea", "Ana", "Eve"))
+    )
+    assert sorted(len(one["fulfilments"]) for one in begun) == [0, 0, 3]
 
 
 async def test_a_parcel_has_a_number(house, staff):  # noqa: F811

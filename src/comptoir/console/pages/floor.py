@@ -202,15 +202,16 @@ async def begin_walk(
 ) -> Response[str]:
     """Take on what is due first, and what was taken on and nobody walks for, and pick it in one go."""
     await orders.rights.must_be_at(tx, actor, location=code)
-    waiting = [
-        one.fulfilment_id
-        for one in await orders.fulfilments(tx, location=code, states=["open", "accepted"], limit=100)
-        if one.wave_id is None and any(line.open > line.picked for line in one.lines)
-    ][:WALK]
+    await orders.one_walk_at_a_time(tx, location=code)
+    me = str(actor.id)
+    found = await orders.fulfilments(tx, location=code, states=["open", "accepted"], limit=100)
+    to_pick = [one for one in found if any(line.open > line.picked for line in one.lines)]
+    waiting = [one.fulfilment_id for one in to_pick if one.wave_id is None][:WALK]
+    if not waiting and (mine := [one.wave_id for one in to_pick if one.wave_id and one.picker == me]):
+        return page.go(f"{PATH}/walks/{max(mine)}")  # the button was pressed twice
     if not waiting:
         view = await look(page, tx, code, error=page.gettext("There is nothing to pick."))
         return page.show("board.html.j2", view, status=409)
-    me = str(actor.id)
     walk = await orders.start_wave(tx, location=code, fulfilments=waiting, picker=me, actor=me)
     return page.go(f"{PATH}/walks/{walk.wave_id}")
 

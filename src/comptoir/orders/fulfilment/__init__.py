@@ -58,7 +58,7 @@ from comptoir.orders.fulfilment.records import (
 )
 from comptoir.orders.fulfilment.shortages import look_into_shortages, retry_shortages
 from comptoir.orders.fulfilment.waiting import source_waiting
-from comptoir.orders.fulfilment.waves import start_wave, wave
+from comptoir.orders.fulfilment.waves import one_walk_at_a_time, start_wave, wave
 from comptoir.orders.fulfilment.works import fulfilment, fulfilments, fulfilments_of, history, parcels
 
 __all__ = [
@@ -102,6 +102,7 @@ __all__ = [
     "history",
     "look",
     "look_into_shortages",
+    "one_walk_at_a_time",
     "parcels",
     "retry_shortages",
     "run",

@@ -13,6 +13,8 @@ async def start_wave(
     tx: Tx, *, location: str, fulfilments: Sequence[int] = (), most: int = 20, picker: str = "", actor: str = ""
 ) -> Wave:
     """Take on these works, or what is due first at the location, and walk for them together. Raises WrongState."""
+    if not fulfilments:
+        await one_walk_at_a_time(tx, location=location)
     wanted = fulfilments or [
         one.fulfilment_id for one in await works_of(tx, location=location, states=["open"], limit=most)
     ]
@@ -22,6 +24,16 @@ async def start_wave(
         if isinstance(answer, Refusal):
             raise answer
     return await wave(tx, wave_id=wave_id)
+
+
+async def one_walk_at_a_time(tx: Tx, *, location: str) -> None:
+    """Who begins a walk there at the same moment waits here: else both would take on the same works, and the second
+    would take them from the first. Before it is looked at what waits.
+    """
+    await tx.run(ALONE, location=location)
+
+
+ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('orders.wave ' || %(location)s, 0))"
 
 
 async def wave(tx: Tx, *, wave_id: int) -> Wave:
