@@ -1,6 +1,7 @@
 """A basket at the call centre: begun on the web, taken over by its code or by who she is, ordered for her."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -106,3 +107,10 @@ def test_one_is_begun_for_whoever_calls(agent):
     made = agent.post("/orders/baskets", data={"outlet": "centre", "person": person})
     assert "Odile Marchetti" in text_of(agent.get(made.headers["location"]))
     assert agent.post(f"{made.headers['location']}/dance").status_code == 404
+
+
+def test_more_callers_than_connections_keep_nobody_waiting(agent, admin):
+    """Each page holds a transaction and asks the counter: of one pool, they would wait for each other half a minute."""
+    page = f"/orders/baskets/{begun(admin)}"
+    with ThreadPoolExecutor(30) as crowd:
+        assert set(crowd.map(lambda _: agent.get(page).status_code, range(30))) == {200}

@@ -150,11 +150,12 @@ class Trial:
 class Database:
     """A pool of connections and the ways to open a transaction on it."""
 
-    def __init__(self, url: str, *, size: int = 10) -> None:
+    def __init__(self, url: str, *, size: int = 10, idle: int = 1) -> None:
+        """`size`: connections at most; `idle`: so many are kept open though nobody needs them."""
         self.url = url
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             url,
-            min_size=1,
+            min_size=idle,
             max_size=size,
             open=False,
             timeout=30,

@@ -21,7 +21,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database_url: str = ""
     """PostgreSQL 16 or newer, as a libpq URL. Empty: the embedded server in `data_dir`."""
     pool_size: Annotated[int, msgspec.Meta(ge=2, le=200)] = 10
-    """Connections per process."""
+    """Connections per process for requests; up to eight more are for what they ask the stock and the baskets."""
     host: str = "127.0.0.1"
     """Address to listen on; `0.0.0.0` for all."""
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000

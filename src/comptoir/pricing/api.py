@@ -243,7 +243,7 @@ class Answer(msgspec.Struct, frozen=True):
 )
 async def quote_baskets(
     tx: NamedDependency[Tx],
-    db: NamedDependency[Database],
+    beside: NamedDependency[Database],
     actor: NamedDependency[Actor],
     request: AnyRequest,
     body: RawBody,
@@ -259,12 +259,12 @@ async def quote_baskets(
     tries = sum(len(one.coupons) for one in decoded if not isinstance(one, Refusal))
     who = guesser(actor, request, device)
     if tries:
-        async with db.transaction() as counting:
+        async with beside.transaction() as counting:
             await guesses.count(counting, who=who, tries=tries)
     answers = await answered(tx, decoded)
     unknown = [one for a in answers if a.quote for one in a.quote.refused if one.code == "unknown_coupon"]
     if tries > len(unknown):
-        async with db.transaction() as counting:
+        async with beside.transaction() as counting:
             await guesses.forgive(counting, who=who, tries=tries - len(unknown))
     return answers
 

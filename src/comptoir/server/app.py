@@ -67,6 +67,10 @@ ROUTERS: Sequence[Router] = (
 )
 
 
+BESIDE = 8
+"""Connections of the desk, the counter and of second transactions: each of the queues has one batch at a time."""
+
+
 class Application:
     """One API process. Entered, it listens for notices and keeps its memory of sources and plans fresh.
 
@@ -104,14 +108,18 @@ class Application:
         self.sources = Sources(db)
         self.authenticator = Authenticator(db)
         self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
-        self.desk = Desk(db)
-        self.counter = Counter(db, self.desk, providers(settings).values())
+        # Who holds the transaction of his request may ask the desk or the counter for something and wait for it: were
+        # their connections of the same pool, as many requests as it has would wait for one more until they gave up.
+        beside = await self._open.enter_async_context(Database(db.url, size=BESIDE, idle=0))
+        self.desk = Desk(beside)
+        self.counter = Counter(beside, self.desk, providers(settings).values())
         state = self.litestar.state
         state.update({
             "authenticator": self.authenticator,
             "sources": self.sources,
             "intake": self.intake,
             "notices": self.notices,
+            "beside": beside,
             "desk": self.desk,
             "counter": self.counter,
             "guard": Guard(),

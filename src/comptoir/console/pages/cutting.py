@@ -65,10 +65,10 @@ async def read_cut(
     request: AnyRequest,
     page: NamedDependency[Page],
     tx: NamedDependency[Tx],
-    db: NamedDependency[Database],
+    beside: NamedDependency[Database],
     key: FromPath[UUID],
 ) -> Response[str]:
-    return await show_cut(page, tx, db, key, CutWanted.read(request).pair)
+    return await show_cut(page, tx, beside, key, CutWanted.read(request).pair)
 
 
 async def show_cut(page: Page, tx: Tx, db: Database, key: UUID, pair: Pair, *, error: str = "") -> Response[str]:
@@ -126,7 +126,7 @@ class CutForm(msgspec.Struct, frozen=True):
 async def cut(
     page: NamedDependency[Page],
     tx: NamedDependency[Tx],
-    db: NamedDependency[Database],
+    beside: NamedDependency[Database],
     actor: NamedDependency[Actor],
     key: FromPath[UUID],
     data: URLEncodedBody[CutForm],
@@ -140,7 +140,7 @@ async def cut(
         done = await identity.splits.cut(tx, edges=[pair], actor=actor.name, reason=data.reason)
     except Refusal as refusal:
         await tx.run("ROLLBACK TO SAVEPOINT cutting")
-        return await show_cut(page, tx, db, key, pair, error=said_of(page, refusal))
+        return await show_cut(page, tx, beside, key, pair, error=said_of(page, refusal))
     person = await identity.person(tx, key=key)
     deed = "split" if done.moved else "cut"
     return say(page.go(f"/customers/{person.key}/identity"), deed, undo=done.operation)

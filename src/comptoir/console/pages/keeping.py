@@ -150,7 +150,7 @@ async def look_ahead(
     request: AnyRequest,
     page: NamedDependency[Page],
     tx: NamedDependency[Tx],
-    db: NamedDependency[Database],
+    beside: NamedDependency[Database],
     actor: NamedDependency[Actor],
     product_id: FromPath[int],
 ) -> Response[str]:
@@ -161,7 +161,7 @@ async def look_ahead(
     before, after = await outlook(tx, ground), None
     if not error and not change.is_empty:
         try:
-            async with db.transaction() as trial:
+            async with beside.transaction() as trial:
                 await trial.run("SAVEPOINT trying")
                 before = await outlook(trial, ground)
                 await carry_out(trial, ground, change, actor)

@@ -132,7 +132,7 @@ async def quote_basket(
     request: AnyRequest,
     page: NamedDependency[Page],
     tx: NamedDependency[Tx],
-    db: NamedDependency[Database],
+    beside: NamedDependency[Database],
     actor: NamedDependency[Actor],
 ) -> Response[str]:
     """The basket of the form, priced. Unknown codes count as tries to guess one."""
@@ -141,14 +141,14 @@ async def quote_basket(
     if not codes:
         return page.show("quoting.html.j2", await look(page, tx, basket))
     try:
-        async with db.transaction() as counting:
+        async with beside.transaction() as counting:
             await pricing.count_guesses(counting, who=who, tries=len(codes))
     except pricing.TooManyGuesses as refusal:
         view = await look(page, tx, msgspec.structs.replace(basket, coupons=""))
         return page.show("quoting.html.j2", msgspec.structs.replace(view, error=refusals.said_of(page, refusal)))
     view = await look(page, tx, basket)
     if good := [code for code in codes if code not in view.unknown]:
-        async with db.transaction() as counting:
+        async with beside.transaction() as counting:
             await pricing.forgive_guesses(counting, who=who, tries=len(good))
     # A wrong code is told once and put aside: it must not count again with every change of the basket.
     basket = msgspec.structs.replace(view.basket, coupons=" ".join(good))

@@ -75,6 +75,11 @@ def provide_db(state: State) -> Database:
     return state.db
 
 
+def provide_beside(state: State) -> Database:
+    """For who needs a second transaction while that of the request is open: of a pool that waits for no request."""
+    return state.beside
+
+
 def provide_settings(state: State) -> Settings:
     return state.settings
 
@@ -83,5 +88,6 @@ DEPENDENCIES = {
     "tx": Provide(provide_tx),
     "actor": Provide(provide_actor, sync_to_thread=False),
     "db": Provide(provide_db, sync_to_thread=False),
+    "beside": Provide(provide_beside, sync_to_thread=False),
     "settings": Provide(provide_settings, sync_to_thread=False),
 }
