@@ -18,7 +18,7 @@ from comptoir.inventory import (
     post,
 )
 from comptoir.inventory.errors import AskedOtherwise, NotOut, UnknownAsk
-from comptoir.inventory.keeping import Fence, Safety, set_fences, set_safety
+from comptoir.inventory.keeping import Fence, Safety, Threshold, set_fences, set_safety, set_thresholds
 from comptoir.inventory.locations import record_locations
 from comptoir.inventory.records import LocationEntry
 from comptoir.inventory.waiting import ask, asked, demand, withdraw
@@ -31,8 +31,9 @@ from inventory.test_transfers import do
 pytestmark = pytest.mark.anyio
 
 
-async def wish(db, number, location=None, variant=SHIRT, node=None):
-    return await do(db, ask, ask_id=UUID(int=number), variant_id=variant, location_id=location, node_id=node or number)
+async def wish(db, number, location=None, variant=SHIRT, node=None, channel=None):
+    return await do(db, ask, ask_id=UUID(int=number), variant_id=variant, location_id=location, channel=channel,
+                    node_id=node or number)  # fmt: skip
 
 
 async def told(db):
@@ -172,6 +173,44 @@ async def test_who_asks_while_a_location_opens_is_told_or_hears_that_it_is_there
 
     waits = await asyncio.gather(*(wishes(n) for n in range(1, 11)), corner(), *(wishes(n) for n in range(11, 21)))
     assert sorted(await told(db)) == sorted(one for n, one in enumerate(waits) if one and n != 10)
+
+
+async def test_who_wants_it_in_a_channel_is_told_of_what_that_channel_offers(db, places):
+    lyon, north = places["lyon"], places["north"]
+    await do(db, set_thresholds, thresholds=[Threshold(SHIRT, "web", 3), Threshold(BAG, "web", 0)])
+    await stock_up(db, lyon, 2)
+    with pytest.raises(NotOut):
+        await wish(db, 1)
+    for number in (1, 2):
+        await wish(db, number, channel="web")
+    await wish(db, 3, north)
+    await wish(db, 4, north, channel="web")
+    await wish(db, 5, lyon, channel="web")
+    await stock_up(db, north, 1)
+    assert await told(db) == [3], "the web still offers none of three"
+    await stock_up(db, north, 1)
+    assert await told(db) == [1, 3], "one of four"
+    with pytest.raises(NotOut):
+        await wish(db, 6, channel="web")
+    await do(db, set_thresholds, thresholds=[Threshold(SHIRT, "web", 2), Threshold(SHIRT, "app", 0)])
+    assert await told(db) == [1, 2, 3]
+    await do(db, set_thresholds, thresholds=[Threshold(SHIRT, "web", 5)])
+    await do(db, set_thresholds, thresholds=[Threshold(SHIRT, "web", 4)])
+    assert await told(db) == [1, 2, 3], "nothing is offered of four"
+    await do(db, set_thresholds, thresholds=[Threshold(SHIRT, "web", 0)])
+    assert await told(db) == [1, 2, 3, 4, 5]
+    assert await faults(db) == []
+
+
+@pytest.mark.parametrize("falls", [False, True])
+async def test_goods_that_come_at_several_places_while_a_threshold_falls_are_told_of(db, places, falls):
+    await do(db, set_thresholds, thresholds=[Threshold(SHIRT, "web", 10 if falls else 2)])
+    for number in range(1, 19):
+        await wish(db, number, channel="web")
+    lower = [do(db, set_thresholds, thresholds=[Threshold(SHIRT, "web", 2)])] if falls else []
+    here = [places[one] for one in ("lyon", "north", "south")]
+    await asyncio.gather(*(come(db, here[n % 3], 1 + n % 3) for n in range(9)), *lower)
+    assert await told(db) == list(range(1, 17)), "all of eighteen but the two that are not offered"
 
 
 async def test_withdrawn_nobody_is_told(db, places):

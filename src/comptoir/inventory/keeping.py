@@ -12,7 +12,7 @@ from comptoir.inventory import waiting
 from comptoir.inventory.errors import UnknownLocation
 from comptoir.inventory.ledger import opened
 from comptoir.inventory.records import Key, is_inside
-from comptoir.kernel.db import Tx, rows
+from comptoir.kernel.db import Tx, ints, rows
 
 
 class Safety(msgspec.Struct, frozen=True):
@@ -84,9 +84,15 @@ async def set_fences(tx: Tx, fences: Sequence[Fence]) -> None:
 
 
 async def set_thresholds(tx: Tx, thresholds: Sequence[Threshold]) -> None:
-    """Replace those of these articles and channels."""
+    """Replace those of these articles and channels. Who waits for one in a channel is told of what it offers anew."""
     given = {(one.variant_id, one.channel): one for one in thresholds}
-    await tx.run(THRESHOLDS, given=rows([given[key] for key in sorted(given)]))
+    ordered = rows([given[key] for key in sorted(given)])
+    await tx.run(waiting.NOBODY_ASKS)
+    lowered = {(variant, channel): by for variant, channel, by in await tx.tuples(LOWERED, given=ordered)}
+    if lowered:
+        await opened(tx, set(await tx.tuples(PLACED, variants=ints(sorted({variant for variant, _ in lowered})))))
+    await tx.run(THRESHOLDS, given=ordered)
+    await waiting.open_channels(tx, lowered)
 
 
 async def _lock(tx: Tx, keys: set[Key]) -> None:
@@ -121,6 +127,18 @@ FENCES = """
         AS g (variant_id bigint, location_id smallint, channel text, quantity integer)
     ON CONFLICT (variant_id, location_id, channel) DO UPDATE SET quantity = excluded.quantity
 """
+
+# Those that somebody waits for in the channel, and by how much.
+LOWERED = """
+    SELECT variant_id, channel, t.quantity - g.quantity
+    FROM json_to_recordset(%(given)s::json) AS g (variant_id bigint, channel text, quantity integer)
+    JOIN inventory.threshold AS t USING (variant_id, channel)
+    WHERE g.quantity < t.quantity AND EXISTS (
+        SELECT FROM inventory.ask AS a
+        WHERE a.variant_id = g.variant_id AND a.channel = g.channel AND a.told_at IS NULL AND a.withdrawn_at IS NULL)
+"""
+
+PLACED = "SELECT variant_id, location_id FROM inventory.balance WHERE variant_id = ANY(%(variants)s::bigint[])"
 
 THRESHOLDS = """
     INSERT INTO inventory.threshold AS t (variant_id, channel, quantity)

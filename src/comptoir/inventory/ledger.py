@@ -159,7 +159,8 @@ LOCK: LiteralString = f"""
 
 # Whoever asks for an article anywhere locks its balances; one that never was cannot be locked (waiting.ask).
 HEARD = """
-    SELECT pg_advisory_xact_lock_shared(hashtext('inventory.ask'), hashint8(v))
+    SELECT pg_advisory_xact_lock_shared(hashtext('inventory.location'), 0),
+           pg_advisory_xact_lock_shared(hashtext('inventory.ask'), hashint8(v))
     FROM unnest(%(variants)s::bigint[]) AS v ORDER BY v
 """
 

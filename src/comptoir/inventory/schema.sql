@@ -215,6 +215,7 @@ CREATE TABLE inventory.ask (
     number       bigint GENERATED ALWAYS AS IDENTITY,  -- the order in which they are told
     variant_id   bigint NOT NULL,
     location_id  smallint REFERENCES inventory.location,  -- null: anywhere
+    channel      text,                        -- in which it is wanted: its threshold counts; null: in none that is known
     node_id      bigint NOT NULL,             -- identity.node: whoever it turns out to be
     asked_at     timestamptz NOT NULL,
     told_at      timestamptz,
@@ -273,5 +274,6 @@ CREATE VIEW inventory.v_accuracy AS
 
 -- Who waits, or waited, for what; the lower number is told first.
 CREATE VIEW inventory.v_ask AS
-    SELECT a.ask_id, a.number, a.variant_id, l.code AS location, a.node_id, a.asked_at, a.told_at, a.withdrawn_at
+    SELECT a.ask_id, a.number, a.variant_id, l.code AS location, a.channel, a.node_id, a.asked_at, a.told_at,
+           a.withdrawn_at
     FROM inventory.ask AS a LEFT JOIN inventory.location AS l USING (location_id);

@@ -37,6 +37,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sku: Text
     location: Text | None = None
     """Null: anywhere."""
+    channel: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+    """In which she wants it: she is told of what is there beyond its threshold. Null: of whatever is there."""
     node_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
     """Who asks (identity.node)."""
     identifiers: Annotated[dict[str, Text], Meta(max_length=1)] = {}
@@ -56,7 +58,9 @@ async def ask_for(tx: NamedDependency[Tx], data: JSONBody[Wish]) -> Ask:
     variant = codes.variant(data.sku)
     location = codes.location(data.location) if data.location else None
     node = data.node_id or await _node(tx, data.identifiers)
-    return await waiting.ask(tx, ask_id=data.ask_id, variant_id=variant, location_id=location, node_id=node)
+    return await waiting.ask(
+        tx, ask_id=data.ask_id, variant_id=variant, location_id=location, channel=data.channel, node_id=node
+    )
 
 
 async def _node(tx: Tx, identifiers: dict[str, str]) -> int:
