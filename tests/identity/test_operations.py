@@ -11,10 +11,13 @@ from comptoir import identity
 from comptoir.identity import Observation, merges, namespaces, retractions, splits, undos
 from comptoir.identity.errors import KeptApart, NotConnected, NotUndoable, ReferenceTaken, SharedByMany, Superseded
 from comptoir.identity.testimony import Scope
+from conftest import examples
 from identity.worlds import DEVICE, EMAIL, EMPTY, PHONE, START, USER, cut, graph, partition, reference, whole
 
 pytestmark = pytest.mark.anyio
-searching = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+searching = settings(
+    max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def seen(*identifiers, minute=0, source=1, batch=""):

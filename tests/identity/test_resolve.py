@@ -7,12 +7,15 @@ from hypothesis import HealthCheck, given, settings
 
 from comptoir import identity
 from comptoir.identity import Observation, namespaces
+from conftest import examples
 from identity.worlds import DEVICE, EMAIL, EMPTY, START, USER, cut, partition, reference, whole
 
 pytestmark = pytest.mark.anyio
 
 
-searching = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+searching = settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @searching

@@ -17,6 +17,7 @@ from comptoir.ingest.plans import BOUNDS, Compiled, prover
 from comptoir.ingest.wire import take_apart, unstorable
 from comptoir.kernel.errors import Invalid, TooLarge
 from comptoir.kernel.log import microseconds
+from conftest import examples
 from ingest.client import viewed
 
 pytestmark = pytest.mark.anyio
@@ -168,7 +169,7 @@ JSON = st.recursive(
 
 
 @given(st.lists(JSON), st.fixed_dictionaries({}, optional={"a": JSON, "batch ": JSON, "context": JSON}), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_brackets_and_strings_alone_tell_the_events(events, more, first):
     whole = {"batch": events, **more} if first else {**more, "batch": events}
     for separators in ((",", ":"), (" , ", " : ")):
@@ -214,7 +215,7 @@ FIELDS = [
     ),
     st.dictionaries(st.sampled_from(["context", "integrations", "sentAt", "writeKey"]), st.text() | st.just({"a": 1})),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_json_gets_as_many_verdicts_as_it_has_events(events, more):
     for ascii_only in (True, False):
         text = json.dumps({**more, "batch": events}, ensure_ascii=ascii_only)
@@ -227,7 +228,7 @@ def test_any_json_gets_as_many_verdicts_as_it_has_events(events, more):
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_any_bytes_are_judged_or_refused(data):
     for call in ("", "track"):
         try:
@@ -340,7 +341,7 @@ FIELD_SCHEMAS = st.one_of(
 NAMES = st.sampled_from(["a", "b-c"])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     schema=st.fixed_dictionaries(
         {"type": st.just("object"), "properties": st.dictionaries(NAMES, FIELD_SCHEMAS)},

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from comptoir import ingest
 from comptoir.kernel.log import Event
+from conftest import examples
 
 
 def read(body, kind="ingest.track", name="Product Viewed"):
@@ -120,7 +121,7 @@ READABLE = [name for name, value in vars(ingest.Tracked).items() if isinstance(v
 
 
 @given(JSON, st.sampled_from(["ingest.track", "ingest.identify", "ingest.page", "ingest.group"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_whatever_was_taken_can_be_read(body, kind):
     act = read(body, kind)
     if act is not None:

@@ -32,6 +32,7 @@ from comptoir.inventory import (
 )
 from comptoir.kernel import time
 from comptoir.kernel.errors import Refusal
+from conftest import examples
 from inventory.conftest import EMPTY
 from reuse import empty
 
@@ -397,7 +398,7 @@ turns = st.lists(st.tuples(st.lists(acts([10, 11, 12]), min_size=1, max_size=6),
 
 
 @given(turns)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_books_agree_whatever_is_asked(ground, turns):
     async with ground.transaction() as tx:
         await empty(tx, EMPTY)

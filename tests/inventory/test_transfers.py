@@ -26,6 +26,7 @@ from comptoir.inventory.moving.incoming import outlook
 from comptoir.inventory.moving.receiving import Arrived, receive
 from comptoir.inventory.moving.transfers import Wanted, announce, cancel, expect, request, ship
 from comptoir.kernel.errors import Refusal
+from conftest import examples
 from inventory.conftest import EMPTY
 from inventory.test_ledger import BAG, CONSERVED, SHIRT, SHOE, ask, balance, faults, forward
 from inventory.test_ledger import receive as stock_up
@@ -282,7 +283,7 @@ steps = st.one_of(
 
 
 @given(st.lists(steps, min_size=3, max_size=14))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_unit_is_lost_whatever_is_told(ground, turns):
     async with ground.transaction() as tx:
         await empty(tx, EMPTY)

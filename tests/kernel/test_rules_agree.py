@@ -17,6 +17,7 @@ from comptoir.kernel.db import rows, texts
 from comptoir.kernel.rules import folding
 from comptoir.kernel.rules.operators import ALLOWED, OPERATORS
 from comptoir.kernel.rules.texts import ALIKE, FOLDED, alike, folded
+from conftest import examples
 
 pytestmark = pytest.mark.anyio
 
@@ -326,7 +327,7 @@ def calendar(amount, unit, kind, now, zone):
 # ---- the proof
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from([["text"], ["set"], ["day"], ["moment"], NUMBERS, [*COLUMNS]]).flatmap(worlds))
 async def test_all_back_ends_agree(tx, world):
     vocabulary, told, known, instant, zone = world

@@ -40,6 +40,7 @@ from comptoir.orders import (
 from comptoir.orders.baskets import ClaimCode, parts_wanted, unquoted
 from comptoir.orders.payments import Simulator
 from comptoir.pricing import TooManyGuesses
+from conftest import examples
 from orders.test_checkout import SHIP, House, ground, house  # noqa: F401  fixtures
 from reuse import empty
 
@@ -577,7 +578,7 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(12), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(acts, st.integers(0, 1000))
 async def test_units_and_lines_are_never_lost_or_doubled_by_any_interleaving(shops, given_acts, seed):
     """Four baskets, four people at work on them at the same time, in two processes."""

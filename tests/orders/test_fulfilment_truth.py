@@ -6,7 +6,6 @@ What must hold is reckoned here anew, from what has happened and not from what t
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -38,6 +37,7 @@ from comptoir.orders import (
     run_fulfilment,
 )
 from comptoir.orders.payments import Simulator, perform
+from conftest import examples
 from orders.test_checkout import SHIP, ground, house  # noqa: F401  fixtures
 from orders.test_fulfilment_clock import later
 from reuse import empty
@@ -268,7 +268,7 @@ STEPS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=int(os.environ.get("COMPTOIR_EXAMPLES", "10")), deadline=None,
+@settings(max_examples=examples(6), deadline=None,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(steps=st.lists(STEPS, min_size=40, max_size=80), seed=st.integers(0, 10**6))
 async def test_nothing_is_lost_or_made_in_a_busy_day(house, steps, seed):  # noqa: F811

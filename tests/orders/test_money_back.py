@@ -30,6 +30,7 @@ from comptoir.orders.aftersale.sold import sales_of_order, sold
 from comptoir.orders.aftersale.standing import standing
 from comptoir.orders.fulfilment import Accept, HandOver, Pick, Pieces, run
 from comptoir.orders.payments import Simulator, paid, perform
+from conftest import examples
 from orders.test_aftersale import TABLES
 from orders.test_checkout import HOME, House, ground  # noqa: F401  fixtures
 from reuse import empty
@@ -190,7 +191,7 @@ acts = st.tuples(
 @example(2, 1, [[("hand_over", 2)], [("make_good", 1)], [("take_back", 1), ("take_back", 1), ("take_back", 1)]], True)
 @example(2, 1, [[("hand_over", 1)], [("take_back", 1)], [("cancel", 1)]], False)
 @example(1, 0, [[("hand_over", 1)], [("announce", 1)], [("take_unpaid", 1)], [("pay_ahead", 1)]], True)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_piece_twice_and_no_cent_too_much(ground, pieces, discount, turns, works):  # noqa: F811
     shop = Shop(ground)
     await shop.open(pieces, discount)

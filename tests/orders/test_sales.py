@@ -32,6 +32,7 @@ from comptoir.orders import (
     UnknownSale,
 )
 from comptoir.orders.sales.recording import KNOWN
+from conftest import examples
 from orders.conftest import NOON, a_sale, facts
 
 pytestmark = pytest.mark.anyio
@@ -308,7 +309,7 @@ def till_rolls(draw):
     return [roll[a:b] for a, b in zip([0, *cuts], [*cuts, len(roll)], strict=True)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=till_rolls())
 async def test_however_it_is_cut_the_first_receipt_of_a_number_counts_once(shops, batches):
     await shops.run("SAVEPOINT start")

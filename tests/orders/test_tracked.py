@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from comptoir import channels, orders
 from comptoir.kernel.log import Event
+from conftest import examples
 from orders.conftest import NOON, a_sale, facts, open_shops
 
 pytestmark = pytest.mark.anyio
@@ -203,7 +204,7 @@ names = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["Order Completed", "Order Refunded"]), st.dictionaries(names, anything)), max_size=4

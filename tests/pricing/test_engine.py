@@ -10,12 +10,13 @@ from comptoir.pricing.errors import LineTwice, NoPrice, TooMuch
 from comptoir.pricing.house import House
 from comptoir.pricing.promotions import AmountOff, Bundle, BuyGet, FixedPrice, Part, Percent
 from comptoir.pricing.records import Price, QuoteLine
+from conftest import examples
 from pricing.worlds import a_basket, a_book, a_list, a_promotion, book_of, worlds
 
 CLOTHES = {"attribute": "line.categories", "op": "has any", "value": ["Clothes"]}
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(worlds())
 def test_money_sums_exactly_and_is_never_negative(world):
     done = quote(world["basket"], book_of(world))
@@ -44,7 +45,7 @@ def test_money_sums_exactly_and_is_never_negative(world):
     assert not told[0] & told[1]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(100))
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_lines_and_of_promotions_does_not_matter(world, random):
     lines, promotions = list(world["basket"].lines), list(world["promotions"])
@@ -57,7 +58,7 @@ def test_the_order_of_lines_and_of_promotions_does_not_matter(world, random):
     assert (after.total_minor, after.effects) == (before.total_minor, before.effects)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(100))
 @given(worlds())
 def test_limits_hold(world):
     done = quote(world["basket"], book_of(world))
@@ -79,7 +80,7 @@ def test_limits_hold(world):
         assert (2 * net + 1) * (10_000 - house.margin_floor_basis_points) >= 2 * cost * line.quantity * 10_000
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(100))
 @given(worlds(exclusive=st.just("exclusive")))
 def test_best_is_never_worse_than_any_single_promotion_of_the_lines(world):
     alone = [one for one in world["promotions"] if one.scope == "line" and one.group == ""]
@@ -90,7 +91,7 @@ def test_best_is_never_worse_than_any_single_promotion_of_the_lines(world):
         assert best.discount_minor >= single.discount_minor
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(100))
 @given(worlds())
 def test_an_exclusive_promotion_shares_no_line_with_another_of_its_group(world):
     done = quote(world["basket"], book_of(world))

@@ -14,6 +14,7 @@ from comptoir import profiles
 from comptoir.identity import PeopleMerged, PeopleSplit
 from comptoir.kernel import log
 from comptoir.kernel.money import Money
+from conftest import examples
 from profiles.conftest import SHOP
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +83,7 @@ async def fresh(house):
     await profiles.empty(house.tx)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=deeds, cuts=st.lists(st.integers(0, 40), max_size=5), seed=st.integers(0, 10**6))
 async def test_neither_order_nor_batches_can_be_seen(house, deeds, cuts, seed):
     await house.nodes(1, 1, 3, 3)
@@ -102,7 +103,7 @@ async def test_neither_order_nor_batches_can_be_seen(house, deeds, cuts, seed):
     assert again == whole
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=deeds)
 async def test_a_person_is_the_merge_of_her_nodes(house, deeds):
     """The same deeds by one node or by four nodes of one person: every figure is the same."""
@@ -123,7 +124,7 @@ async def test_a_person_is_the_merge_of_her_nodes(house, deeds):
     assert [m.position for m in one.moments] == [m.position for m in thread.moments]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deeds=deeds, later=deeds)
 async def test_a_merge_and_its_unmerge_leave_every_read_as_before(house, deeds, later):
     await fresh(house)

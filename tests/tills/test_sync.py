@@ -18,6 +18,7 @@ from comptoir.kernel.auth import SYSTEM, keys
 from comptoir.kernel.db import transaction
 from comptoir.tills import NewDevice, register, set_aside, sync, take
 from comptoir.tills.errors import BadSync
+from conftest import examples
 from orders.market import an_order, lies, open_market
 from tills.till import NOON, Till, receipt, sealed
 
@@ -238,7 +239,7 @@ def day(acts, mark):
     return till.log
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=AFTERNOON, second=AFTERNOON, seed=st.integers(0, 10**6))
 async def test_any_order_duplication_and_interleaving_gives_the_same_books(shared_db, first, second, seed):
     """Two tills, sent once in order, and sent in any pieces, in any order, again and again."""
