@@ -55,7 +55,7 @@ def test_begun_on_the_web_and_ordered_on_the_telephone(agent, admin):
     assert "whole pieces" in text_of(step(agent, page, "lines", 409, **{"q-1": "two"}))
     assert "First: where it goes." in text_of(step(agent, page, "quote", 409))
     assert "First: her address." in text_of(step(agent, page, "delivery", 409, **(HOME | {"street": ""})))
-    step(agent, page, "delivery", method="ship", costs="4.90", **HOME)
+    step(agent, page, "delivery", method="ship", costs="4.90", region="ARA", **HOME)
     step(agent, page, "coupons", coupons="NOPE")
     quoted = text_of(step(agent, page, "quote"))
     assert "NOPE does not apply" in quoted
@@ -68,6 +68,7 @@ def test_begun_on_the_web_and_ordered_on_the_telephone(agent, admin):
     order = text_of(step(agent, page, "order"))
     assert "Order " in order
     assert "3 pieces" in order
+    assert "69002 Lyon, ARA" in order
     path = f"/orders/{basket}/cancel"
     shown = seen(agent, path, dict.fromkeys(lines_of(agent, path), "1"))
     assert "Never taken, is let go" in text_of(shown)

@@ -98,6 +98,12 @@ def test_values_are_escaped_and_markup_is_not():
     assert FR.gettext("Remove %(filter)s", filter=Markup("<b>x</b>")) == "Retirer <b>x</b>"
 
 
+def test_none_is_never_told_as_one():
+    left = "one piece left", "%(n)s pieces left"
+    assert [FR.ngettext(*left, n) for n in (0, 1, 2)] == ["encore 0 pièces", "encore une pièce", "encore 2 pièces"]
+    assert [EN.ngettext(*left, n) for n in (0, 1)] == ["0 pieces left", "one piece left"]
+
+
 def test_plurals_in_english_when_nothing_is_translated():
     assert EN.ngettext("%(n)s person", "%(n)s people", 1) == "1 person"
     assert FR.ngettext("%(n)s of no catalogue", "%(n)s of none", 2000) == "2\u202f000 of none"

@@ -61,6 +61,10 @@ class Language:
         """The form that `n` asks for; `%(n)s` is the number as this language writes it."""
         forms = self._plurals.get(one, (one, many))
         form = forms[self._form(n)] if one in self._plurals else forms[n != 1]
+        if (
+            n != 1 and "%(n)s" not in form and "%(n)s" in forms[-1]
+        ):  # none is singular in French, and would be told as one: « une pièce »
+            form = forms[-1]
         return fill(form, {"n": self.number(n), **values})
 
     # figures

@@ -77,7 +77,7 @@ HUSH = """
 """
 
 NOBODY_ASKS = "SELECT pg_advisory_xact_lock(hashtext('inventory.location'), 0)"
-"""Nor comes an article to a place for the first time (ledger.HEARD): until the transaction ends; before the balances."""
+"""Nor comes an article to a place for the first time (ledger.HEARD), until the transaction ends. Before balances."""
 
 SELLS: LiteralString = "l.active AND l.methods <> '{}' AND l.kind IN ('shop', 'warehouse', 'distribution_centre')"
 """Whether anything can be sold from a location `l`."""
