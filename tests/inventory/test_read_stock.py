@@ -120,7 +120,8 @@ async def test_what_is_explained_is_what_is_answered(map_of_france, lying, promi
 async def test_each_place_says_why_it_cannot(map_of_france):
     async def why(tx, **question):
         explained = await inventory.explain(tx, Question(variant_id=SHIRT, **question))
-        return {one.location.code: one.refused for one in explained.places if one.location.code != "transit"}
+        ours = ("north", "south", "lyon", "road")  # other files open places of their own
+        return {one.location.code: one.refused for one in explained.places if one.location.code in ours}
 
     async with map_of_france.transaction() as tx:
         places = {one.code: one.location_id for one in await inventory.locations(tx)}
