@@ -18,7 +18,7 @@ test: .venv/dev             ## all tests but the long proofs
 test-long: .venv/dev        ## the long proofs: kill -9, crowds, 10,000 events through a bad network, many examples
 	$(BIN)/python tools/chromium.py
 	$(BIN)/pytest -m long $(TEST_ARGS)
-	COMPTOIR_EXAMPLES=10 $(BIN)/pytest -n auto -m "hypothesis and not long" $(TEST_ARGS)
+	TEST_EXAMPLES=10 $(BIN)/pytest -n auto -m "hypothesis and not long" $(TEST_ARGS)
 
 check: .venv/dev            ## lint, types, architecture
 	$(BIN)/ruff format --check .

@@ -26,8 +26,8 @@ structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.p
 
 
 def examples(few: int) -> int:
-    """How many Hypothesis makes: few in every run, and COMPTOIR_EXAMPLES times as many in `make test-long`."""
-    return few * int(os.environ.get("COMPTOIR_EXAMPLES", "1"))
+    """How many Hypothesis makes: few in every run, and TEST_EXAMPLES times as many in `make test-long`."""
+    return few * int(os.environ.get("TEST_EXAMPLES", "1"))
 
 
 LONGEST_FIRST = [
@@ -66,10 +66,9 @@ def anyio_backend():
 def server_url(tmp_path_factory) -> str:
     """A server for each worker of xdist.
 
-    `COMPTOIR_TEST_DATABASE_URL` names another one, for a run with a single worker.
+    `TEST_DATABASE_URL` names another one, for a run with a single worker.
     """
-    # Not for the settings to see: they refuse a name of theirs that they do not know.
-    if url := os.environ.pop("COMPTOIR_TEST_DATABASE_URL", ""):
+    if url := os.environ.get("TEST_DATABASE_URL"):
         return url
     # Tests make and drop thousands of rows: durability is proved by its own tests on their own server. What a plan
     # is made of changes when a test says ANALYZE, not from minute to minute.
