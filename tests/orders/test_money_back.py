@@ -29,7 +29,7 @@ from comptoir.orders.aftersale.records import Goodwill, Receive
 from comptoir.orders.aftersale.sold import sales_of_order, sold
 from comptoir.orders.aftersale.standing import standing
 from comptoir.orders.fulfilment import Accept, HandOver, Pick, Pieces, run
-from comptoir.orders.payments import Simulator, paid, perform
+from comptoir.orders.payments import Simulator, paid, perform, try_again
 from conftest import examples
 from orders.test_aftersale import TABLES
 from orders.test_checkout import HOME, House, ground  # noqa: F401  fixtures
@@ -80,6 +80,9 @@ class Shop:
 
     async def __call__(self, act, pieces):
         """Whether it was done; what is refused leaves no trace."""
+        if act in {"bank_works", "bank_refuses"}:
+            await self.bank(works=act == "bank_works")
+            return True
         try:
             async with self.db.transaction() as tx:
                 await getattr(self, act)(tx, pieces)
@@ -154,6 +157,9 @@ class Shop:
             asked = Goodwill(amount_minor=pieces * 137, reason="late")
             await goodwill(tx, sale_id=sales[0], asked=asked, actor="test", approved=True)
 
+    async def try_again(self, tx, _):
+        await try_again(tx, order_id=self.order_id, actor="test")
+
     async def bank(self, works=True):
         await perform(self.db, {"simulator": self.simulator if works else Broken()})
 
@@ -176,7 +182,7 @@ class Shop:
 
 acts = st.tuples(
     st.sampled_from(["hand_over", "hand_over", "cancel", "take_back", "announce", "pay_ahead", "receive", "give_up",
-                     "make_good", "take_unpaid", "pay"]),
+                     "make_good", "take_unpaid", "pay", "bank_works", "bank_refuses", "try_again"]),
     st.integers(1, 3),
 )  # fmt: skip
 
@@ -191,6 +197,7 @@ acts = st.tuples(
 @example(2, 1, [[("hand_over", 2)], [("make_good", 1)], [("take_back", 1), ("take_back", 1), ("take_back", 1)]], True)
 @example(2, 1, [[("hand_over", 1)], [("take_back", 1)], [("cancel", 1)]], False)
 @example(1, 0, [[("hand_over", 1)], [("announce", 1)], [("take_unpaid", 1)], [("pay_ahead", 1)]], True)
+@example(2, 1, [[("hand_over", 2)], [("bank_refuses", 1)], [("take_back", 1)], [("try_again", 1)]], True)
 @settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_piece_twice_and_no_cent_too_much(ground, pieces, discount, turns, works):  # noqa: F811
     shop = Shop(ground)
@@ -212,6 +219,9 @@ async def test_no_piece_twice_and_no_cent_too_much(ground, pieces, discount, tur
         pass
     await shop("take_all_back", 0)
     await shop.bank(works)
+    await shop.right()
+    while await shop("try_again", 0):
+        await shop.bank()
     money, stands, revenue = await shop.right()
     assert stands.returned == stands.handed_over and stands.open == 0
     assert revenue == 0 and money.refunded_minor == money.captured_minor
