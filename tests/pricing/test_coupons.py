@@ -436,7 +436,8 @@ async def test_coupons_over_http(api, db):
     assert told.count("pricing.too_many_guesses") >= 5
     assert await check("SUMMER") == "pricing.too_many_guesses"
     basket = {"reference": "b", "outlet_id": 1, "channel": "web", "currency": "EUR", "coupons": ["WRONG"]}
-    assert (await api.post("/v1/pricing/quotes", json=basket)).json()["code"] == "pricing.too_many_guesses"
+    refused = await api.post("/v1/pricing/quotes", json=basket)
+    assert (refused.json()["code"], refused.headers["retry-after"]) == ("pricing.too_many_guesses", "600")
 
 
 async def test_two_pools_are_two_processes_to_the_database(db):

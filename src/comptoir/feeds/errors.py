@@ -23,3 +23,4 @@ class TooOften(Overloaded):
     """Asked too often from one place: wait a minute."""
 
     code = "feeds.too_often"
+    retry_after = 60

@@ -14,6 +14,8 @@ class Refusal(Exception):
     status: ClassVar[int] = 400
     kind: ClassVar[str] = ""
     """`type` of the problem, where a standard that the route speaks has a word for it."""
+    retry_after: ClassVar[int] = 1
+    """Seconds until it is worth asking again (the header `Retry-After`), where the status is 429 or 503."""
 
     def __init__(self, detail: str = "", **data: Any) -> None:
         """`detail` tells this occurrence in a sentence; `data` holds its particulars for a program."""

@@ -125,6 +125,7 @@ class TooManyHeld(Overloaded):
     """Goods are kept in many baskets of this device or customer: order or empty one of them, or wait a while."""
 
     code = "orders.too_many_held"
+    retry_after = 60
 
 
 class BadLine(Invalid):

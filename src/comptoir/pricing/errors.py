@@ -101,6 +101,7 @@ class TooManyGuesses(Overloaded):
     """Too many wrong codes were tried: wait some minutes."""
 
     code = "pricing.too_many_guesses"
+    retry_after = 600
 
 
 class UnknownPromotion(NotFound):

@@ -39,6 +39,7 @@ class TooManyAttempts(Overloaded):
     """Too many failed sign-ins: wait a quarter of an hour."""
 
     code = "kernel.too_many_attempts"
+    retry_after = 900
 
 
 class SignedIn(msgspec.Struct, frozen=True):

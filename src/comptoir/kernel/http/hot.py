@@ -103,7 +103,7 @@ class Shortcuts:
         receive: Receive,
         send: Send,
     ) -> None:
-        status, media = 200, b"application/json"
+        status, media, wait = 200, b"application/json", 1
         try:
             actor = await self._actor(headers[b"authorization"])
             if not actor.may(one.scope):
@@ -112,6 +112,7 @@ class Shortcuts:
             answer = msgspec.json.encode(await one.answer(asked, actor, **of_path))
         except Refusal as refusal:
             status, media, answer = refusal.status, MEDIA_TYPE.encode(), problem_of(refusal)
+            wait = refusal.retry_after
         except Exception as error:
             refusal = refusal_of(error, path=one.path)
             if refusal is None:
@@ -120,7 +121,7 @@ class Shortcuts:
             status, media, answer = refusal.status, MEDIA_TYPE.encode(), problem_of(refusal)
         head = [(b"content-type", media), (b"content-length", str(len(answer)).encode())]
         if status in {429, 503}:
-            head.append((b"retry-after", b"1"))
+            head.append((b"retry-after", str(wait).encode()))
         scope["path_template"] = one.path
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": answer, "more_body": False})

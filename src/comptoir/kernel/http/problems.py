@@ -53,10 +53,17 @@ def raises(*refusals: type[Refusal]) -> dict[int, ResponseSpec]:
 
 
 def problem(
-    *, code: str, title: str, status: int, detail: str = "", data: dict[str, Any] | None = None, kind: str = ""
+    *,
+    code: str,
+    title: str,
+    status: int,
+    detail: str = "",
+    data: dict[str, Any] | None = None,
+    kind: str = "",
+    retry_after: int = 1,
 ) -> Response[Problem]:
     body = Problem(kind or f"urn:comptoir:{code}", title, status, detail, code, data or {}, request_id.get())
-    headers = {"Retry-After": "1"} if status in {429, 503} else {}
+    headers = {"Retry-After": str(retry_after)} if status in {429, 503} else {}
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -68,6 +75,7 @@ def on_refusal(_: AnyRequest, refusal: Refusal) -> Response[Problem]:
         detail=refusal.detail,
         data=refusal.data,
         kind=refusal.kind,
+        retry_after=refusal.retry_after,
     )
 
 
