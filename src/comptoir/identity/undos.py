@@ -101,18 +101,37 @@ async def _part(tx: Tx, rules: Rules, operation: int, target: Operation, *, cut:
 async def _bridges(tx: Tx, target: Operation) -> list[Pair]:
     """The least that connects people who were apart before the operation; nothing when they are apart."""
     before = was_apart(target)
+    moved = {node for _, nodes in target.moved for node in nodes}
     now = await people.persons_of(tx, [node for group in before for node in group])
-    for i, left in enumerate(before):
-        for right in before[i + 1 :]:
-            for person in sorted({now[n] for n in left} & {now[n] for n in right}):
+    for i, first in enumerate(before):
+        for second in before[i + 1 :]:
+            for person in sorted({now[n] for n in first} & {now[n] for n in second}):
                 inside = [node.node_id for node in await people.nodes_of(tx, [person])]
+                # Who stayed did so with all that was there: without it the cut might go through their midst.
+                others = set(inside) - {node for group in before for node in group}
+                others -= await _came_later(tx, target, inside) if others else set()
+                left, right = [[*group, *others] if moved.isdisjoint(group) else group for group in (first, second)]
                 edges = {
                     edge.pair: edge.confidence
                     for edge in await explain.edges_between(tx, inside)
                     if edge.state == "joins"
                 }
-                return least_cut(edges, [n for n in left if now[n] == person], [n for n in right if now[n] == person])
+                return least_cut(
+                    edges, *([n for n in group if now.get(n, person) == person] for group in (left, right))
+                )
     return []
+
+
+async def _came_later(tx: Tx, target: Operation, nodes: list[int]) -> set[int]:
+    """Those of the nodes that an operation after this one has moved."""
+    return set(await tx.values(CAME_LATER, operation=target.operation, nodes=ints(nodes)))
+
+
+CAME_LATER = """
+    SELECT DISTINCT node::bigint
+    FROM identity.journal AS j, jsonb_array_elements(j.moved) AS move, jsonb_array_elements(move -> 1) AS node
+    WHERE j.operation > %(operation)s AND j.people && %(nodes)s::bigint[] AND node::bigint = ANY(%(nodes)s::bigint[])
+"""
 
 
 async def _mark(tx: Tx, operations: Sequence[int], by: int | None) -> None:
