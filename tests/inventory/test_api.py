@@ -138,7 +138,8 @@ async def test_a_shortcut_whose_database_is_away_says_so(http, db):
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=http.headers) as client:
             assert (await client.get("/v1/inventory/availability?sku=shirt")).status_code == 200
-            await own.close()
+            for pool in (own, app.litestar.state.beside):
+                await pool.close()
             for sku in ("shirt", "new"):
                 answer = await client.get(f"/v1/inventory/availability?sku={sku}")
                 assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
