@@ -116,7 +116,7 @@ async def test_an_undone_operation_leaves_no_trace(tx, batches, x, y, kind):
     before = await graph(tx)
     try:
         done = await step(tx, kind, x, y, "once")
-    except (NotConnected, SharedByMany, KeptApart):  # the last: see docs/decisions/0002
+    except (NotConnected, SharedByMany):
         return
     after = await graph(tx)
     undone = await undos.undo(tx, operation=done.operation, actor="steward")
@@ -148,6 +148,19 @@ async def test_unmerging_restores_everything_and_sticks(tx, batches, later):
     assert await identity.reconcile(tx) == []
     await identity.resolve(tx, late)
     assert await people_of(tx, known=before) == before
+
+
+async def test_a_merge_that_makes_a_value_shared_is_refused_for_that(tx):
+    """Her address was seen with another customer, whose telephones were too many for it to be his."""
+    await identity.resolve(tx, [seen(MAY, (PHONE, f"phone {n}")) for n in range(5)])
+    await identity.resolve(tx, [seen((PHONE, "phone 6"))])
+    await identity.resolve(tx, [seen((PHONE, "phone 6"), JOS_MAIL, minute=1)])
+    await identity.resolve(tx, [Observation((MAY, JOS_MAIL), START + timedelta(days=1), source_id=9, trust=0.1)])
+    await identity.resolve(tx, [seen(JO)])
+    assert await key_of(tx, MAY) != await key_of(tx, JOS_MAIL)
+    with pytest.raises(SharedByMany):
+        keys = [await key_of(tx, JOS_MAIL), await key_of(tx, JO)]
+        await merges.merge(tx, keys=keys, actor="steward")
 
 
 async def people_of(tx, *, known=None):

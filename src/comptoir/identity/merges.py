@@ -41,7 +41,9 @@ async def merge(
         moves = []
     now = {(await people.person(tx, key=key)).person_id for key in keys}
     if len(now) > 1:
-        if hubs := [n.value for n in await people.nodes_of(tx, now) if n.shared]:
+        # What has become shared by it stands alone by now: all that they had is looked at.
+        had = await people.persons_of(tx, [node.node_id for one in whole for node in one.nodes])
+        if hubs := [n.value for n in await people.nodes_of(tx, set(had.values())) if n.shared]:
             raise SharedByMany(f"{hubs[0]} is used by several people.", values=hubs)
         raise KeptApart("A steward's split keeps these people apart: undo it first.", people=request["people"])
     return await journal.finish(tx, opened, Effect(vouched=pairs, request=request), moves)
