@@ -38,14 +38,14 @@ oldest_transaction_seconds = Gauge(
 )
 
 
-async def expose(db: Database) -> bytes:
-    """What `/metrics` answers: the counters as they stand, and the state of the log and pool measured now."""
+async def expose(db: Database, beside: Database) -> bytes:
+    """What `/metrics` answers: the counters as they stand, and the state of the log and both pools measured now."""
     async with db.reading() as tx:
         for lag in await consumers.lags(tx):
             consumer_events.labels(lag.consumer).set(lag.events)
             consumer_seconds.labels(lag.consumer).set(lag.seconds)
         oldest_transaction_seconds.set(await oldest_writer(tx))
-    measure_pool(db)
+    measure_pools(db, beside)
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(registry.REGISTRY)
     everywhere = CollectorRegistry()
@@ -53,13 +53,13 @@ async def expose(db: Database) -> bytes:
     return generate_latest(everywhere)
 
 
-def measure_pool(db: Database) -> None:
+def measure_pools(*dbs: Database) -> None:
     """Connections in use and idle, and who waits for one."""
-    stats = db.pool.get_stats()
-    size, idle = stats.get("pool_size", 0), stats.get("pool_available", 0)
+    stats = [db.pool.get_stats() for db in dbs]
+    size, idle = (sum(one.get(name, 0) for one in stats) for name in ("pool_size", "pool_available"))
     pool_connections.labels("in_use").set(size - idle)
     pool_connections.labels("idle").set(idle)
-    pool_waiting.set(stats.get("requests_waiting", 0))
+    pool_waiting.set(sum(one.get("requests_waiting", 0) for one in stats))
 
 
 async def oldest_writer(tx: Tx) -> float:

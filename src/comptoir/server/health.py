@@ -145,11 +145,11 @@ async def get_readiness(db: NamedDependency[Database]) -> Readiness:
 
 
 @get("/metrics", guards=[public], include_in_schema=False)
-async def get_metrics(db: NamedDependency[Database]) -> Response[bytes]:
+async def get_metrics(db: NamedDependency[Database], beside: NamedDependency[Database]) -> Response[bytes]:
     """Prometheus text format."""
     async with db.reading() as tx:
         workers_alive.set(await workers(tx))
-    return Response(await metrics.expose(db), media_type=metrics.CONTENT_TYPE)
+    return Response(await metrics.expose(db, beside), media_type=metrics.CONTENT_TYPE)
 
 
 @get("/openapi.json", guards=[public], include_in_schema=False, sync_to_thread=False)
