@@ -162,7 +162,9 @@ def origin(kind: bytes, source_id: int | None) -> bytes:
 
 def block(recorded: int, unstamped: Iterable[bytes]) -> bytes:
     """What COPY wants for rows that were packed without their stamp."""
-    return b"".join((COPY_HEAD, stamp(recorded).join((b"", *unstamped)), COPY_TAIL))
+    pieces = [COPY_HEAD, *unstamped]
+    pieces[-1] += COPY_TAIL  # a copy of one row instead of all
+    return stamp(recorded).join(pieces)
 
 
 def columns(unstamped: bytes) -> list[bytes]:

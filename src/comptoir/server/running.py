@@ -21,6 +21,7 @@ from comptoir.kernel.migrate import migrate
 from comptoir.kernel.postgres import database_url
 from comptoir.kernel.settings import Settings
 from comptoir.server.app import Application, create_app
+from comptoir.server.one_write import OneWrite
 from comptoir.server.worker import work
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,7 @@ async def serve_http(app: Application, listening: socket.socket, stopping: async
     """Answer until `stopping`; then finish what is under way."""
     config = uvicorn.Config(
         app,
+        http=OneWrite,
         lifespan="off",
         log_config=None,
         access_log=False,
