@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
 import msgspec
+from psycopg import sql
 
-from comptoir.kernel.db import Asked, Tx, rows
+from comptoir.kernel.db import Asked, Database, Tx, rows
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.time import PG_EPOCH_MICROSECONDS
 
@@ -203,6 +204,31 @@ async def open_days(tx: Tx, *, ahead: int = 2) -> None:
 
 async def open_day(tx: Tx, day: date) -> None:
     await tx.run("SELECT kernel.open_day(%(day)s)", day=day)
+
+
+async def settle_days(db: Database) -> list[str]:
+    """Vacuum the partitions of days that are over, each once: nothing did while they grew. Returns their names."""
+    async with db.reading() as tx:
+        over = await tx.values(OVER, today=tx.now.astimezone(UTC).date())
+    connection = await db.connect()
+    try:
+        for name in over:
+            part = sql.Identifier("kernel", name)
+            await connection.execute(sql.SQL("VACUUM (FREEZE, ANALYZE) {}").format(part))
+            await connection.execute(sql.SQL(SETTLED).format(part))
+    finally:
+        await connection.close()
+    return over
+
+
+OVER = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'kernel'::regnamespace AND relname ~ '^event_[0-9]{8}$'
+      AND reloptions @> '{autovacuum_vacuum_insert_threshold=-1}'
+      AND relname < 'event_' || to_char(%(today)s::date, 'YYYYMMDD')
+    ORDER BY relname
+"""
+SETTLED = "ALTER TABLE {} RESET (autovacuum_vacuum_insert_threshold, autovacuum_analyze_scale_factor)"
 
 
 async def read(tx: Tx, *, day: date, position: int) -> dict[str, Any] | None:

@@ -23,6 +23,12 @@ async def open_days(db: Database) -> None:
         await log.open_days(tx)
 
 
+@every("30 0 * * *")
+async def settle_days(db: Database) -> None:
+    """Days of the log that are over are vacuumed: they do not change any more."""
+    await log.settle_days(db)
+
+
 @every("*/15 * * * *")
 async def forget_expired(db: Database) -> None:
     """Sessions that have ended, failed sign-ins of yesterday, answers kept for a day."""
@@ -125,6 +131,7 @@ async def forget_some(db: Database, some: Forget, days: int) -> int:
 
 TIMERS = [
     open_days,
+    settle_days,
     forget_expired,
     forget_old,
     give_back_coupons,
