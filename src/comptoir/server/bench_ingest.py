@@ -28,9 +28,9 @@ from comptoir.server.bench import own_database, own_server
 
 EARLIER_DAYS = 6
 EARLIER_IDS = 400_000
-EVENTS = 1_000_000
+EVENTS = 1_800_000
 """In so many rounds together. In a round of one second, a twentieth is the way up and the way down."""
-ROUNDS = 5
+ROUNDS = 9
 SINGLES = 60_000
 REACH = {"ratio_to_copy": 0.7, "singles_per_second": 8_000}
 
