@@ -126,6 +126,7 @@ def test_goods_come_back_at_another_shop_and_the_money_is_seen_before(agent):
     jumper, coat = lines_of(agent, path)
     asked = {jumper: "1", f"is-{jumper}": "sellable", "reason": "too_small", "money": "paid", "fee": "4,90"}
     assert "Say where the goods are." in text_of(seen(agent, path, asked, 422))
+    assert "Say why." in text_of(seen(agent, path, asked | {"location": "LIL", "reason": ""}, 422))
     shown = text_of(seen(agent, path, asked | {"location": "LIL"}))
     assert "can be sold again at Lille Grand-Place" in shown
     assert "−€4.90" in shown
@@ -145,7 +146,7 @@ def test_goods_come_back_at_another_shop_and_the_money_is_seen_before(agent):
     assert "As a voucher" in text_of(by_voucher)
     assert "€279.00" in text_of(by_voucher)
     assert agreed(agent, refund, by_voucher).status_code == 303
-    assert "1 may still come back." in text_of(seen(agent, path, {jumper: "2", "location": "LIL"}, 422))
+    assert "1 may still come back." in text_of(seen(agent, path, asked | {jumper: "2", "location": "LIL"}, 422))
 
 
 def todo(client, order: str, act: str) -> str:
@@ -264,10 +265,10 @@ def test_who_works_in_another_shop_takes_back_there_and_nothing_else(agent, town
         path = f"{order}/take-back"
         jumper = lines_of(lille, path)[0]
         assert "LYP" not in re.findall(r'<option value="([A-Z]{3})"', lille.get(path).text)
-        there = lille.post(path, data={jumper: "1", "location": "LYP"})
+        there = lille.post(path, data={jumper: "1", "reason": "other", "location": "LYP"})
         assert there.status_code == 403
         assert "only who works there" in text_of(there)
-        assert lille.post(path, data={jumper: "1", "location": "LIL"}).status_code == 200
+        assert lille.post(path, data={jumper: "1", "reason": "other", "location": "LIL"}).status_code == 200
 
 
 def test_work_of_another_place_is_done_there(agent, town):

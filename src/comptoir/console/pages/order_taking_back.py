@@ -107,7 +107,7 @@ def backs_in(
     desk: Desk, form: Form, sales: Sequence[orders.aftersale.Sold], *, looked: bool
 ) -> tuple[orders.Back, ...]:
     """What was typed. Raises Wrong."""
-    reason = chosen(form, "reason", words.RETURNED_FOR)
+    reason = chosen(form, "reason", words.RETURNED_FOR) if form.get("reason") else ""
     lines: list[orders.Back] = []
     first = ""
     for sale in sales:
@@ -131,6 +131,8 @@ def backs_in(
             )
     if not lines:
         raise Wrong(first, desk.page.gettext("Say how many pieces."))
+    if not reason:
+        raise Wrong("reason", desk.page.gettext("Say why."))  # a first choice of ours would be what is counted most
     return tuple(lines)
 
 
@@ -154,7 +156,7 @@ def reason_fields(desk: Desk, form: Form) -> list[Field]:
             kind="select",
             name="reason",
             label=_("Why"),
-            options=told(desk, words.RETURNED_FOR),
+            options=[("", _("choose")), *told(desk, words.RETURNED_FOR)],
             value=form.get("reason", ""),
         ),
         Field(name="note", label=_("Note"), value=form.get("note", ""), most=500),
