@@ -35,6 +35,10 @@ log = structlog.get_logger(__name__)
 
 MAX_BATCH = 1_200
 """Events in one transaction. With more, less would be left to judge while they are written."""
+ENOUGH = 24
+"""Requests that wait, for which a second transaction begins behind the one under way, though it is not full: single
+events would never fill it (a third more of them a second).
+"""
 FOLD_EVERY = 5.0
 PLANS_EVERY = 2.0
 
@@ -75,6 +79,7 @@ class Intake:
             max_batch=MAX_BATCH,
             max_waiting=max_waiting,
             lanes=2,
+            enough=ENOUGH,
             weigh=lambda one: one.weight,
         )
 

@@ -5,7 +5,7 @@
 
 An idle coalescer starts at once; while a batch is under way the next one gathers, so the batch grows with the
 load and nobody ever waits for a timer. With several lanes the next batch need not wait for the one under way as soon
-as `enough` wait for it: the interpreter works for the one while PostgreSQL works for the other.
+as `enough` callers wait for it: the interpreter works for the one while PostgreSQL works for the other.
 
 `work` must be atomic: it answers every item (an answer may be an exception, raised for its caller only) or raises
 having changed nothing; then the batch is halved until the item to blame is alone with its error. So one caller's bad
@@ -26,7 +26,7 @@ Answer = TypeVar("Answer")
 class Coalescer(Generic[Item, Answer]):
     """Batches of at most `max_batch` weight, at most `lanes` under way; beyond `max_waiting`, Overloaded.
 
-    `enough`: the weight for which another lane begins; a full batch where it is not said.
+    `enough`: callers for whom another lane begins; it does for a full batch in any case.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Coalescer(Generic[Item, Answer]):
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._lanes = lanes
-        self._enough = min(enough or max_batch, max_batch)
+        self._enough = enough or max_waiting
         self._weigh = weigh
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._waiting_weight = 0
@@ -76,8 +76,8 @@ class Coalescer(Generic[Item, Answer]):
             await asyncio.wait([*self._under_way, asyncio.ensure_future(asyncio.sleep(0))])
 
     def _may_begin(self) -> bool:
-        lanes = self._lanes if self._waiting_weight >= self._enough else 1
-        return bool(self._waiting) and len(self._under_way) < lanes
+        many = self._waiting_weight >= self._max_batch or len(self._waiting) >= self._enough
+        return bool(self._waiting) and len(self._under_way) < (self._lanes if many else 1)
 
     def _begin(self) -> None:
         self._called = False
