@@ -77,7 +77,8 @@ async def test_an_answer_may_be_a_refusal_for_its_caller_alone():
     assert answers[0] == 0 and answers[2] == 2 and isinstance(answers[1], Unavailable)
 
 
-async def test_another_lane_begins_when_enough_wait():
+@pytest.mark.parametrize("weight", [1, 7])
+async def test_another_lane_begins_when_enough_callers_wait(weight):
     gate = asyncio.Event()
     begun = []
 
@@ -86,7 +87,7 @@ async def test_another_lane_begins_when_enough_wait():
         await gate.wait()
         return items
 
-    coalescer = Coalescer(work, max_batch=64, lanes=2, enough=3)
+    coalescer = Coalescer(work, max_batch=64, lanes=2, enough=3, weigh=lambda _: weight)
     callers = []
     for number in range(9):
         callers.append(asyncio.create_task(coalescer(number)))
