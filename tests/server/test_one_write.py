@@ -9,26 +9,28 @@ from comptoir.server.running import listen, serve_http
 
 pytestmark = pytest.mark.anyio
 
-LENGTH = 40 * 10_000
-"""More than a transport gathers."""
+PARTS, PART = 2_000, b"x" * 10_000
+"""More than all buffers between the two hold."""
 
 
 class Answers:
-    """`/small` at once, `/slow` in two parts with a wait between them, `/long` in forty parts without one."""
+    """`/small` at once, `/slow` in two parts with a wait between them, `/long` in many parts without one."""
 
     def __init__(self):
         self.go_on = asyncio.Event()
+        self.sent = 0
 
     async def __call__(self, scope, receive, send):
-        size = {"/small": 5, "/slow": 10, "/long": LENGTH}[scope["path"]]
+        size = {"/small": 5, "/slow": 10, "/long": PARTS * len(PART)}[scope["path"]]
         headers = [(b"content-length", str(size).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["path"] == "/slow":
             await send({"type": "http.response.body", "body": b"first", "more_body": True})
             await self.go_on.wait()
         if scope["path"] == "/long":
-            for _ in range(40):
-                await send({"type": "http.response.body", "body": b"x" * 10_000, "more_body": True})
+            for _ in range(PARTS):
+                await send({"type": "http.response.body", "body": PART, "more_body": True})
+                self.sent += 1
         await send({"type": "http.response.body", "body": b"" if scope["path"] == "/long" else b"again"})
 
     async def close_streams(self):
@@ -84,15 +86,21 @@ async def test_what_is_ready_does_not_wait_for_what_is_not():
         assert await caller.pieces.get() == b"again"
 
 
-async def test_a_long_answer_does_not_gather_until_it_ends():
-    async with calling() as (_, caller):
+async def test_who_streams_waits_for_a_slow_caller():
+    async with calling() as (app, caller):
+        caller.transport.pause_reading()
         caller.ask("/long")
-        arrived = bytearray()
-        while len(arrived.partition(b"\r\n\r\n")[2]) < LENGTH:
-            piece = await caller.pieces.get()
-            assert piece
-            arrived += piece
-        assert arrived.partition(b"\r\n\r\n")[2] == b"x" * LENGTH
+        before = -1
+        while app.sent == 0 or app.sent != before:
+            before = app.sent
+            await asyncio.sleep(0.05)
+        assert app.sent < PARTS, "it must not gather what nobody takes"
+        caller.transport.resume_reading()
+        body = bytearray((await caller.pieces.get()).partition(b"\r\n\r\n")[2])
+        while len(body) < PARTS * len(PART):
+            assert (piece := await caller.pieces.get())
+            body += piece
+        assert body == PARTS * PART
 
 
 async def test_the_last_answer_arrives_before_the_connection_ends():
