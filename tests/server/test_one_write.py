@@ -98,7 +98,8 @@ async def test_who_streams_waits_for_a_slow_caller():
         caller.transport.resume_reading()
         body = bytearray((await caller.pieces.get()).partition(b"\r\n\r\n")[2])
         while len(body) < PARTS * len(PART):
-            assert (piece := await caller.pieces.get())
+            piece = await caller.pieces.get()
+            assert piece
             body += piece
         assert body == PARTS * PART
 
