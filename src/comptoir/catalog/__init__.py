@@ -38,7 +38,16 @@ from comptoir.catalog.errors import (
 from comptoir.catalog.gtin import check_digit, gtin14
 from comptoir.catalog.imports import import_products
 from comptoir.catalog.memory import EVERYWHERE, Assortments, Sold, where_sold
-from comptoir.catalog.products import how_many, placed, product, products_by_gtin, search, variant, variants_by_sku
+from comptoir.catalog.products import (
+    how_many,
+    placed,
+    placing,
+    product,
+    products_by_gtin,
+    search,
+    variant,
+    variants_by_sku,
+)
 from comptoir.catalog.records import (
     Category,
     Imported,
@@ -100,6 +109,7 @@ __all__ = [
     "import_content",
     "import_products",
     "placed",
+    "placing",
     "product",
     "products_by_gtin",
     "search",

@@ -6,7 +6,7 @@ from typing import Any
 from comptoir.catalog.errors import BadGtin, UnknownProduct
 from comptoir.catalog.gtin import gtin14
 from comptoir.catalog.records import KnownVariant, Placed, Product, Variant
-from comptoir.kernel.db import Tx, ints, texts
+from comptoir.kernel.db import Asked, Tx, ints, texts
 
 
 async def variants_by_sku(tx: Tx, skus: Iterable[str]) -> dict[str, KnownVariant]:
@@ -22,7 +22,13 @@ async def variants_by_sku(tx: Tx, skus: Iterable[str]) -> dict[str, KnownVariant
 
 async def placed(tx: Tx, variant_ids: Iterable[int]) -> list[Placed]:
     """What these variants are and where they stand in the tree; those unknown are missing. One look-up for all."""
-    return await tx.many(Placed, PLACED, ids=ints(sorted(set(variant_ids))))
+    (found,) = await tx.together(placing(variant_ids))
+    return [Placed(*row) for row in found]
+
+
+def placing(variant_ids: Iterable[int]) -> Asked:
+    """The same as a statement that travels with others (`Tx.together`): each row is a `Placed`."""
+    return PLACED, {"ids": ints(sorted(set(variant_ids)))}
 
 
 async def variant(tx: Tx, *, sku: str) -> Variant:

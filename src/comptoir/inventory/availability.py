@@ -154,7 +154,7 @@ SPARE = """
     CROSS JOIN LATERAL (
         SELECT array_agg(location_id) AS locations, array_agg(sellable - held - allocated) AS spare,
                array_agg(safety) AS safety
-        FROM inventory.balance AS b WHERE b.variant_id = v.variant_id AND (sellable > 0 OR held > 0)
+        FROM inventory.balance AS b WHERE b.variant_id = v.variant_id AND (sellable > 0 OR held > 0 OR allocated > 0)
     ) AS b
 """
 

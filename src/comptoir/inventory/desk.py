@@ -70,5 +70,8 @@ class Desk:
         return await self._db.within(work, by_index=True)
 
     async def _ask(self, questions: list[Question]) -> Sequence[list[Offer]]:
-        async with self._db.reading(by_index=True) as tx:
-            return await available(tx, questions, await self.places(tx))
+        if time.monotonic() > self._places_until:
+            async with self._db.reading() as tx:
+                await self.places(tx)
+        async with self._db.glance() as tx:
+            return await available(tx, questions, self._places)

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, LiteralString
 
 import msgspec
-import psycopg
 
 from comptoir.inventory.book import Book, keys_of
 from comptoir.inventory.events import ShortageEnded, ShortageFound
@@ -274,22 +273,19 @@ async def _write(tx: Tx, book: Book, found: Found) -> None:
         for key in sorted(book.touched)
         for s in (book.stock[key],)
     ]
-    try:
-        await tx.run(
-            WRITE,
-            entries=rows(book.entries),
-            balances=rows(balances),
-            lines=rows(lines),
-            shrunk=texts(shrunk),
-            gone=texts(gone),
-            now=tx.now,
-        )
-    except psycopg.errors.UniqueViolation as error:
-        # Somebody else has promised other goods under the same new reference.
-        raise psycopg.errors.SerializationFailure(str(error)) from error
+    tx.later(
+        WRITE,
+        rival="promise_pkey",  # somebody else has promised other goods under the same new reference
+        entries=rows(book.entries),
+        balances=rows(balances),
+        lines=rows(lines),
+        shrunk=texts(shrunk),
+        gone=texts(gone),
+        now=tx.now,
+    )
     if book.fences:
         left = [[*key, book.stock[key[:2]].fences[key[2]]] for key in sorted(book.fences)]
-        await tx.run(FENCES, fences=rows(left))
+        tx.later(FENCES, fences=rows(left))
     await _shortages(tx, [key for key in book.touched if key in found.short or book.stock[key].missing])
 
 

@@ -48,20 +48,41 @@ OPTIONS = "-c jit=off -c timezone=UTC -c lock_timeout=10s -c search_path=jobs,pu
 
 
 class Tx:
-    """An open transaction. `now` is its clock: aware, UTC, possibly shifted (kernel.time)."""
+    """An open transaction. `now` is its clock: aware, UTC, possibly shifted (kernel.time).
 
-    __slots__ = ("connection", "now")
+    What need not be answered at once travels with what is asked next: `later`, and the BEGIN of `Database.by_index`,
+    whose transactions have no `now` before their first statement.
+    """
 
-    def __init__(self, connection: AsyncConnection[Any], now: datetime) -> None:
-        self.connection = connection
-        self.now = now
+    __slots__ = ("_begin", "_end", "_later", "_rivals", "connection", "now")
+
+    def __init__(
+        self,
+        connection: AsyncConnection[Any],
+        now: datetime | None = None,
+        *,
+        begin: Sequence[LiteralString] = (),
+        end: Sequence[LiteralString] = (),
+    ) -> None:
+        """Already begun, or to be begun by these statements; the last one answers with the clock. `end`: behind what is
+        asked first; nothing may be asked after it.
+        """
+        self.connection = connection  # what Tx has no word for: `send` first
+        self._begin = begin
+        self._end = end
+        self._later: list[Asked] = []
+        self._rivals: set[str] = set()
+        if now is not None:
+            self.now = now
 
     async def run(self, sql: LiteralString, **params: Any) -> int:
         """Execute; return the number of rows touched."""
+        await self.send()
         return (await self.connection.execute(sql, params or None)).rowcount
 
     async def many(self, into: type[Into], sql: LiteralString, **params: Any) -> list[Into]:
         """All rows, each converted by column names into a Struct (or any type msgspec knows)."""
+        await self.send()
         async with self.connection.cursor(row_factory=dict_row, binary=True) as cursor:
             await cursor.execute(sql, params or None)
             return msgspec.convert(await cursor.fetchall(), list[into])
@@ -78,6 +99,9 @@ class Tx:
 
     async def tuples(self, sql: LiteralString, **params: Any) -> list[tuple[Any, ...]]:
         """All rows as plain tuples: for hot, wide or throw-away reads."""
+        if self._later or self._begin:
+            (cursor,) = await self._travel([(sql, params)])
+            return await cursor.fetchall()
         async with self.connection.cursor(binary=True) as cursor:
             await cursor.execute(sql, params or None)
             return await cursor.fetchall()
@@ -96,21 +120,58 @@ class Tx:
         one that returns nothing. They travel as one message, which costs a third of one after the other. Each has
         its own snapshot, as always: the second sees what the first has waited for.
         """
+        cursors = await self._travel(asked)
+        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+    def later(self, sql: LiteralString, *, rival: str = "", **params: Any) -> None:
+        """A write whose answer nobody needs: done before whatever is asked next, in the same message, or with the
+        COMMIT; its error comes from there. `rival`: the constraint that tells that another transaction was faster,
+        so that this one is to be tried again (`Database.within`).
+        """
+        self._later.append((sql, params))
+        if rival:
+            self._rivals.add(rival)
+
+    async def send(self) -> None:
+        """What was to travel with the next statement goes now."""
+        if self._later or self._begin:
+            await self._travel(())
+
+    async def commit(self) -> None:
+        """The end. Nothing is to be asked afterwards."""
+        if self._later:
+            await self._travel([("COMMIT", {})])
+        elif not self._begin and not self._end:
+            await self.connection.execute("COMMIT")
+
+    async def _travel(self, asked: Sequence[Asked]) -> list[AsyncCursor[Any]]:
+        """Send everything that waits, and these; the answers to these."""
+        begin, self._begin = self._begin, ()
+        later, self._later = self._later, []
+        assert begin or not self._end, "It has ended with what was asked first."
+        sent: list[Asked] = [*((one, {}) for one in begin), *later, *asked, *((one, {}) for one in self._end)]
         cursors: list[AsyncCursor[Any]] = []
         try:
             async with self.connection.pipeline():
-                for sql, params in asked:
+                for sql, params in sent:
                     cursors.append(cursor := self.connection.cursor(binary=True))
                     await cursor.execute(sql, params or None)
-        except BaseException:
+        except BaseException as error:
             # What was to be prepared behind the one that failed is not, though psycopg believes so; and who was cut
             # off leaves answers behind that nobody reads. The pool is to take a new connection.
             await self.connection.close()
+            if isinstance(error, psycopg.errors.UniqueViolation) and error.diag.constraint_name in self._rivals:
+                raise psycopg.errors.SerializationFailure(str(error)) from error
             raise
-        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        if begin:
+            row = await cursors[len(begin) - 1].fetchone()
+            assert row
+            self.now = row[0]
+        return cursors[len(begin) + len(later) :][: len(asked)]
 
     async def copy(self, sql: LiteralString, data: bytes | Iterable[bytes]) -> None:
         """`COPY … FROM STDIN (FORMAT binary)` of rows packed by `kernel.pack`."""
+        await self.send()
         async with self.connection.cursor().copy(sql) as copy:
             if isinstance(data, bytes):
                 await copy.write(data)
@@ -131,8 +192,10 @@ class Tx:
         So whoever asks may be shown what an act would do before it is done, by the act itself. A refusal undoes too.
         """
         one = Trial()
+        await self.send()
         async with self.connection.transaction():
             yield one
+            await self.send()
             if not one.kept:
                 raise psycopg.Rollback
 
@@ -221,10 +284,16 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def reading(self, *, by_index: bool = False) -> AsyncGenerator[Tx]:
-        """A read-only transaction with one snapshot for all its statements. `by_index`: see there."""
-        begin: LiteralString = f"{READING}; {BY_INDEX}" if by_index else READING
-        async with self._pool.connection() as connection, transaction(connection, begin=begin) as tx:
+    async def reading(self) -> AsyncGenerator[Tx]:
+        """A read-only transaction with one snapshot for all its statements."""
+        async with self._pool.connection() as connection, transaction(connection, begin=READING) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncGenerator[Tx]:
+        """A read-only transaction of one message, by keys only: BEGIN, what is asked first, and COMMIT."""
+        begin = READING, BY_INDEX
+        async with self._pool.connection() as connection, travelling(connection, *begin, end=["COMMIT"]) as tx:
             yield tx
 
     @asynccontextmanager
@@ -232,10 +301,9 @@ class Database:
         """A transaction whose statements read by keys only, whatever the statistics say.
 
         A plan that was made while a table was empty (at night, or on the first day) would read all of it for each
-        batch of the next morning.
+        batch of the next morning. BEGIN travels with the first statement: no `now` before it.
         """
-        begin: LiteralString = f"{APPENDING}; {BY_INDEX}"
-        async with self._pool.connection() as connection, transaction(connection, begin=begin) as tx:
+        async with self._pool.connection() as connection, travelling(connection, "BEGIN", APPENDING_BY_INDEX) as tx:
             yield tx
 
     async def within(self, work: Callable[[Tx], Awaitable[Result]], *, by_index: bool = False) -> Result:
@@ -258,30 +326,52 @@ class Database:
 async def transaction(connection: AsyncConnection[Any], *, begin: LiteralString | None = None) -> AsyncGenerator[Tx]:
     """One transaction on a connection in autocommit mode; BEGIN and the clock travel together, as one message."""
     clock = await connection.execute(f"{begin or APPENDING}; {CLOCK}", prepare=False)
-    try:
+    async with _ended(connection):
         while clock.nextset():
             pass
         row = await clock.fetchone()
         assert row
-        yield Tx(connection, row[0])
+        yield (tx := Tx(connection, row[0]))
+        await tx.commit()
+
+
+@asynccontextmanager
+async def travelling(
+    connection: AsyncConnection[Any], *begin: LiteralString, end: Sequence[LiteralString] = ()
+) -> AsyncGenerator[Tx]:
+    """The same, begun by these prepared statements together with what is asked first, and ended too by `end`."""
+    async with _ended(connection):
+        yield (tx := Tx(connection, begin=begin, end=end))
+        await tx.commit()
+
+
+@asynccontextmanager
+async def _ended(connection: AsyncConnection[Any]) -> AsyncGenerator[None]:
+    """What raises is rolled back."""
+    try:
+        yield
     except BaseException:
         if not connection.closed:
             # Who was cut off in the middle of a statement leaves a connection that the pool throws away.
             with contextlib.suppress(psycopg.OperationalError):
                 await connection.execute("ROLLBACK")
         raise
-    await connection.execute("COMMIT")
 
 
 CLOCK = "SELECT now() + shift FROM kernel.clock"
 READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 SOON = "SET LOCAL synchronous_commit = off"
-BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 # Whoever may append to the log says so before its transaction has a number: see `consumers.HORIZON`.
 APPENDERS: LiteralString = "5197, 64"
 """The two numbers of that lock, which pg_locks calls `classid` and `objid`; `objsubid` 2 says that there are two."""
 APPENDS: LiteralString = f"SELECT pg_advisory_xact_lock_shared({APPENDERS})"
 APPENDING: LiteralString = f"BEGIN; {APPENDS}"
+BY_INDEX: LiteralString = """
+    SELECT now() + shift, set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+           set_config('enable_mergejoin', 'off', true)
+    FROM kernel.clock
+"""
+APPENDING_BY_INDEX: LiteralString = BY_INDEX.replace("FROM", f", pg_advisory_xact_lock_shared({APPENDERS}) FROM")
 
 
 # ---- sets as parameters

@@ -102,6 +102,7 @@ async def defer(
         # The queue lives in real time; the installation's clock may be ahead of it.
         scheduled_at=None if at is None else datetime.now(UTC) + (at - tx.now),
     )
+    await tx.send()
     try:
         async with tx.connection.transaction():
             queued = await QUEUEING.defer_job_async(job, connection=tx.connection)

@@ -269,8 +269,8 @@ async def _write(tx: Tx, changed: Sequence[Basket], done: "Done", places: invent
         asked.append((WRITE, {"baskets": rows(bodies), "now": tx.now}))
     if facts:
         asked.append(log.told(tx, facts))
-    if asked:
-        await tx.together(*asked)
+    for sql, params in asked:
+        tx.later(sql, **params)
     return changed
 
 

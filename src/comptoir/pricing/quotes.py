@@ -132,13 +132,9 @@ async def worths(tx: Tx, variants: Sequence[int], *, outlet: channels.Outlet | N
 
 async def open_book(tx: Tx, requests: Sequence[QuoteRequest]) -> Book:
     """Everything that these baskets need, by keys only: nothing is joined to a table that grows."""
-    held = await terms.current(tx, sorted({request.outlet_id for request in requests}))
-    asked = {(one.currency, one.channel, one.outlet_id, one.groups): one for one in requests}
-    applying = {found.price_list_id for one in asked.values() for found in lists_for(held, one, tx.now)}
-    variants = sorted({line.variant_id for request in requests for line in request.lines})
+    held, prices, articles = await goods(tx, requests)
     coupons = await coupons_by_code(tx, [code for request in requests for code in request.coupons])
     own = await owned(tx, held, requests, coupons)
-    prices, articles = await goods(tx, variants, sorted(applying))
     return Book(
         held,
         tx.now,
@@ -183,25 +179,36 @@ async def look_up(tx: Tx, *, code: str, who: str, node_id: int | None = None) ->
 
 
 async def goods(
-    tx: Tx, variants: Sequence[int], lists: Sequence[int]
-) -> tuple[dict[int, dict[int, Price]], dict[int, Known]]:
-    """The prices of these variants by list, and what is known of them beside."""
-    if not variants:
-        return {}, {}
-    priced, taxed = await tx.together(
-        (PRICES, {"variants": ints(variants), "lists": ints(lists)}), (ARTICLES, {"variants": ints(variants)})
-    )
+    tx: Tx, requests: Sequence[QuoteRequest]
+) -> tuple[Terms, dict[int, dict[int, Price]], dict[int, Known]]:
+    """The terms, the prices of what is asked for by variant and list, and what is known of it beside.
+
+    One message while the terms have not turned: what this process knows of them says which lists to ask for.
+    """
+    outlets = sorted({request.outlet_id for request in requests})
+    asked = {(one.currency, one.channel, one.outlet_id, one.groups): one for one in requests}
+    variants = ints(sorted({line.variant_id for request in requests for line in request.lines}))
+    held = terms.remembered(outlets) or await terms.current(tx, outlets)
+    while True:
+        applying = sorted({found.price_list_id for one in asked.values() for found in lists_for(held, one, tx.now)})
+        ((version,),), priced, taxed, placed = await tx.together(
+            (terms.VERSION, {}),
+            (PRICES, {"variants": variants, "lists": ints(applying)}),
+            (ARTICLES, {"variants": variants}),
+            catalog.placing(line.variant_id for request in requests for line in request.lines),
+        )
+        if version == held.version:
+            break
+        held = await terms.current(tx, outlets)
     prices: dict[int, dict[int, Price]] = {}
     for row in priced:
         prices.setdefault(row[0], {})[row[1]] = Price(*row)
     own = {row[0]: row[1:] for row in taxed}
     articles = {
-        one.variant_id: Known(
-            one.sku, one.product, one.path, categories(one.path), *own.get(one.variant_id, (None, None, None, 1))
-        )
-        for one in await catalog.placed(tx, variants)
+        variant: Known(sku, product, tuple(path), categories(tuple(path)), *own.get(variant, (None, None, None, 1)))
+        for variant, sku, product, path in placed
     }
-    return prices, articles
+    return held, prices, articles
 
 
 async def left(tx: Tx, held: Terms) -> dict[int, Left]:

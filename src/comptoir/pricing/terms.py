@@ -70,14 +70,20 @@ class Memory:
     terms: Terms | None = None
 
 
+def remembered(outlets: Sequence[int] = ()) -> Terms | None:
+    """As this process has last read them; None if it has not, or knows an outlet too few."""
+    known = Memory.terms
+    return None if known is None or any(one not in known.zones for one in outlets) else known
+
+
 async def current(tx: Tx, outlets: Sequence[int] = ()) -> Terms:
     """The terms as they are now: one small look-up, and everything read anew if they have turned since.
 
     An outlet that is not known yet makes them be read anew as well.
     """
-    known = Memory.terms
+    known = remembered(outlets)
     version = await tx.value(VERSION)
-    if known is None or known.version != version or any(one not in known.zones for one in outlets):
+    if known is None or known.version != version:
         known = Memory.terms = await read(tx, version)
     return known
 

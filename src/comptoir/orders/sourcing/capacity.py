@@ -40,7 +40,7 @@ async def count_on(tx: Tx, orders: Mapping[tuple[int, date], int]) -> None:
     """So many orders more, or fewer, at a location on a day. In the same place of the lock order."""
     if counted := sorted((id_, day, number) for (id_, day), number in orders.items() if number):
         written = [{"location_id": id_, "day": day, "orders": number} for id_, day, number in counted]
-        await tx.run(COUNT, days=rows(written))
+        tx.later(COUNT, days=rows(written))
 
 
 COUNT = """
