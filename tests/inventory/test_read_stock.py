@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from comptoir import inventory
@@ -93,6 +93,10 @@ questions = st.builds(
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(stock, promises, sales, kept, questions)
+@example(  # all of it is allocated to the one who asks, and has been sold meanwhile
+    {"north": 0, "south": 0, "lyon": 1, "road": 0}, [("lyon", False, 1)], ["lyon"], [],
+    Question(variant_id=SHIRT, channel="web", reference="basket-0"),
+)  # fmt: skip
 async def test_what_is_explained_is_what_is_answered(map_of_france, lying, promised, sold, back, question):
     """The places that can are those of `available`, in its order, with its units, moments and kilometres."""
     async with map_of_france.transaction() as tx:

@@ -99,6 +99,24 @@ async def test_another_lane_begins_when_enough_callers_wait(weight):
     assert begun == [1, 3, 5]
 
 
+async def test_who_asks_together_uses_every_lane_but_for_one_thing_only_one():
+    begun = []
+
+    async def work(items):
+        begun.append(items)
+        await asyncio.sleep(0)
+        return items
+
+    coalescer = Coalescer(work, max_batch=64, lanes=2, enough=2, alike=lambda item: item[0])
+    asked = ["a1", "b1", "c1", "d1", "b2", "e1"]
+    assert await asyncio.gather(*map(coalescer, asked)) == asked
+    assert begun == [["a1", "b1", "c1", "b2"], ["d1", "e1"]], "b2 goes along with b1"
+    begun.clear()
+    hot = [f"a{number}" for number in range(9)]
+    assert await asyncio.gather(*map(coalescer, hot)) == hot
+    assert begun == [hot]
+
+
 async def test_beyond_its_limit_it_refuses_rather_than_queue():
     gate = asyncio.Event()
 

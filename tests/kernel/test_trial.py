@@ -3,6 +3,7 @@
 import pytest
 
 from comptoir.kernel.errors import Conflict
+from comptoir.kernel.log import told
 from comptoir.orders.events import AddressChanged
 
 pytestmark = pytest.mark.anyio
@@ -32,3 +33,24 @@ async def test_a_refusal_undoes_and_leaves_the_transaction_usable(tx):
             trial.keep()
             raise Conflict
     assert await tx.value(EVENTS) == before
+
+
+def tell(tx):
+    sql, params = told(tx, [FACT])
+    tx.later(sql, **params)
+
+
+async def test_what_was_to_be_done_later_is_undone_with_the_rest(tx):
+    before = await tx.value(EVENTS)
+    with pytest.raises(Conflict):
+        async with tx.trial() as trial:
+            tell(tx)
+            trial.keep()
+            raise Conflict
+    async with tx.trial():
+        tell(tx)
+    assert await tx.value(EVENTS) == before
+    async with tx.trial() as trial:
+        tell(tx)
+        trial.keep()
+    assert await tx.value(EVENTS) == before + 1

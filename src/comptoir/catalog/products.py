@@ -6,7 +6,8 @@ from typing import Any
 from comptoir.catalog.errors import BadGtin, UnknownProduct
 from comptoir.catalog.gtin import gtin14
 from comptoir.catalog.records import KnownVariant, Placed, Product, Variant
-from comptoir.kernel.db import Asked, Tx, ints, texts
+from comptoir.kernel.db import ints, texts
+from comptoir.kernel.tx import Asked, Tx
 
 
 async def variants_by_sku(tx: Tx, skus: Iterable[str]) -> dict[str, KnownVariant]:

@@ -6,8 +6,9 @@ never sells the last ones.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +16,8 @@ import msgspec
 from comptoir import channels
 from comptoir.inventory.locations import locations
 from comptoir.inventory.records import Location, Method
-from comptoir.kernel.db import Asked, Tx, ints, texts
+from comptoir.kernel.db import ints, texts
+from comptoir.kernel.tx import Asked, Tx
 
 EARTH_KM = 6371.0
 
@@ -70,6 +72,17 @@ class Place(msgspec.Struct, frozen=True):
         return (channels.next_opening(self.outlet, at) or at) if self.outlet else at
 
 
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """A location as it stands in this minute, for a method."""
+
+    location: Location
+    safety: int
+    """Of an article that has none of its own."""
+    gives: bool
+    """By this method at all."""
+    ready: dict[Method, datetime]
+
+
 class Places:
     """All active locations in memory, and when each would be ready, worked out once a minute."""
 
@@ -77,6 +90,7 @@ class Places:
         self._by_id = {one.location.location_id: one for one in found}
         self._ids = {one.location.code: one.location.location_id for one in found}
         self._ready: dict[tuple[int, Method | None], dict[Method, datetime]] = {}
+        self._standings: dict[Method | None, dict[int, Standing | None]] = {}
         self._minute: datetime | None = None
         self._now: datetime | None = None
 
@@ -88,18 +102,38 @@ class Places:
     def get(self, location_id: int) -> Place | None:
         return self._by_id.get(location_id)
 
+    def _turn(self, now: datetime) -> None:
+        """What was worked out is good for its minute."""
+        minute = now.replace(second=0, microsecond=0)
+        if minute != self._minute:
+            self._ready, self._standings, self._minute = {}, {}, minute
+        self._now = now
+
     def ready(self, place: Place, now: datetime, method: Method | None = None) -> dict[Method, datetime]:
         """By all of its methods, or by this one."""
         if now != self._now:
-            minute = now.replace(second=0, microsecond=0)
-            if minute != self._minute:
-                self._ready, self._minute = {}, minute
-            self._now = now
+            self._turn(now)
         key = place.location.location_id, method
         if key not in self._ready:
             found = place.ready(now)
             self._ready[key] = {one: moment for one, moment in found.items() if method in {None, one}}
         return self._ready[key]
+
+    def standings(self, ids: Iterable[int], now: datetime, method: Method | None) -> dict[int, Standing | None]:
+        """These locations among others; None for one that is not active."""
+        if now != self._now:
+            self._turn(now)
+        found = self._standings.setdefault(method, {})
+        for id_ in ids:
+            if id_ not in found:
+                place = self._by_id.get(id_)
+                found[id_] = self._standing(place, now, method) if place else None
+        return found
+
+    def _standing(self, place: Place, now: datetime, method: Method | None) -> Standing:
+        gives = method is None or method in place.location.methods
+        ready = self.ready(place, now, method) if gives else {}
+        return Standing(place.location, place.location.safety, gives, ready)
 
     def due(self, location_id: int, method: Method, now: datetime) -> datetime | None:
         """When goods of an order that is placed now are to be ready there; None where nobody knows."""
@@ -123,10 +157,7 @@ async def available(tx: Tx, questions: Sequence[Question], known: Places) -> lis
     if references:
         asked.append((OWN, {"references": texts(references)}))
     spare, keeping, *owned = await tx.together(*asked)
-    stock: dict[int, list[Spare]] = {}
-    for variant, *columns in spare:
-        if columns[0]:
-            stock[variant] = list(zip(*columns, strict=True))
+    stock: dict[int, Spare] = {variant: columns for variant, *columns in spare if columns[0]}
     kept: dict[tuple[int, int], dict[str, int]] = {}
     thresholds: dict[tuple[int, str], int] = {}
     for variant, location, channel, quantity in keeping:
@@ -144,8 +175,8 @@ async def available(tx: Tx, questions: Sequence[Question], known: Places) -> lis
     return offers
 
 
-Spare = tuple[int, int, int | None]
-"""A location, its sellable pieces that are not promised, and how many of the variant are kept back there."""
+Spare = Sequence[Sequence[Any]]
+"""Locations, the sellable pieces there that are not promised, and how many of the variant are kept back there."""
 
 # One row for a variant, not one for each of its places: reading rows would cost more than all the rest.
 SPARE = """
@@ -177,42 +208,40 @@ OWN = """
 
 def _offers(
     question: Question,
-    stock: Sequence[Spare],
+    stock: Spare,
     kept: dict[tuple[int, int], dict[str, int]],
     own: dict[tuple[str, int, int], int],
     threshold: int,
     known: Places,
     now: datetime,
 ) -> list[Offer]:
-    method = question.method
-    free: list[tuple[Place, int]] = []
+    standings = known.standings(stock[0], now, question.method) if stock else {}
     offered = -threshold
-    place_of = known.get
-    for location_id, spare, safety in stock:
-        if (place := place_of(location_id)) is None:
+    free: list[tuple[int, str, Standing]] = []
+    for location_id, spare, safety in zip(*stock, strict=True):
+        if (place := standings[location_id]) is None:
             continue
-        units = spare - (place.location.safety if safety is None else safety)
+        units = spare - (place.safety if safety is None else safety)
         if kept and (fences := kept.get((question.variant_id, location_id))):
             units -= sum(left for channel, left in fences.items() if channel != question.channel)
-        units = max(0, units)
         if own:
-            units += own.get((question.reference, question.variant_id, location_id), 0)
+            units = max(0, units) + own.get((question.reference, question.variant_id, location_id), 0)
+        elif units <= 0:
+            continue
         offered += units
-        if units >= question.quantity and (method is None or method in place.location.methods):
-            free.append((place, units))
+        if units >= question.quantity and place.gives:
+            free.append((-units, place.location.code, place))
     if offered < question.quantity:
         return []
-    somewhere = question.latitude is not None and question.longitude is not None
+    free.sort()  # by units and code: no two have one code
+    if question.latitude is None or question.longitude is None:
+        return [Offer(code, at.location.name, min(-less, offered), at.ready) for less, code, at in free]
     offers: list[Offer] = []
-    for place, units in free:
-        location = place.location
-        km = km_to(question, location) if somewhere else None
+    for less, code, at in free:
+        km = km_to(question, at.location)
         if (math.inf if km is None else km) <= question.km:
-            offers.append(Offer(location.code, location.name, min(units, offered), known.ready(place, now, method), km))
-    if somewhere:
-        offers.sort(key=lambda one: (math.inf if one.km is None else one.km, -one.units, one.location))
-    else:
-        offers.sort(key=lambda one: (-one.units, one.location))
+            offers.append(Offer(code, at.location.name, min(-less, offered), at.ready, km))
+    offers.sort(key=lambda one: math.inf if one.km is None else one.km)
     return offers
 
 

@@ -4,9 +4,10 @@ import time
 from collections.abc import Sequence
 
 from comptoir.inventory.availability import Offer, Places, Question, available, places
+from comptoir.inventory.book import keys_of
 from comptoir.inventory.codes import Codes
 from comptoir.inventory.ledger import post
-from comptoir.inventory.records import Act, Answer
+from comptoir.inventory.records import Act, Answer, Key
 from comptoir.kernel.coalesce import Coalescer
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import Refusal
@@ -28,7 +29,7 @@ class Desk:
     def __init__(self, db: Database, *, max_batch: int = 200) -> None:
         self.codes = Codes()
         self._db = db
-        self._posting = Coalescer(self._post, max_batch=max_batch, lanes=2, enough=MANY)
+        self._posting = Coalescer(self._post, max_batch=max_batch, lanes=2, enough=MANY, alike=_article)
         self._asking = Coalescer(self._ask, max_batch=max_batch, lanes=2, enough=ENOUGH)
         self._places = Places()
         self._places_until = 0.0
@@ -75,3 +76,8 @@ class Desk:
                 await self.places(tx)
         async with self._db.glance() as tx:
             return await available(tx, questions, self._places)
+
+
+def _article(act: Act) -> Key | None:
+    """For which balance two acts would wait for each other, as far as one look tells."""
+    return next(iter(keys_of(act)), None)

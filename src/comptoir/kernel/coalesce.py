@@ -14,7 +14,7 @@ input never fails another's.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from comptoir.kernel.errors import Overloaded, Unavailable
@@ -26,7 +26,9 @@ Answer = TypeVar("Answer")
 class Coalescer(Generic[Item, Answer]):
     """Batches of at most `max_batch` weight, at most `lanes` under way; beyond `max_waiting`, Overloaded.
 
-    `enough`: callers for whom another lane begins; it does for a full batch in any case.
+    `enough`: callers for whom another lane begins; it does for a full batch in any case. `alike`: what batches must
+    not both ask for, or one waits for the other. If it is named, so many callers that every lane could begin are
+    shared among the lanes: who was answered together asks again together, and would use one lane for ever.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Coalescer(Generic[Item, Answer]):
         lanes: int = 1,
         enough: int | None = None,
         weigh: Callable[[Item], int] = lambda _: 1,
+        alike: Callable[[Item], Hashable] | None = None,
     ) -> None:
         self._work = work
         self._max_batch = max_batch
@@ -45,6 +48,7 @@ class Coalescer(Generic[Item, Answer]):
         self._lanes = lanes
         self._enough = enough or max_waiting
         self._weigh = weigh
+        self._alike = alike
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._waiting_weight = 0
         self._under_way: set[asyncio.Task[None]] = set()
@@ -94,12 +98,24 @@ class Coalescer(Generic[Item, Answer]):
     def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []
         weight = 0
+        free = self._lanes - len(self._under_way)
+        alike = self._alike if len(self._waiting) >= free * self._enough else None
+        share = -(-len(self._waiting) // free)
+        taken: set[Hashable] = set()
+        others: list[tuple[Item, asyncio.Future[Answer]]] = []
         while self._waiting and (not batch or weight < self._max_batch):
             item, answer = self._waiting.popleft()
+            if alike is not None:
+                kind = alike(item)
+                if len(batch) >= share and kind not in taken:
+                    others.append((item, answer))
+                    continue
+                taken.add(kind)
             self._waiting_weight -= self._weigh(item)
             if not answer.done():
                 batch.append((item, answer))
                 weight += self._weigh(item)
+        self._waiting.extendleft(reversed(others))
         return batch
 
     async def _settle(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:

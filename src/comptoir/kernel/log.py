@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 import msgspec
 from psycopg import sql
 
-from comptoir.kernel.db import Asked, Database, Tx, rows
+from comptoir.kernel.db import Database, rows
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.time import PG_EPOCH_MICROSECONDS
+from comptoir.kernel.tx import Asked, Tx
 
 LANES = 64
 

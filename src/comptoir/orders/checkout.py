@@ -15,9 +15,10 @@ import msgspec
 
 from comptoir import inventory, pricing
 from comptoir.kernel import log
-from comptoir.kernel.db import Asked, Tx, rows, uuids
+from comptoir.kernel.db import rows, uuids
 from comptoir.kernel.errors import Refusal
 from comptoir.kernel.log import Fact
+from comptoir.kernel.tx import Asked, Tx
 from comptoir.orders import baskets
 from comptoir.orders.baskets import Basket, Part, Payment
 from comptoir.orders.changes import Change, basket_of, changed, merged, told

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from comptoir.kernel.db import Asked, Tx, rows
+from comptoir.kernel.db import rows
+from comptoir.kernel.tx import Asked, Tx
 
 LATE_SECONDS = 300
 """Whoever has asked waits for no answer any more."""
