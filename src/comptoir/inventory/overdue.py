@@ -7,7 +7,6 @@ import msgspec
 
 from comptoir.inventory.ledger import give_back
 from comptoir.kernel.db import Database, Tx, ints
-from comptoir.kernel.halves import in_halves
 
 
 class Overdue(msgspec.Struct, frozen=True):
@@ -31,7 +30,7 @@ async def expire(db: Database, *, most: int = 500) -> int:
             found = await tx.many(Overdue, OVERDUE, now=tx.now, most=most, **place)
         if not found:
             return lines
-        lines += await in_halves(db, sorted({(one.variant_id, one.location_id) for one in found}), give_back)
+        lines += await db.in_halves(sorted({(one.variant_id, one.location_id) for one in found}), give_back)
         last = found[-1]
 
 

@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
+import structlog
 from psycopg import AsyncConnection
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
@@ -28,7 +29,10 @@ from comptoir.kernel.tx import Tx
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
 
+log = structlog.get_logger(__name__)
+
 Result = TypeVar("Result")
+One = TypeVar("One")
 
 TRANSIENT = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 """Worth another try of the whole transaction: nothing of it was kept."""
@@ -150,6 +154,27 @@ class Database:
             except psycopg.OperationalError as error:
                 raise Unavailable(str(error)) from error
         raise AssertionError
+
+    async def in_halves(self, many: Sequence[One], work: Callable[[Tx, Sequence[One]], Awaitable[int]]) -> int:
+        """Do the work for all in one transaction. Where that fails it is done for either half, down to the one to
+        blame, which is logged and passed over. Returns the sum of what the work returns.
+        """
+        if not many:
+            return 0
+
+        async def some(tx: Tx) -> int:
+            return await work(tx, many)
+
+        try:
+            return await self.within(some)
+        except Unavailable:
+            raise
+        except Exception:
+            if len(many) == 1:
+                log.exception("halves.passed_over", one=str(many[0]))
+                return 0
+        half = len(many) // 2
+        return await self.in_halves(many[:half], work) + await self.in_halves(many[half:], work)
 
 
 @asynccontextmanager

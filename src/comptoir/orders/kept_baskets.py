@@ -8,7 +8,6 @@ import msgspec
 
 from comptoir import inventory
 from comptoir.kernel.db import Database, Tx, ints, uuids
-from comptoir.kernel.halves import in_halves
 from comptoir.orders.baskets import Basket
 from comptoir.orders.checkout import Checkout
 from comptoir.orders.errors import UnknownClaimCode
@@ -62,7 +61,7 @@ async def abandon(db: Database, *, quiet: timedelta, most: int = AT_ONCE) -> int
             found = await tx.tuples(QUIET, before=tx.now - quiet, since=since, last=last, most=most)
         if not found:
             return abandoned
-        abandoned += await in_halves(db, [basket_id for _, basket_id in found], let_go)
+        abandoned += await db.in_halves([basket_id for _, basket_id in found], let_go)
         since, last = found[-1]
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import LiteralString
 
 from comptoir.kernel.db import Database, Tx
-from comptoir.kernel.halves import in_halves
 from comptoir.orders.fulfilment.floor import run
 from comptoir.orders.fulfilment.records import Act, Expire, Overdue
 
@@ -36,7 +35,7 @@ async def _each(db: Database, due: LiteralString, act: Callable[[int], Act]) -> 
             found = await tx.tuples(due, now=tx.now, place=place, last=last, most=MOST)
         if not found:
             return done
-        done += await in_halves(db, [one for one, _ in found], work)
+        done += await db.in_halves([one for one, _ in found], work)
         last, place = found[-1]
 
 

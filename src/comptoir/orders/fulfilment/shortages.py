@@ -11,7 +11,6 @@ from uuid import UUID
 from comptoir import inventory
 from comptoir.kernel import jobs
 from comptoir.kernel.db import Database, Tx
-from comptoir.kernel.halves import in_halves
 from comptoir.orders import order_book
 from comptoir.orders.fulfilment.dossiers import orders_of
 from comptoir.orders.fulfilment.floor import run
@@ -49,7 +48,7 @@ async def make_all_good(db: Database, *, patience: timedelta | None = None, most
         if not found:
             return tried
         for one in found:
-            tried += await in_halves(db, [one], _make_good)
+            tried += await db.in_halves([one], _make_good)
         last = found[-1]
 
 

@@ -12,7 +12,6 @@ from uuid import UUID
 from comptoir import inventory
 from comptoir.kernel.db import Database, Tx, uuids
 from comptoir.kernel.errors import Refusal
-from comptoir.kernel.halves import in_halves
 from comptoir.orders.fulfilment.dossiers import Dossier, look
 from comptoir.orders.fulfilment.elsewhere import TRIES, Moved, entrust, find
 from comptoir.orders.fulfilment.ending import conclude
@@ -33,7 +32,7 @@ async def source_waiting(db: Database) -> int:
             found = await tx.tuples(WAITING, since=since, last=last, most=MOST)
         if not found:
             return given
-        given += await in_halves(db, [order_id for order_id, _ in found], give)
+        given += await db.in_halves([order_id for order_id, _ in found], give)
         last, since = found[-1]
 
 
