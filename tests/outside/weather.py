@@ -77,9 +77,11 @@ class Weather:
         if fault == "cut before":
             return False
         inside, outside = await asyncio.open_connection("127.0.0.1", self.behind)
-        outside.write(request)
-        answer = await message(inside)
-        outside.close()
+        try:
+            outside.write(request)
+            answer = await message(inside)
+        finally:  # the server may be killed in the middle of its answer
+            outside.close()
         if fault == "cut after" or not answer:
             return False
         writer.write(answer[: len(answer) // 2] if fault == "half an answer" else answer)

@@ -78,6 +78,8 @@ WORDS: dict[str, str] = {
     "idempotency_in_progress": N_("The same request is under way already."),
     "idempotency_not_kept": N_("It was done, and its answer is shown only once."),
     "idempotency_key_reused": N_("The Idempotency-Key was used for another request."),
+    "identity.bad_model": N_("These weights were not learnt for the comparisons of this version."),
+    "identity.bad_records": N_("The file of records cannot be matched as it is."),
     "identity.bad_pattern": N_("The pattern is not a regular expression that can be used."),
     "identity.kept_apart": N_("Somebody has said that these are different people: undo that first."),
     "identity.namespace_exists": N_("This kind of identifier is there already."),
