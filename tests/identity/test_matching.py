@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comptoir.identity import matching
-from comptoir.identity.matching import candidates, cleaning, comparisons, model, training
+from comptoir.identity.matching import candidates, cleaning, columns, comparisons, model, training
 from comptoir.identity.matching.batch import match
 from comptoir.identity.matching.clustering import Clustering
 from comptoir.identity.matching.comparisons import COMPARISONS, FIELDS, Clean, conflict, levels
@@ -231,6 +231,12 @@ def test_a_nameless_record_hangs_on_one_person_and_never_joins_two(learnt):
     assert grouped(learnt, *both) == [0, 1, 2]
 
 
+def test_several_nameless_records_hang_on_one_person(learnt):
+    paul = person("paul", email="g@free.fr", devices=["d"])
+    newsletters = [person(None, None, email="g@free.fr")] * 3
+    assert grouped(learnt, paul, *newsletters, person(None, None, devices=["d"])) == [0] * 5
+
+
 def test_who_moved_and_changed_her_email_is_found_by_name_and_birth(learnt):
     before = person("anne", birth=date(1980, 5, 6), email="old@free.fr", phone="612345678", **HOME)
     after = person("anne", birth=date(1980, 5, 6), email="new@free.fr", phone="612345678", postcode="13001")
@@ -268,6 +274,18 @@ def test_the_same_file_has_the_same_answer_and_a_kept_model_too(matched):
     again = match(folder / "in.parquet", folder / "again.parquet", model=kept)
     assert pq.read_table(folder / "again.parquet").to_pylist() == answer
     assert again.persons == done.persons
+
+
+def test_what_is_no_date_is_left_out_and_told(tmp_path):
+    lines = ["record_id,source,last_name,birth_date", "1,web,Roux,1980-02-30", "2,web,Roux,1980-02-03", "3,web,,"]
+    (tmp_path / "in.csv").write_text("\n".join(lines))
+    with duckdb.connect() as con:
+        assert columns.read(con, tmp_path / "in.csv") == (3, {"birth_date": 1})
+        assert con.execute("SELECT birth_date FROM record ORDER BY id").fetchall() == [
+            (None,),
+            (date(1980, 2, 3),),
+            (None,),
+        ]
 
 
 def test_a_bad_file_says_what_to_mend(tmp_path):

@@ -54,4 +54,6 @@ def match(
         progress.update(bar, description="done", completed=len(steps))
     if save_model:
         save_model.write_bytes(done.model.encode())
+    for column, many in done.unreadable.items():
+        complain(f"{column}: {many:,} values cannot be read as what they should be, and were left out.")
     print(f"{done.records:,} records are {done.persons:,} people in {done.households:,} households.")

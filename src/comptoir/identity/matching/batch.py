@@ -29,6 +29,8 @@ class Matched(msgspec.Struct, frozen=True):
     persons: int
     households: int
     model: Model
+    unreadable: dict[str, int]
+    """By column: values that are no dates, no lists; they were left out."""
 
 
 def match(source: Path, target: Path, *, model: Model | None = None, tell: Tell = lambda _: None) -> Matched:
@@ -39,7 +41,7 @@ def match(source: Path, target: Path, *, model: Model | None = None, tell: Tell 
     """
     with duckdb.connect() as con:
         tell("read")
-        records = columns.read(con, source)
+        records, unreadable = columns.read(con, source)
         tell("clean")
         cleaning.clean(con)
         tell("pair")
@@ -56,7 +58,7 @@ def match(source: Path, target: Path, *, model: Model | None = None, tell: Tell 
         con.execute(WRITE, [str(target)])
         found = con.execute("SELECT count(DISTINCT person_id), count(DISTINCT household_id) FROM answer").fetchone()
         assert found
-        return Matched(records, pairs, found[0], found[1], model)
+        return Matched(records, pairs, found[0], found[1], model, unreadable)
 
 
 def compare(con: duckdb.DuckDBPyConnection, model: Model) -> None:

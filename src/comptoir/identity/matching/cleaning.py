@@ -15,8 +15,10 @@ CROWD = 10
 STRANGERS = 5
 """… and surnames, above which it names nobody."""
 
-RELAYS = ("privaterelay.appleid.com", "marketplace.amazon.com", "marketplace.amazon.fr", "members.ebay.com",
-          "relay.firefox.com", "duck.com", "cloud.mail.fnac.com", "cdiscount.com.relay")  # fmt: skip
+RELAYS = (
+    "privaterelay.appleid.com", "marketplace.amazon.com", "marketplace.amazon.fr", "members.ebay.com", "mozmail.com",
+    "duck.com",
+)  # fmt: skip
 """Masked addresses: of one person and one marketplace, so that two of them say nothing when they differ."""
 
 KINDS = """
@@ -202,7 +204,6 @@ CLEAN = f"""
         SELECT w.id, w.source, w.is_spelt,
                replace(w.first, ' ', '') AS first,
                CASE WHEN contains(w.first, ' ') THEN split_part(w.first, ' ', 1) END AS part,
-               left(w.first, 1) AS initial,
                replace(w.last, ' ', '') AS last,
                CASE WHEN contains(w.last, ' ') THEN string_split(w.last, ' ') END AS lasts,
                CASE WHEN no_mail THEN NULL

@@ -1,9 +1,9 @@
 """Who is one person: groups that grow pair by pair, the best pair first, each time weighing both groups as a whole.
 
 One lucky pair joins nothing. Two groups are compared field by field, by the best that any of their values say, and are
-two people when a first name of the one conflicts with one of the other and their birth dates do not agree. A record
-without a first name (a newsletter, a device of the family's tablet) waits until all others have found each other; then
-it joins the one group that is clearly the best, and never brings two together.
+two people when their first names conflict, whatever they share. A record without a first name (a newsletter, a device
+of the family's tablet) waits until all others have found each other; then it joins the one group that is clearly the
+best, and never brings two together.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -13,9 +13,8 @@ from comptoir.identity.matching.model import RARITY, Model
 
 WHOLE = 0.0
 """Bits that two groups must have as a whole."""
-HANGS = 0.0
-"""Bits that a nameless group must have with a person."""
 TURNS = 2
+"""What could not join at first may when the groups have grown."""
 CLEARLY = 4.0
 """Bits that the best group of a nameless record must be ahead of the next."""
 
@@ -81,7 +80,6 @@ class Clustering:
         for one, other in zip(a, b, strict=True):
             kinds = self._nameless[one], self._nameless[other]
             (hanging if kinds[0] != kinds[1] else nameless if kinds[0] else named).append((one, other))
-        # What could not join at first may when the groups have grown.
         for _ in range(TURNS):
             named = [(one, other) for one, other in named if not self._meet(one, other)]
         for one, other in nameless:
@@ -141,10 +139,10 @@ class Clustering:
         for nameless, near in persons.items():
             ranked = sorted(((self.bits(self._get(nameless), self._get(one)), one) for one in near), reverse=True)
             ahead = ranked[0][0] - ranked[1][0] if len(ranked) > 1 else CLEARLY
-            if ranked[0][0] >= HANGS and ahead >= CLEARLY:
+            if ranked[0][0] >= WHOLE and ahead >= CLEARLY:
                 sure.append((-ranked[0][0], nameless, ranked[0][1]))
         for _, nameless, person in sorted(sure):
-            self._join(person, nameless)
+            self._join(self.group(person), nameless)
 
 
 NEVER = float("-inf")

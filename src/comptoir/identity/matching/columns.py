@@ -34,8 +34,9 @@ class BadRecords(Invalid):
     code = "identity.bad_records"
 
 
-def read(con: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """Make the table `record` of a Parquet or CSV file; returns how many there are. `id` is its place in the file.
+def read(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, dict[str, int]]:
+    """Make the table `record` of a Parquet or CSV file. How many there are; and by column how many values are of
+    another kind, and were left out. `id` is a record's place in the file.
 
     Raises BadRecords with what to mend: not such a file, no ids, an id twice.
     """
@@ -46,12 +47,18 @@ def read(con: duckdb.DuckDBPyConnection, path: Path) -> int:
         raise BadRecords(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
     if lacking := [name for name in NEEDED if name not in file.columns]:
         raise BadRecords(f"The file needs the columns {' and '.join(NEEDED)}.", missing=lacking)
-    taken = ", ".join(_column(name, kind, name in file.columns) for name, kind in COLUMNS.items())
+    there = [name for name in COLUMNS if name in file.columns]
+    taken = ", ".join(_column(name, kind, name in there) for name, kind in COLUMNS.items())
     file.create("given")
     con.execute(f"CREATE TABLE record AS SELECT (row_number() OVER ())::INTEGER - 1 AS id, {taken} FROM given")  # noqa: S608
+    unreadable = {name: lost for name in there if COLUMNS[name] != "VARCHAR" and (lost := _lost(con, name))}
     con.execute("DROP TABLE given")
     _prove(con)
-    return _count(con, "SELECT count(*) FROM record")
+    return _count(con, "SELECT count(*) FROM record"), unreadable
+
+
+def _lost(con: duckdb.DuckDBPyConnection, name: str) -> int:
+    return _count(con, f"SELECT (SELECT count({name}) FROM given) - (SELECT count({name}) FROM record)")  # noqa: S608
 
 
 def _column(name: str, kind: str, is_there: bool) -> str:
