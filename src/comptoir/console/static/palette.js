@@ -22,6 +22,7 @@ dialog?.addEventListener("beforetoggle", (event) => {
   if (event.newState !== "open") return;
   answered = null;
   hurried = false;
+  input.select(); // the word of last time goes with the first key, also where no focus event comes
   htmx.trigger(input, "ask"); // the answers may have changed since
 });
 input?.addEventListener("focus", () => input.select());
