@@ -36,6 +36,15 @@ def test_a_file_is_matched_and_its_weights_kept_for_the_next(file):
     assert pq.read_table(again).equals(answer)
 
 
+def test_a_place_that_cannot_be_written_is_told(file, tmp_path):
+    source, _ = file
+    weights = source.with_name("weights.json")
+    wrong = [str(source), str(tmp_path / "no" / "out.parquet"), "--model", str(weights)]
+    refused = CliRunner().invoke(app, ["identity", "match", *wrong])
+    assert isinstance(refused.exception, OSError)
+    assert "cannot be written" in str(refused.exception)
+
+
 def test_what_cannot_be_read_or_written_is_told(file, tmp_path):
     source, _ = file
     (tmp_path / "weights.json").write_text("{}")

@@ -97,6 +97,10 @@ questions = st.builds(
     {"north": 0, "south": 0, "lyon": 1, "road": 0}, [("lyon", False, 1)], ["lyon"], [],
     Question(variant_id=SHIRT, channel="web", reference="basket-0"),
 )  # fmt: skip
+@example(  # what the channel is kept from makes all places alike
+    {"north": 0, "south": 4, "lyon": 3, "road": 0}, [], [], [(None, "web", 4)],
+    Question(variant_id=SHIRT, channel="web"),
+)  # fmt: skip
 async def test_what_is_explained_is_what_is_answered(map_of_france, lying, promised, sold, back, question):
     """The places that can are those of `available`, in its order, with its units, moments and kilometres."""
     async with map_of_france.transaction() as tx:

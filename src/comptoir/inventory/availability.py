@@ -233,14 +233,16 @@ def _offers(
             free.append((-units, place.location.code, place))
     if offered < question.quantity:
         return []
+    if threshold:  # no place is offered with more than the channel is offered of all
+        free = [(max(less, -offered), code, at) for less, code, at in free]
     free.sort()  # by units and code: no two have one code
     if question.latitude is None or question.longitude is None:
-        return [Offer(code, at.location.name, min(-less, offered), at.ready) for less, code, at in free]
+        return [Offer(code, at.location.name, -less, at.ready) for less, code, at in free]
     offers: list[Offer] = []
     for less, code, at in free:
         km = km_to(question, at.location)
         if (math.inf if km is None else km) <= question.km:
-            offers.append(Offer(code, at.location.name, min(-less, offered), at.ready, km))
+            offers.append(Offer(code, at.location.name, -less, at.ready, km))
     offers.sort(key=lambda one: math.inf if one.km is None else one.km)
     return offers
 

@@ -55,7 +55,10 @@ def match(source: Path, target: Path, *, model: Model | None = None, tell: Tell 
         persons = group(con, model)
         households(con, persons)
         tell("write")
-        con.execute(WRITE, [str(target)])
+        try:
+            con.execute(WRITE, [str(target)])
+        except duckdb.IOException as error:
+            raise OSError(f"{target} cannot be written: {str(error).splitlines()[0]}") from error
         found = con.execute("SELECT count(DISTINCT person_id), count(DISTINCT household_id) FROM answer").fetchone()
         assert found
         return Matched(records, pairs, found[0], found[1], model, unreadable)

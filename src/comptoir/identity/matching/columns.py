@@ -43,13 +43,13 @@ def read(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[int, dict[str, int
     reader = "read_csv" if path.suffix.lower() in {".csv", ".tsv"} else "read_parquet"
     try:
         file = con.from_query(f"FROM {reader}(?)", params=[str(path)])
+        file.create("given")
     except duckdb.Error as error:
         raise BadRecords(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
     if lacking := [name for name in NEEDED if name not in file.columns]:
         raise BadRecords(f"The file needs the columns {' and '.join(NEEDED)}.", missing=lacking)
     there = [name for name in COLUMNS if name in file.columns]
     taken = ", ".join(_column(name, kind, name in there) for name, kind in COLUMNS.items())
-    file.create("given")
     con.execute(f"CREATE TABLE record AS SELECT (row_number() OVER ())::INTEGER - 1 AS id, {taken} FROM given")  # noqa: S608
     unreadable = {name: lost for name in there if COLUMNS[name] != "VARCHAR" and (lost := _lost(con, name))}
     con.execute("DROP TABLE given")

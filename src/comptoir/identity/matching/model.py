@@ -107,9 +107,6 @@ def decode(found: bytes) -> Model:
         for learnt in (model.m, model.u):
             if len(learnt.get(comparison.name, ())) != len(comparison.levels):
                 raise BadModel(f"The model does not fit the levels of {comparison.name}. Learn the weights anew.")
+            if min(learnt[comparison.name]) <= 0:
+                raise BadModel(f"A share of {comparison.name} is not above zero. Learn the weights anew.")
     return model
-
-
-def probability(bits: float) -> float:
-    """Of being one person, of so many bits."""
-    return 1 / (1 + 2 ** -max(-500.0, min(500.0, bits)))

@@ -32,7 +32,7 @@ SHARE = """
 
 
 def train(con: duckdb.DuckDBPyConnection) -> Model:
-    """A model for the table `clean`. Deterministic for the same table."""
+    """A model for the table `clean`."""
     found = _by_splink(con)
     m = {name: [max(one, LEAST) for one in levels[0]] for name, levels in found.items()}
     u = {name: [max(one, LEAST) for one in levels[1]] for name, levels in found.items()}
