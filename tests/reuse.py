@@ -1,5 +1,6 @@
 """What takes long to make is made once per worker and used again: a database that is wiped, an application."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import LiteralString
@@ -192,3 +193,18 @@ async def application(settings: Settings, db: Database):
     async with closed.pop() if closed else create_app(settings, db) as app:
         yield app
     closed.append(app)
+
+
+@contextlib.asynccontextmanager
+async def served(app):
+    """The application behind a real socket, as its callers see it; the URL."""
+    from comptoir.server.running import listen, serve_http  # noqa: PLC0415
+
+    listening, stopping = listen("127.0.0.1", 0), asyncio.Event()
+    port = listening.getsockname()[1]
+    serving = asyncio.create_task(serve_http(app, listening, stopping))
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stopping.set()
+        await serving

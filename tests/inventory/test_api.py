@@ -13,7 +13,7 @@ from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.db import Database
 from comptoir.kernel.settings import Settings
 from comptoir.server.app import create_app
-from reuse import application
+from reuse import application, served
 
 pytestmark = pytest.mark.anyio
 
@@ -30,10 +30,9 @@ async def http(db):
         key = (await add_key(tx, name="till", scopes=["inventory:write"], actor=SYSTEM)).token
         office = (await add_key(tx, name="office", scopes=["inventory:admin"], actor=SYSTEM)).token
         reader = (await add_key(tx, name="site", scopes=["inventory:read"], actor=SYSTEM)).token
-    async with application(Settings(), db) as app:
-        transport = httpx.ASGITransport(app=app)
+    async with application(Settings(), db) as app, served(app) as url:
         head = {"authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=head) as client:
+        async with httpx.AsyncClient(base_url=url, headers=head) as client:
             client.office = {"authorization": f"Bearer {office}"}
             client.reader = {"authorization": f"Bearer {reader}"}
             received = await client.post("/v1/inventory/movements", json={"movements": [
@@ -134,16 +133,19 @@ async def test_a_bad_question_is_told(http, query):
 
 async def test_a_shortcut_whose_database_is_away_says_so(http, db):
     """Not a defect of ours: come again."""
-    async with Database(db.url) as own, create_app(Settings(), own) as app:
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=http.headers) as client:
-            assert (await client.get("/v1/inventory/availability?sku=shirt")).status_code == 200
-            for pool in (own, app.litestar.state.beside):
-                await pool.close()
-            for sku in ("shirt", "new"):
-                answer = await client.get(f"/v1/inventory/availability?sku={sku}")
-                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-                assert answer.headers["retry-after"]
+    async with (
+        Database(db.url) as own,
+        create_app(Settings(), own) as app,
+        served(app) as url,
+        httpx.AsyncClient(base_url=url, headers=http.headers) as client,
+    ):
+        assert (await client.get("/v1/inventory/availability?sku=shirt")).status_code == 200
+        for pool in (own, app.litestar.state.beside):
+            await pool.close()
+        for sku in ("shirt", "new"):
+            answer = await client.get(f"/v1/inventory/availability?sku={sku}")
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert answer.headers["retry-after"]
 
 
 async def test_a_transfer_over_http_names_articles_as_the_caller_does(http):

@@ -9,7 +9,7 @@ from comptoir.kernel.auth.keys import add_key
 from comptoir.kernel.ids import uuid7
 from comptoir.kernel.settings import Settings
 from orders.test_checkout import ground, house  # noqa: F401  fixtures
-from reuse import application
+from reuse import application, served
 
 pytestmark = pytest.mark.anyio
 
@@ -32,10 +32,9 @@ class Shop:
 async def shop(house, request):  # noqa: F811
     async with house.db.transaction() as tx:
         key = (await add_key(tx, name="shop", scopes=["orders:write"], actor=SYSTEM)).token
-    async with application(Settings(simulated_payments=True), house.db) as app:
+    async with application(Settings(simulated_payments=True), house.db) as app, served(app) as url:
         head = {"authorization": f"Bearer {key}"}
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop", headers=head) as client:
+        async with httpx.AsyncClient(base_url=url, headers=head) as client:
             yield Shop(client, slowly=request.param)
 
 

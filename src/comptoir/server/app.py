@@ -127,8 +127,8 @@ class Application:
             "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
         })  # fmt: skip
         shortcuts = [*inventory_shortcuts(state), *basket_shortcuts(state)]
-        hot = http.Shortcuts(self.litestar, self.authenticator, shortcuts, most=settings.max_body_bytes)
-        self.tracking = ingest.Tracking(self.intake, self.sources, settings, behind=http.Edge(hot))
+        self.shortcuts = http.Shortcuts(self.authenticator, shortcuts)
+        self.tracking = ingest.Tracking(self.intake, self.sources, settings, behind=http.Edge(self.litestar))
         self._stopping = asyncio.Event()
         self._beside: set[asyncio.Task[None]] = set()
 

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import socket
 from collections.abc import AsyncGenerator, Generator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ from comptoir.kernel.migrate import migrate
 from comptoir.kernel.postgres import database_url
 from comptoir.kernel.settings import Settings
 from comptoir.server.app import Application, create_app
-from comptoir.server.one_write import OneWrite
+from comptoir.server.protocol import Protocol
 from comptoir.server.worker import work
 
 log = structlog.get_logger(__name__)
@@ -93,7 +94,7 @@ async def serve_http(app: Application, listening: socket.socket, stopping: async
     """Answer until `stopping`; then finish what is under way."""
     config = uvicorn.Config(
         app,
-        http=OneWrite,
+        http=partial(Protocol, shortcuts=app.shortcuts),  # pyright: ignore[reportArgumentType]
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -25,6 +25,11 @@ HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 HTTPS = (b"strict-transport-security", b"max-age=31536000")
+LINES = {
+    secure: b"".join(b"%b: %b\r\n" % pair for pair in ([*HEADERS, HTTPS] if secure else HEADERS))
+    for secure in (False, True)
+}
+"""The same as they are sent, by whether the connection is encrypted."""
 
 UNSTORABLE = (
     b'{"type":"urn:comptoir:invalid","title":"The request is not well formed.","status":400,'
@@ -38,16 +43,13 @@ class Edge:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._log = log.bind()  # now, and not for each request
+        self._access = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
-        this = given if OURS.fullmatch(given) else uuid7().hex
-        request_id.set(this)
-        exchange.set(Exchange())
+        this = begin(next((value for name, value in scope["headers"] if name == b"x-request-id"), b""))
         began = time.perf_counter()
         status = 500
 
@@ -65,11 +67,30 @@ class Edge:
             await self.app(scope, receive, send_more)
         finally:
             route = str(scope.get("path_template") or "-")
-            seconds = time.perf_counter() - began
-            count, took = counted(scope["method"], route, status)
-            count.inc()
-            took.observe(seconds)
-            self._log.debug("http.request", method=scope["method"], path=scope["path"], status=status, seconds=seconds)
+            self._access.note(scope["method"], route, status, time.perf_counter() - began, path=scope["path"])
+
+
+def begin(given: bytes) -> str:
+    """The id of a request that begins: the caller's own, or a new one."""
+    this = given.decode("latin-1")
+    if not given or not OURS.fullmatch(this):
+        this = uuid7().hex
+    request_id.set(this)
+    exchange.set(Exchange())
+    return this
+
+
+class AccessLog:
+    """Counts requests, and logs them for who wants to see everything."""
+
+    def __init__(self) -> None:
+        self._log = log.bind()  # now, and not for each request
+
+    def note(self, method: str, route: str, status: int, seconds: float, *, path: str = "") -> None:
+        count, took = counted(method, route, status)
+        count.inc()
+        took.observe(seconds)
+        self._log.debug("http.request", method=method, path=path or route, status=status, seconds=seconds)
 
 
 @lru_cache(maxsize=4096)
