@@ -59,7 +59,7 @@ class Protocol(HttpToolsProtocol):
 
     def _call(self) -> "Call | None":
         """What is asked of a shortcut; None where the ordinary way is to be taken."""
-        if self._shortcuts is None or not (self.cycle is None or self.cycle.response_complete):
+        if self._shortcuts is None or self.parser is None or (self.cycle and not self.cycle.response_complete):
             return None
         path, _, query = self.url.partition(b"?")
         # Whatever a path may be written as, a shortcut is asked for plainly.
