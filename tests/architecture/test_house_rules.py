@@ -22,6 +22,7 @@ LAYERS = [
     "channels",
     "ingest",
     "identity",
+    "consent",
     "catalog",
     "inventory",
     "pricing",

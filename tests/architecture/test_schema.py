@@ -17,6 +17,7 @@ LAYERS = [
     "channels",
     "ingest",
     "identity",
+    "consent",
     "catalog",
     "inventory",
     "pricing",

@@ -21,6 +21,7 @@ BELOW = (
         "channels",
         "ingest",
         "identity",
+        "consent",
         "catalog",
         "inventory",
         "pricing",

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from comptoir import identity, inventory, orders, pricing
+from comptoir import consent, identity, inventory, orders, pricing
 from comptoir.cli.terminal import ready_database
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.errors import NotFound
@@ -15,6 +15,7 @@ CHECKS: dict[str, Callable[[Tx], Awaitable[list[Any]]]] = {
     "inventory": inventory.reconcile,
     "pricing": pricing.reconcile,
     "identity": identity.reconcile,
+    "consent": consent.reconcile,
 }
 """Each returns what it found wrong."""
 

@@ -7,7 +7,7 @@ import psycopg
 import typer
 
 import comptoir
-from comptoir.cli import access, data, doctor, matching, running
+from comptoir.cli import access, consents, data, doctor, matching, running
 from comptoir.cli.terminal import complain
 from comptoir.kernel.errors import Refusal
 
@@ -40,6 +40,7 @@ def root(
 running.add_to(app)
 access.add_to(app)
 data.add_to(app)
+consents.add_to(app)
 matching.add_to(app)
 doctor.add_to(app)
 

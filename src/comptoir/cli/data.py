@@ -238,7 +238,8 @@ def reconcile(data_dir: DataDir = None) -> None:
     """Prove that the books are right.
 
     Sales add up and the log tells of each once; the stock is the sum of its ledger and of what was promised; coupons
-    are counted right; every identifier belongs where its evidence says. Exit code 1 with the differences where not.
+    are counted right; every identifier belongs where its evidence says;
+    of consent the latest word stands. Exit code 1 with the differences where not.
     """
     settings = load_settings(data_dir)
     checked, faults = run(books.reconcile(settings))

@@ -16,7 +16,7 @@ from comptoir.identity import explain, journal, merges, namespaces, retractions,
 from comptoir.identity.errors import UnknownIdentifier, UnknownNamespace, UnknownPerson
 from comptoir.identity.events import PeopleMerged, PeopleSplit
 from comptoir.identity.normalise import Cleaner, Refused
-from comptoir.identity.people import lookup, named, nodes_of, person, persons_of
+from comptoir.identity.people import lookup, named, nodes_by_value, nodes_of, person, persons_of
 from comptoir.identity.reconcile import reconcile
 from comptoir.identity.records import Identifier, Namespace, Node, Observation, Person
 from comptoir.identity.resolve import observe, refusal, resolve
@@ -40,6 +40,7 @@ __all__ = [
     "merges",
     "named",
     "namespaces",
+    "nodes_by_value",
     "nodes_of",
     "observe",
     "person",

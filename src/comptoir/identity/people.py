@@ -1,6 +1,6 @@
 """Who a person is now: by any identifier, or by any public id that was ever given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from comptoir.identity.errors import UnknownIdentifier, UnknownPerson
@@ -58,6 +58,13 @@ async def of(tx: Tx, *, person_id: int) -> Person:
     return Person(founder.key, founder.person_id, nodes, [node.key for node in nodes[1:]])
 
 
+async def nodes_by_value(tx: Tx, identifiers: Sequence[Identifier]) -> dict[Identifier, int]:
+    """The nodes of those that are known, for bulk readers. None is made."""
+    wanted = sorted(set(identifiers))
+    found = await tx.tuples(BY_VALUE, ns=ints(ns for ns, _ in wanted), values=texts(value for _, value in wanted))
+    return {wanted[index - 1]: node for index, node in found}
+
+
 async def persons_of(tx: Tx, nodes: Iterable[int]) -> dict[int, int]:
     """The person of each node, for bulk readers."""
     return dict(await tx.tuples(PERSONS_OF, nodes=ints(nodes)))
@@ -74,6 +81,12 @@ NAMED = """
     CROSS JOIN LATERAL (
         SELECT person_id FROM identity.node AS n WHERE n.ns = k.ns AND n.value = k.value LIMIT 1) AS n
     ORDER BY n.person_id
+"""
+
+BY_VALUE = """
+    SELECT k.i, n.node_id FROM unnest(%(ns)s::smallint[], %(values)s::text[]) WITH ORDINALITY AS k (ns, value, i)
+    CROSS JOIN LATERAL (
+        SELECT node_id FROM identity.node AS n WHERE n.ns = k.ns AND n.value = k.value LIMIT 1) AS n
 """
 
 NODE = """

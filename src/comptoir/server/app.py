@@ -23,6 +23,7 @@ from comptoir.catalog.api import router as catalog
 from comptoir.channels import Sources
 from comptoir.channels.api import router as channels
 from comptoir.connectors.api import router as connectors
+from comptoir.consent.api import router as consent
 from comptoir.console import SECTIONS, Console, Retailer
 from comptoir.feeds import Guard
 from comptoir.feeds.api import router as feeds
@@ -61,7 +62,7 @@ log = structlog.get_logger(__name__)
 
 STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
 ROUTERS: Sequence[Router] = (
-    *(kernel, channels, ingestion, identity),
+    *(kernel, channels, ingestion, identity, consent),
     *(*STOCK, orders, baskets, fulfilments, aftersale, payments, tills, profiles),
     *(feeds, shelf, sourcing, connectors),
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from comptoir import identity, ingest, inventory, orders, profiles
+from comptoir import consent, identity, ingest, inventory, orders, profiles
 from comptoir.kernel.consumers import Consumer, replay
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.log import LANES, Event
@@ -54,6 +54,7 @@ class Customers:
         tracked = ingest.decode(events)
         await self.places.know(tx, {event.source_id for event in events if event.source_id is not None})
         nodes = await self.resolve(tx, tracked)
+        await self.heed(tx, tracked)
         await orders.take_completed(tx, events, tracked, nodes)
         return events, tracked, nodes
 
@@ -84,6 +85,18 @@ class Customers:
             position=act.event.position,
             trust=place.trust * TYPED if place.channel in BY_HAND else place.trust,
         )
+
+    async def heed(self, tx: Tx, tracked: Sequence[ingest.Tracked | None]) -> None:
+        """Browsers that ask not to be sold or shared are heard; the others cost a look at one flag."""
+        said = [act for act in tracked if act is not None and act.body.received.gpc]
+        if said:
+            cleaner = await self.cleaner(tx)
+            signals = [
+                consent.Signal(named, act.occurred_at, act.event.position, act.agent)
+                for act in said
+                for named in [self.observation(cleaner, act).identifiers]
+            ]
+            await consent.heed(tx, signals)
 
     async def cleaner(self, tx: Tx) -> identity.Cleaner:
         """How identifiers are written, and which name nobody; looked up again every few seconds."""

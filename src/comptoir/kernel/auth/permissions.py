@@ -17,6 +17,7 @@ PACKAGES = (
     "channels",
     "ingest",
     "identity",
+    "consent",
     "catalog",
     "inventory",
     "pricing",
@@ -37,6 +38,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "channels:read",
             "ingest:read",
             "identity:read",
+            "consent:read",
             "catalog:read",
             "inventory:read",
             "pricing:write",
@@ -50,6 +52,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         {
             "channels:read",
             "identity:read",
+            "consent:write",
             "catalog:read",
             "inventory:write",
             "pricing:read",
@@ -63,6 +66,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         {
             "channels:read",
             "identity:write",
+            "consent:write",
             "catalog:read",
             "inventory:write",
             "pricing:read",
@@ -86,6 +90,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "channels:read",
             "ingest:write",
             "identity:read",
+            "consent:read",
             "catalog:read",
             "inventory:read",
             "pricing:read",
@@ -96,7 +101,15 @@ GRANTS: dict[Role, frozenset[str]] = {
     ),
     "executive": frozenset({"channels:read", "catalog:read", "inventory:read", "pricing:read", "orders:read"}),
     "privacy_officer": frozenset(
-        {"kernel:read", "channels:read", "ingest:read", "identity:admin", "orders:read", "profiles:admin"}
+        {
+            "kernel:read",
+            "channels:read",
+            "ingest:read",
+            "identity:admin",
+            "consent:admin",
+            "orders:read",
+            "profiles:admin",
+        }
     ),
 }
 
