@@ -159,7 +159,7 @@ def test_a_difference_in_the_books_is_named(comptoir, fresh_url):
             " SELECT n, 901, 1, 'u' || n, gen_random_uuid(), now() FROM generate_series(901, 902) AS n"
         )
     done = comptoir("reconcile", expect=1)
-    assert "orders, inventory, pricing, identity: 1 faults" in done.stdout
+    assert "orders, inventory, pricing, identity, consent: 1 faults" in done.stdout
     assert "identity: identifier 902 belongs to person 901, its evidence says to 902" in done.stderr
 
 

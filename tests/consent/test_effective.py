@@ -91,6 +91,12 @@ async def test_a_shared_contact_point_speaks_for_nobody_but_itself(tx):
     await say(tx, choice("kiosk", "denied", **shop), choice("u0", "granted", **(shop | {"namespace": "user_id"})))
     assert (await asked(tx, kiosk, "sale_or_share", "advertising")).because == "denied"
     assert await asked(tx, user, "sale_or_share", "advertising")
+    # Also where a steward's word has left it with one of them.
+    await tx.run(
+        "UPDATE identity.node SET person_id = %(u)s WHERE node_id = %(k)s", k=max(kiosk, user), u=min(kiosk, user)
+    )
+    verdicts = await consent.may(tx, [(one, "sale_or_share", "advertising") for one in (kiosk, user)])
+    assert [one.because for one in verdicts] == ["denied", "granted"]
 
 
 async def test_gpc_speaks_for_the_device_and_whoever_is_signed_in(tx):

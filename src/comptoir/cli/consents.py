@@ -1,5 +1,6 @@
 """What was agreed elsewhere before: `comptoir consent import`."""
 
+import hashlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -105,6 +106,9 @@ def read(row: dict[str, Any], file: Path) -> consent.NewChoice | Refusal:
     try:
         refuse_nul(msgspec.json.encode(row))
         told = {"origin": "import", "source": file.name[:200], **row}
+        if "said_at" not in row:  # the same row of the same file is one choice
+            row_hash = hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
+            told.setdefault("reference", f"row:{row_hash}")
         return msgspec.convert(told, consent.NewChoice, strict=False)
     except Refusal as refusal:
         return refusal
