@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from comptoir.identity import matching
 from comptoir.identity.matching import candidates, cleaning, columns, comparisons, model, training
 from comptoir.identity.matching.batch import match
 from comptoir.identity.matching.clustering import Clustering
@@ -269,7 +268,7 @@ def test_the_trap_set_is_matched(matched):
 
 def test_the_same_file_has_the_same_answer_and_a_kept_model_too(matched):
     _, _, done, answer, folder = matched
-    kept = matching.decode(done.model.encode())
+    kept = model.decode(done.model.encode())
     assert kept == done.model
     again = match(folder / "in.parquet", folder / "again.parquet", model=kept)
     assert pq.read_table(folder / "again.parquet").to_pylist() == answer
@@ -289,17 +288,17 @@ def test_what_is_no_date_is_left_out_and_told(tmp_path):
 
 
 def test_a_bad_file_says_what_to_mend(tmp_path):
-    with pytest.raises(matching.BadRecords, match="cannot be read"):
+    with pytest.raises(columns.BadRecords, match="cannot be read"):
         (tmp_path / "no.parquet").write_bytes(b"not parquet")
         match(tmp_path / "no.parquet", tmp_path / "out.parquet")
     pq.write_table(pa.table({"record_id": ["1"]}), tmp_path / "lacking.parquet")
-    with pytest.raises(matching.BadRecords, match="record_id and source"):
+    with pytest.raises(columns.BadRecords, match="record_id and source"):
         match(tmp_path / "lacking.parquet", tmp_path / "out.parquet")
     write(tmp_path / "twice.parquet", [{"record_id": "1"}, {"record_id": "1"}])
-    with pytest.raises(matching.BadRecords, match="more than once"):
+    with pytest.raises(columns.BadRecords, match="more than once"):
         match(tmp_path / "twice.parquet", tmp_path / "out.parquet")
     write(tmp_path / "without.parquet", [{"record_id": None}, {"record_id": "1"}])
-    with pytest.raises(matching.BadRecords, match="no record_id"):
+    with pytest.raises(columns.BadRecords, match="no record_id"):
         match(tmp_path / "without.parquet", tmp_path / "out.parquet")
-    with pytest.raises(matching.BadModel):
-        matching.decode(b"{}")
+    with pytest.raises(model.BadModel):
+        model.decode(b"{}")

@@ -7,9 +7,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from comptoir.cli.terminal import complain
-from comptoir.identity import matching
+from comptoir.cli.terminal import DataDir, complain, load_settings, ready_database, run
+from comptoir.identity import realtime
+from comptoir.identity.matching.model import decode
 from comptoir.kernel.errors import NotFound
+from comptoir.server import alike
 
 identity = typer.Typer(help="Who is who.", no_args_is_help=True)
 
@@ -41,8 +43,10 @@ def match(
     if target.suffix.lower() != ".parquet":
         complain(f"{target.name}: the answer is written as Parquet, so its name ends in .parquet.")
         raise typer.Exit(2)
-    known = matching.decode(model.read_bytes()) if model else None
-    steps = [one for one in matching.STEPS if known is None or one != "train"]
+    from comptoir.identity.matching import batch
+
+    known = decode(model.read_bytes()) if model else None
+    steps = [one for one in batch.STEPS if known is None or one != "train"]
     columns = TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("", total=len(steps))
@@ -50,10 +54,35 @@ def match(
         def tell(step: str) -> None:
             progress.update(bar, description=step, completed=steps.index(step))
 
-        done = matching.match(source, target, model=known, tell=tell)
+        done = batch.match(source, target, model=known, tell=tell)
         progress.update(bar, description="done", completed=len(steps))
     if save_model:
         save_model.write_bytes(done.model.encode())
     for column, many in done.unreadable.items():
         complain(f"{column}: {many:,} values cannot be read as what they should be, and were left out.")
     print(f"{done.records:,} records are {done.persons:,} people in {done.households:,} households.")
+
+
+@identity.command()
+def learn(
+    version: Annotated[str | None, typer.Option(help="How the model is to be called; by the time otherwise.")] = None,
+    use: Annotated[bool, typer.Option("--use", help="Have it judge at once.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Learn from all that is known of people how to tell who is who. Nothing has to be labelled.
+
+    The model waits in the shadow until it is put to use (`--use`, or POST /v1/identity/models/VERSION/use). From then
+    on every record that is new or changes is compared with everyone.
+    """
+
+    async def work() -> realtime.models.Version:
+        async with ready_database(load_settings(data_dir)) as db:
+            made = await alike.learn_anew(db, version=version)
+            if use:
+                async with db.transaction() as tx:
+                    made = await realtime.models.put_to_use(tx, version=made.version)
+            return made
+
+    with Console(stderr=True).status("learning"):
+        made = run(work())
+    print(f"{made.version}: learnt from {made.records:,} records, {made.state}.")

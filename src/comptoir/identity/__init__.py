@@ -7,12 +7,13 @@ merges       by hand, with preview                        splits       by hand: 
 undos        exact, and they stick                        retractions  of a batch or a source, and back
 journal      what changed, why, by whom                   tasks        what a steward should look at
 namespaces   kinds of identifier and their limits         reconcile    the proof
+matching     records that share no key, a file at once    realtime     the same, one record as it comes
 
 A fact points at a node. A person is the set of nodes that hang together, named by its oldest; its public id is that
 node's `key`, and every key that ever named a person finds it.
 """
 
-from comptoir.identity import explain, journal, merges, namespaces, retractions, splits, tasks, undos
+from comptoir.identity import explain, journal, merges, namespaces, realtime, retractions, splits, tasks, undos
 from comptoir.identity.errors import UnknownIdentifier, UnknownNamespace, UnknownPerson
 from comptoir.identity.events import PeopleMerged, PeopleSplit
 from comptoir.identity.normalise import Cleaner, Refused
@@ -45,6 +46,7 @@ __all__ = [
     "observe",
     "person",
     "persons_of",
+    "realtime",
     "reconcile",
     "refusal",
     "resolve",

@@ -30,6 +30,7 @@ from comptoir.identity.errors import (
 )
 from comptoir.identity.journal import Operation
 from comptoir.identity.normalise import Blocked, Cleaner, Refused
+from comptoir.identity.realtime.api import ROUTES as REALTIME
 from comptoir.identity.records import Identifier, Namespace, Person
 from comptoir.identity.rulebook import BlockedEntry, NamespaceEntry
 from comptoir.identity.testimony import Scope
@@ -358,6 +359,7 @@ router = Router(
         remove_blocked_value,
         list_tasks,
         close_task,
+        *REALTIME,
     ],
     tags=["identity"],
 )

@@ -91,3 +91,21 @@ class NamespaceExists(Conflict):
     """The kind of identifier is there already."""
 
     code = "identity.namespace_exists"
+
+
+class NoModel(Conflict):
+    """Nothing has been learnt yet from the records of people: run `comptoir identity learn`."""
+
+    code = "identity.no_model"
+
+
+class UnknownModel(NotFound):
+    """There is no such model."""
+
+    code = "identity.unknown_model"
+
+
+class UnknownReview(NotFound):
+    """There is no such pair in the steward's queue."""
+
+    code = "identity.unknown_review"

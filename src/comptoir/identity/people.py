@@ -70,6 +70,11 @@ async def persons_of(tx: Tx, nodes: Iterable[int]) -> dict[int, int]:
     return dict(await tx.tuples(PERSONS_OF, nodes=ints(nodes)))
 
 
+async def keys_of(tx: Tx, people: Iterable[int]) -> dict[int, UUID]:
+    """The public ids of people who are founded by these nodes."""
+    return dict(await tx.tuples(KEYS_OF, people=ints(people)))
+
+
 async def nodes_of(tx: Tx, people: Iterable[int]) -> list[Node]:
     """All nodes of some people, by person, the founder first."""
     return await tx.many(Node, NODES, people=ints(people))
@@ -104,3 +109,4 @@ NODES = """
 """
 
 PERSONS_OF = "SELECT node_id, person_id FROM identity.node WHERE node_id = ANY(%(nodes)s::bigint[])"
+KEYS_OF = "SELECT node_id, key FROM identity.node WHERE node_id = ANY(%(people)s::bigint[])"

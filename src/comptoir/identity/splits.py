@@ -73,6 +73,17 @@ async def split(
     return await journal.finish(tx, opened, Effect(banned=banned, apart=apart, request=request), moves)
 
 
+async def keep_apart(tx: Tx, *, pair: Pair, actor: str, reason: str = "", reference: str | None = None) -> Operation:
+    """Two identifiers are of two people, now and whatever is seen later."""
+    request = {"apart": list(pair)}
+    opened = await journal.begin(tx, kind="split", actor=actor, reason=reason, reference=reference, request=request)
+    if isinstance(opened, Operation):
+        return opened
+    touched = await testimony.keep_apart(tx, opened, [pair])
+    moves = await settle(tx, await namespaces.load(tx), recount=touched, operation=True)
+    return await journal.finish(tx, opened, Effect(apart=[pair], request=request), moves)
+
+
 def together(first: Sequence[Move], then: Sequence[Move]) -> list[Move]:
     """Two steps as one."""
     was = {move.node_id: move.was for move in (*then, *first)}

@@ -11,7 +11,7 @@ corrections a corrected sale                        retention   what is forgotte
 
 from comptoir.profiles.directory import keep as keep_directory
 from comptoir.profiles.directory import refresh as refresh_directory
-from comptoir.profiles.golden import golden_of, golden_record
+from comptoir.profiles.golden import golden_of, golden_record, told_of
 from comptoir.profiles.live import live
 from comptoir.profiles.measures import devices, measures
 from comptoir.profiles.people import UnknownPerson, person_by_key
@@ -72,4 +72,5 @@ __all__ = [
     "search",
     "strands",
     "timeline",
+    "told_of",
 ]

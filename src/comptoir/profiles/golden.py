@@ -83,6 +83,15 @@ async def cards(tx: Tx, *, owners: dict[int, int]) -> dict[int, dict[str, Any]]:
     }
 
 
+async def told_of(tx: Tx, *, nodes: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The surviving value of each field, of each identifier by itself."""
+    told = await tx.many(_Told, TOLD_ON_CARDS, nodes=ints(nodes), names=texts(FIELDS))
+    by_node: defaultdict[int, list[_Told]] = defaultdict(list)
+    for value in told:
+        by_node[value.node_id].append(value)
+    return {node: {field.name: field.value for field in survivors(values, FIELDS)} for node, values in by_node.items()}
+
+
 ON_CARDS = ("name", "first_name", "last_name", "email", "address")
 TOLD_ON_CARDS = TOLD + " AND name = ANY(%(names)s::text[])"
 

@@ -28,6 +28,7 @@ from comptoir.console import SECTIONS, Console, Retailer
 from comptoir.feeds import Guard
 from comptoir.feeds.api import router as feeds
 from comptoir.feeds.api import shelf
+from comptoir.identity import realtime
 from comptoir.identity.api import router as identity
 from comptoir.ingest.api import router as ingestion
 from comptoir.inventory import Desk
@@ -124,6 +125,7 @@ class Application:
             "desk": self.desk,
             "counter": self.counter,
             "guard": Guard(),
+            "models": realtime.Models(),
             # Parked events are handed in again in this process, so that whoever asks sees what came of it.
             "handles": {reader.name: reader.digest for reader in consumers(db, settings)},
         })  # fmt: skip

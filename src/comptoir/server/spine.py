@@ -61,6 +61,7 @@ class Customers:
     async def project(self, tx: Tx, recognised: Recognised) -> None:
         """What we know of her now: counted once, with the cursor."""
         await profiles.project(tx, *recognised, places=self.places)
+        await identity.realtime.queue.put(tx, described(*recognised[1:]))
         if any(event.kind == inventory.ShortageFound.kind for event in recognised[0]):
             await orders.look_into_shortages(tx)
 
@@ -118,6 +119,15 @@ class Customers:
 
     def _clean(self, cleaner: identity.Cleaner, raw: list[tuple[str, object]]) -> tuple[identity.Identifier, ...]:
         return cleaner.clean(raw, self.country)[0]
+
+
+def described(tracked: Sequence[ingest.Tracked | None], nodes: Sequence[int | None]) -> set[int]:
+    """Of whom something was told that a person may be known by."""
+    return {
+        node
+        for act, node in zip(tracked, nodes, strict=True)
+        if act is not None and node is not None and (act.body.context.traits or act.call == "identify")
+    }
 
 
 REMEMBERED = 100_000

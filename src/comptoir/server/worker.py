@@ -16,7 +16,7 @@ from comptoir.kernel import jobs, log
 from comptoir.kernel.db import Database
 from comptoir.kernel.notices import pause
 from comptoir.kernel.settings import Settings
-from comptoir.server import timers
+from comptoir.server import alike, timers
 from comptoir.server.health import WORKER
 from comptoir.server.spine import consumers
 
@@ -41,6 +41,7 @@ async def work(
     readers = consumers(db, settings, lanes)
     parts: list[Coroutine[Any, Any, None]] = [pulse(db, ended), *(reader.run(ended) for reader in readers)]
     parts.append(profiles.keep_directory(db, currency=settings.currency, stopping=ended))
+    parts.append(alike.keep_comparing(db, ended))
     if with_jobs:
         assert timers.TIMERS  # declared by being imported
         assert rfid.begin  # its jobs as well

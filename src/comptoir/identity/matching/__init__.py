@@ -5,10 +5,6 @@ nicknames     Bob is Robert                            candidates   which pairs 
 comparisons   eight fields and their levels            model        the weights: Fellegi and Sunter
 training      the weights learnt without labels        clustering   groups, each weighed as a whole
 batch         from the file to the file
+
+Not imported here: DuckDB takes a quarter of a second, and most who ask who somebody is need none of it.
 """
-
-from comptoir.identity.matching.batch import STEPS, Matched, match
-from comptoir.identity.matching.columns import BadRecords
-from comptoir.identity.matching.model import BadModel, Model, decode
-
-__all__ = ["STEPS", "BadModel", "BadRecords", "Matched", "Model", "decode", "match"]

@@ -4,7 +4,10 @@ no field in common but what a person remembers of herself are found too.
 A key that more than `MOST` records share tells nothing, and would cost its square.
 """
 
-import duckdb
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 MOST = 60
 """Records of one key."""
@@ -63,7 +66,7 @@ PAIR = f"""
 """  # noqa: S608  constants
 
 
-def pair(con: duckdb.DuckDBPyConnection) -> int:
+def pair(con: "duckdb.DuckDBPyConnection") -> int:
     """Make `key` and `pair` (a < b) of `clean`; returns how many pairs there are."""
     con.execute(SOUNDS)
     each = [f"SELECT {number} AS kind, {sql} AS value, id FROM clean" for number, sql in enumerate(KEYS)]  # noqa: S608

@@ -5,10 +5,14 @@ nobody (`no@no.com`, 0600000000, 1900-01-01, a kiosk's device, CLIENT); a rare d
 twenty times as frequent is that one.
 """
 
-import duckdb
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from comptoir.identity.matching.nicknames import FULL
+
+if TYPE_CHECKING:
+    import duckdb
 
 CROWD = 10
 """Records of one value, …"""
@@ -36,8 +40,8 @@ COMPLEMENT = (
 )
 
 
-def clean(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `clean` of `record`; needs nothing else, and leaves the tables of what it found (`filler`, `domain`)."""
+def clean(con: "duckdb.DuckDBPyConnection") -> None:
+    """Make `clean` of `record`; needs nothing else. What it found stays too: `filler`, `domain`, `word`, `often`."""
     con.execute(MACROS)
     con.execute("CREATE OR REPLACE TABLE nickname (short VARCHAR, full_names VARCHAR[])")
     con.execute(
@@ -47,7 +51,21 @@ def clean(con: duckdb.DuckDBPyConnection) -> None:
             '[{"short":"VARCHAR","full_names":["VARCHAR"]}]',
         ],
     )
-    for statement in (WRITTEN, TURNED, TURN, DOMAINS, DOMAIN, FILLERS, FILLER, NAMELESS, SPELT, KIOSKS, CLEAN):
+    for statement in (
+        WRITTEN,
+        WORD,
+        TURNED,
+        TURN,
+        DOMAINS,
+        DOMAIN,
+        FILLERS,
+        FILLER,
+        NAMELESS,
+        SPELT,
+        KIOSKS,
+        OFTEN,
+        CLEAN,
+    ):
         con.execute(statement)
     con.execute("DROP TABLE written")
 
@@ -99,18 +117,19 @@ DOMAIN = f"""
     GROUP BY d.domain
 """  # noqa: S608  constants
 
+# What a word is, as given: how often a first name, how often a last one.
+WORD = """
+    CREATE OR REPLACE TABLE word AS
+    SELECT word, coalesce(f.n, 0) AS firsts, coalesce(l.n, 0) AS lasts
+    FROM (SELECT first AS word, count(*) AS n FROM written WHERE first IS NOT NULL GROUP BY first) AS f
+    FULL JOIN (SELECT last AS word, count(*) AS n FROM written WHERE last IS NOT NULL GROUP BY last) AS l USING (word)
+"""
 # Valérie who wrote her names in the wrong boxes: each word is far oftener the other one of the two.
 TURNED = """
     CREATE OR REPLACE TABLE turned AS
-    WITH firsts AS (SELECT first AS word, count(*) AS n FROM written GROUP BY first),
-    lasts AS (SELECT last AS word, count(*) AS n FROM written GROUP BY last)
     SELECT w.id, w.last AS first, w.first AS last
-    FROM written AS w
-    LEFT JOIN firsts AS ff ON ff.word = w.first LEFT JOIN lasts AS fl ON fl.word = w.first
-    LEFT JOIN firsts AS lf ON lf.word = w.last LEFT JOIN lasts AS ll ON ll.word = w.last
-    WHERE w.first IS NOT NULL AND w.last IS NOT NULL
-      AND (coalesce(lf.n, 0) + 0.5) * (coalesce(fl.n, 0) + 0.5)
-          > 3 * (coalesce(ff.n, 0) + 0.5) * (coalesce(ll.n, 0) + 0.5)
+    FROM written AS w JOIN word AS f ON f.word = w.first JOIN word AS l ON l.word = w.last
+    WHERE (l.firsts + 0.5) * (f.lasts + 0.5) > 3 * (f.firsts + 0.5) * (l.lasts + 0.5)
 """
 TURN = "UPDATE written SET first = t.first, last = t.last FROM turned AS t WHERE t.id = written.id"
 
@@ -142,10 +161,11 @@ NAMELESS = """
 # Marie Dupont, m.dupont@ and mdupont@ somebody Dupont with an M. A word is what it oftener is.
 SPELT = """
     CREATE OR REPLACE TABLE spelt AS
-    WITH f AS (SELECT first AS word, count(*) AS n FROM written WHERE length(first) >= 3 GROUP BY first HAVING n >= 5),
-    l AS (SELECT last AS word, count(*) AS n FROM written WHERE length(last) >= 3 GROUP BY last),
-    firsts AS (SELECT f.* FROM f LEFT JOIN l USING (word) WHERE f.n > coalesce(l.n, 0)),
-    lasts AS (SELECT l.* FROM l LEFT JOIN f USING (word) WHERE l.n * 10 > coalesce(f.n, 0)),
+    WITH firsts AS (SELECT word, firsts AS n FROM word WHERE length(word) >= 3 AND firsts >= 5 AND firsts > lasts),
+    lasts AS (
+        SELECT word, lasts AS n FROM word
+        WHERE length(word) >= 3 AND lasts * 10 > CASE WHEN firsts >= 5 THEN firsts ELSE 0 END
+    ),
     token AS (
         SELECT id, unnest(string_split(trim(regexp_replace(local, '[^a-z]+', ' ', 'g')), ' ')) AS word
         FROM written WHERE (first IS NULL OR last IS NULL) AND local <> ''
@@ -166,11 +186,17 @@ SPELT = """
         UNION ALL
         SELECT t.id, t.word, NULL, 4, 0 FROM token AS t WHERE length(t.word) = 1
     )
-    SELECT id, arg_max(first, (sure, n)) FILTER (WHERE first IS NOT NULL) AS first,
-           arg_max(last, (sure, n)) FILTER (WHERE last IS NOT NULL) AS last
+    SELECT id, arg_max(first, (sure, n, first)) FILTER (WHERE first IS NOT NULL) AS first,
+           arg_max(last, (sure, n, last)) FILTER (WHERE last IS NOT NULL) AS last
     FROM read GROUP BY id
 """
 
+# a.martin is at every provider: at another one it is another.
+OFTEN = """
+    CREATE OR REPLACE TABLE often AS
+    SELECT replace(w.local, '.', '') AS local FROM written AS w LEFT JOIN domain AS d USING (domain)
+    WHERE NOT coalesce(d.relays, false) GROUP BY 1 HAVING count(DISTINCT d.meant) > 2
+"""
 KIOSKS = "SET VARIABLE kiosks = (SELECT coalesce(list(value), []) FROM filler WHERE field = 'device')"
 
 _IS_WORD = "lambda one: one <> '' AND NOT regexp_full_match(one, '[0-9]+[a-z]?')"
@@ -197,9 +223,6 @@ CLEAN = f"""
         LEFT JOIN filler AS p ON p.field = 'phone' AND p.value = w.phone
         LEFT JOIN filler AS c ON c.field = 'card' AND c.value = w.card
         LEFT JOIN filler AS b ON b.field = 'birth' AND b.value = w.birth::VARCHAR
-    ), often AS (
-        -- a.martin is at every provider: at another one it is another
-        SELECT replace(local, '.', '') AS local FROM kept WHERE NOT relays GROUP BY 1 HAVING count(DISTINCT meant) > 2
     ), compared AS (
         SELECT w.id, w.source, w.is_spelt,
                replace(w.first, ' ', '') AS first,
