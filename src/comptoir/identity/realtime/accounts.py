@@ -84,7 +84,7 @@ async def near(tx: Tx, asked: Sequence[Clean], *, beside: Collection[int] = ()) 
     for place, person in await tx.tuples(
         NEAR, places=ints(p for p, _ in pairs), keys=ints(k for _, k in pairs), most=MOST
     ):
-        people[place].add(person)
+        people[int(place)].add(person)
     wanted = {*beside, *(person for found in people for person in found)}
     accounts: defaultdict[int, list[Account]] = defaultdict(list)
     if wanted:
