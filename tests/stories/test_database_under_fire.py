@@ -24,7 +24,7 @@ from comptoir.kernel.db import Database
 from comptoir.kernel.migrate import migrate
 from comptoir.kernel.postgres import embedded
 from comptoir.profiles import rebuild
-from comptoir.server import bench_traffic
+from comptoir.server.bench import traffic
 from comptoir.server.running import listen
 from comptoir.server.spine import replay_customers
 from ingest.conftest import WEB
@@ -139,7 +139,7 @@ async def test_nothing_is_lost_or_doubled(tmp_path, misfortune, times):
     async def site(client, name):
         for number in range(BATCHES):
             seed = name * BATCHES + number
-            events = list(bench_traffic.events(20, people=200, start=start, hours=1, seed=seed))
+            events = list(traffic.events(20, people=200, start=start, hours=1, seed=seed))
             sent.extend(json.loads(event)["messageId"] for event in events)
             for _ in range(1 + (number % 7 == 0)):  # some senders did not hear the answer
                 await deliver(client, "/v1/batch", b'{"batch":[' + b",".join(events) + b"]}", write_key)

@@ -12,7 +12,7 @@ import pytest
 from comptoir import channels, profiles
 from comptoir.kernel import log
 from comptoir.kernel.consumers import lags
-from comptoir.server import bench_traffic
+from comptoir.server.bench import traffic
 
 pytestmark = pytest.mark.anyio
 
@@ -36,8 +36,8 @@ async def backlog(db):
         await channels.add_outlet(tx, outlet=outlet)
         source = await channels.add_source(tx, name="site", outlet="site")
         start = tx.now - timedelta(hours=2)
-        bodies = list(bench_traffic.events(EVENTS, people=300, start=start, hours=2))
-        rows = bench_traffic.packed(bodies, source_id=source.source_id, received=tx.now)
+        bodies = list(traffic.events(EVENTS, people=300, start=start, hours=2))
+        rows = traffic.packed(bodies, source_id=source.source_id, received=tx.now)
         await tx.copy(log.COPY, log.block(log.microseconds(tx.now), rows))
         return sum(b'"event":"Order Completed"' in body for body in bodies)
 
@@ -49,7 +49,7 @@ async def moments(db):
 
 async def worker(db):
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "comptoir.server.bench_pipeline", db.url, "0", "1"),
+        *(sys.executable, "-m", "comptoir.server.bench.pipeline", db.url, "0", "1"),
         stdout=asyncio.subprocess.DEVNULL,
         env={**os.environ},
     )

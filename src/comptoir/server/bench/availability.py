@@ -4,8 +4,8 @@ import random
 from typing import Any
 
 from comptoir.server.bench import own_database, own_server
-from comptoir.server.bench_reserve import CLIENTS, SKUS, furnish
-from comptoir.server.load import empty, load, request
+from comptoir.server.bench.load import empty, load, request
+from comptoir.server.bench.reserve import CLIENTS, SKUS, furnish
 
 READS = 40_000
 REACH = {"reads_per_second": 8_000}

@@ -274,7 +274,7 @@ def _call(kind: str, port: str, key: str, number: str, connections: str) -> None
 
 async def _load(kind: str, port: int, key: str, number: int, connections: int) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "comptoir.server.bench_ingest", kind, str(port), key, str(number), str(connections)),
+        *(sys.executable, "-m", "comptoir.server.bench.ingest", kind, str(port), key, str(number), str(connections)),
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()

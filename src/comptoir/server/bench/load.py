@@ -46,7 +46,7 @@ async def load(port: int, flows: Sequence[Flow], *, connections: int = 64, warm:
         pickle.dump((flows, port, connections, warm), file)
         file.flush()
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "comptoir.server.load", file.name), stdout=asyncio.subprocess.PIPE
+            *(sys.executable, "-m", "comptoir.server.bench.load", file.name), stdout=asyncio.subprocess.PIPE
         )
         out, _ = await process.communicate()
     return msgspec.json.decode(out.splitlines()[-1], type=Measured)
@@ -101,7 +101,7 @@ class Client(asyncio.Protocol):
             self.done.set_exception(exc or ConnectionError("The server closed the connection."))
 
 
-async def run(flows: Sequence[Flow], port: int, connections: int, warm: int) -> Measured:
+async def send(flows: Sequence[Flow], port: int, connections: int, warm: int) -> Measured:
     loop = asyncio.get_running_loop()
     for part in filter(None, (flows[:warm], flows[warm:])):
         stream, took, statuses = iter(part), list[float](), Counter[int]()
@@ -121,7 +121,7 @@ async def run(flows: Sequence[Flow], port: int, connections: int, warm: int) -> 
 def main() -> None:
     import uvloop  # noqa: PLC0415  not made for Windows
 
-    measured = uvloop.run(run(*pickle.loads(Path(sys.argv[1]).read_bytes())))  # noqa: S301  our own file
+    measured = uvloop.run(send(*pickle.loads(Path(sys.argv[1]).read_bytes())))  # noqa: S301  our own file
     print(msgspec.json.encode(measured).decode(), flush=True)
 
 

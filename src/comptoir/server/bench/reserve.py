@@ -14,7 +14,7 @@ from comptoir.kernel import log
 from comptoir.kernel.auth import SYSTEM, keys
 from comptoir.kernel.db import Database, Tx
 from comptoir.server.bench import own_database, own_server
-from comptoir.server.load import Measured, empty, load, request
+from comptoir.server.bench.load import Measured, empty, load, request
 
 SKUS, LOCATIONS = 1_000, 20
 UNITS = 1_000_000

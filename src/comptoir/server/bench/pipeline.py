@@ -23,8 +23,7 @@ from comptoir.kernel import log
 from comptoir.kernel.db import Database
 from comptoir.kernel.migrate import migrate
 from comptoir.kernel.settings import Settings
-from comptoir.server import bench_traffic
-from comptoir.server.bench import own_database, own_server
+from comptoir.server.bench import own_database, own_server, traffic
 from comptoir.server.running import collect_seldom
 from comptoir.server.spine import consumers
 
@@ -73,11 +72,11 @@ async def backlog(root: str, name: str, size: int, *, people: int, hours: float)
             source = await channels.add_source(tx, name="site", outlet="site")
             start = tx.now - timedelta(hours=hours)
         chunk: list[bytes] = []
-        for number, body in enumerate(bench_traffic.events(size, people=people, start=start, hours=hours), 1):
+        for number, body in enumerate(traffic.events(size, people=people, start=start, hours=hours), 1):
             chunk.append(body)
             if len(chunk) == CHUNK or number == size:
                 async with db.transaction() as tx:
-                    rows = bench_traffic.packed(chunk, source_id=source.source_id, received=tx.now)
+                    rows = traffic.packed(chunk, source_id=source.source_id, received=tx.now)
                     await tx.copy(log.COPY, log.block(log.microseconds(tx.now), rows))
                 chunk.clear()
     return url, source.write_key
@@ -110,7 +109,7 @@ async def drain(url: str, workers: int) -> dict[str, Any]:
     """Let so many worker processes empty the log; the clock runs from the first event to the last commit."""
     started = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "comptoir.server.bench_pipeline", url, str(worker), str(workers)),
+            *(sys.executable, "-m", "comptoir.server.bench.pipeline", url, str(worker), str(workers)),
             stdout=asyncio.subprocess.PIPE,
         )
         for worker in range(workers)
@@ -182,8 +181,8 @@ async def latency(url: str, key: str) -> dict[str, Any]:
 def prepared(key: str) -> list[bytes]:
     """All requests of the load, made beforehand: the processor is for those who are measured."""
     number = int(RATE * (WARM + SECONDS + 5))
-    start = bench_traffic.now() - timedelta(seconds=1)
-    bodies = list(bench_traffic.events(number, people=PEOPLE, start=start, hours=1, seed=2))
+    start = traffic.now() - timedelta(seconds=1)
+    bodies = list(traffic.events(number, people=PEOPLE, start=start, hours=1, seed=2))
     return [
         request("/v1/batch", key, b'{"batch":[' + b",".join(bodies[at : at + PER_REQUEST]) + b"]}")
         for at in range(0, number, PER_REQUEST)

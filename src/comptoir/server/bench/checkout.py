@@ -13,8 +13,8 @@ from comptoir import catalog, inventory, pricing
 from comptoir.kernel.db import Database
 from comptoir.kernel.ids import uuid7
 from comptoir.server.bench import own_database, own_server
-from comptoir.server.bench_reserve import CLIENTS, furnish, furnished
-from comptoir.server.load import Flow, empty, load, request
+from comptoir.server.bench.load import Flow, empty, load, request
+from comptoir.server.bench.reserve import CLIENTS, furnish, furnished
 
 SKUS, LOCATIONS, UNITS = 200, 5, 10_000
 ORDERS = 2_000

@@ -22,9 +22,9 @@ from comptoir import catalog, inventory, pricing
 from comptoir.kernel.db import Database
 from comptoir.kernel.migrate import migrate
 from comptoir.server.bench import own_database, own_server
-from comptoir.server.bench_checkout import flow
-from comptoir.server.bench_reserve import CLIENTS, furnish, furnished
-from comptoir.server.load import Flow, load, request
+from comptoir.server.bench.checkout import flow
+from comptoir.server.bench.load import Flow, load, request
+from comptoir.server.bench.reserve import CLIENTS, furnish, furnished
 
 PLACES = 20
 SMALL, GROWN = 1_000, 100_000

@@ -1,6 +1,6 @@
 """Benchmarks: their registry, their report, and a server and database of their own.
 
-A file `bench_<name>.py` beside this one holds `async def run(size: int = …) -> dict` with "figures", "reach" (what the
+A file `<name>.py` beside this one holds `async def run(size: int = …) -> dict` with "figures", "reach" (what the
 figures must come to) and "ok". `comptoir bench <name> --json` prints, as its last line, one JSON object:
 {"bench": …, "machine": {…}, "figures": {…}, "reach": {…}, "ok": true|false}.
 """
@@ -54,8 +54,8 @@ class Result(msgspec.Struct, frozen=True):
 
 def names() -> list[str]:
     """All benchmarks: the files here that have a `run`."""
-    files = sorted(HERE.glob("bench_*.py"))
-    return [file.stem.removeprefix("bench_") for file in files if "\nasync def run(" in file.read_text()]
+    files = sorted(HERE.glob("*.py"))
+    return [file.stem for file in files if "\nasync def run(" in file.read_text()]
 
 
 def main(name: str, *, size: int | None, as_json: bool) -> int:
@@ -77,7 +77,7 @@ def main(name: str, *, size: int | None, as_json: bool) -> int:
 
 def measure(name: str, size: int | None) -> Result:
     """Run one benchmark in an event loop of its own."""
-    run: Run = importlib.import_module(f"comptoir.server.bench_{name}").run
+    run: Run = importlib.import_module(f"comptoir.server.bench.{name}").run
     takes_size = "size" in inspect.signature(run).parameters
     started = time.perf_counter()
     done = _run_loop(run(size=size) if size is not None and takes_size else run())
