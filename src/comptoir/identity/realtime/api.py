@@ -27,7 +27,7 @@ from comptoir.identity.realtime.scoring import SHOWN, Reason, rank
 from comptoir.identity.testimony import Scope
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
-from comptoir.kernel.http import Limit, raises
+from comptoir.kernel.http import READS_ONLY, Limit, raises
 
 Short = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -68,7 +68,13 @@ class Queue(msgspec.Struct, frozen=True):
     reviews: list[reviews.Review]
 
 
-@post("/score", guards=[allow("identity:read")], responses=raises(NoModel), status_code=HTTP_200_OK)
+@post(
+    "/score",
+    guards=[allow("identity:read")],
+    opt=READS_ONLY,
+    responses=raises(NoModel),
+    status_code=HTTP_200_OK,
+)
 async def score(state: State, data: JSONBody[Asked]) -> Scored:
     """Who this may be, with the probability of each and what each field says. Nothing is kept of it."""
     async with state.db.reading() as tx:
