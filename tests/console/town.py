@@ -75,6 +75,7 @@ def settings_for(url: str) -> Settings:
         port=0,
         demo=True,
         retailer="Tissandier",
+        public_url="https://tissandier.example",
         pool_size=12,
         currency="EUR",
         country="FR",

@@ -5,6 +5,8 @@ choices     `record`: choices of the API, of files, of tills and agents, judged 
 ledger      choices appended, and the word that stands for each contact point
 deciding    from words to a verdict with its reason: pure
 effective   `may`, for those who send; `effective`, of a person, explained
+links       signed links: the preference centre, a confirmation, one-click unsubscription (RFC 8058)
+letters     double opt-in: asked back by a letter      preferences  what a shopper sees and changes by her link
 gpc         `heed`: browsers that say `Sec-GPC: 1`
 reconcile   the proof that what stands is what was said
 
@@ -12,11 +14,14 @@ A choice points at a node of identity, never at a person: a merge and its undoin
 themselves, and rewrite nothing.
 """
 
+from comptoir.consent import letters, preferences
 from comptoir.consent.choices import record
 from comptoir.consent.effective import effective, effective_of, may
 from comptoir.consent.errors import (
     BadContact,
+    BadLink,
     BadPurpose,
+    NoPublicAddress,
     NotYourOutlet,
     PurposeExists,
     ReferenceTaken,
@@ -29,6 +34,7 @@ from comptoir.consent.errors import (
 from comptoir.consent.events import ChoiceRecorded
 from comptoir.consent.gpc import heed
 from comptoir.consent.ledger import choice, history
+from comptoir.consent.links import preference_links, unsubscribe_headers
 from comptoir.consent.purposes import add_purpose, add_wording, change_purpose, purposes, wordings
 from comptoir.consent.reconcile import reconcile
 from comptoir.consent.records import (
@@ -54,6 +60,7 @@ __all__ = [
     "CHANNELS",
     "WHOLE",
     "BadContact",
+    "BadLink",
     "BadPurpose",
     "Channel",
     "Choice",
@@ -61,6 +68,7 @@ __all__ = [
     "Effective",
     "NewChoice",
     "NewWording",
+    "NoPublicAddress",
     "NotYourOutlet",
     "Origin",
     "Proof",
@@ -86,9 +94,13 @@ __all__ = [
     "effective_of",
     "heed",
     "history",
+    "letters",
     "may",
+    "preference_links",
+    "preferences",
     "purposes",
     "reconcile",
     "record",
+    "unsubscribe_headers",
     "wordings",
 ]

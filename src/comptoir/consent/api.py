@@ -9,14 +9,30 @@ from litestar import Router, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, RawBody
-from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPTED
 
 from comptoir import identity
 from comptoir.consent.choices import record
 from comptoir.consent.effective import effective, may
-from comptoir.consent.errors import BadPurpose, PurposeExists, UnknownPurpose
+from comptoir.consent.errors import (
+    BadContact,
+    BadPurpose,
+    NoPublicAddress,
+    PurposeExists,
+    UnknownPurpose,
+    WrongChannel,
+)
 from comptoir.consent.ledger import history
-from comptoir.consent.purposes import add_purpose, add_wording, change_purpose, purposes, wordings
+from comptoir.consent.letters import SignedUp, SignUp, sign_up
+from comptoir.consent.links import preference_links, unsubscribe_headers
+from comptoir.consent.purposes import (
+    add_purpose,
+    add_wording,
+    change_purpose,
+    purpose,
+    purposes,
+    wordings,
+)
 from comptoir.consent.records import (
     Because,
     Channel,
@@ -30,7 +46,8 @@ from comptoir.consent.records import (
     Recorded,
     Wording,
 )
-from comptoir.kernel.auth import Actor, allow
+from comptoir.kernel import mail
+from comptoir.kernel.auth import Actor, ShownOnce, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal, TooLarge
 from comptoir.kernel.http import READS_ONLY, Cursor, Limit, Page, page, place_of, raises
@@ -83,6 +100,54 @@ async def record_choices(
     results = [result(one) for one in answers]
     count = [one.status for one in results]
     return Results(count.count("recorded"), count.count("repeated"), count.count("refused"), results)
+
+
+@post(
+    "/sign-ups",
+    guards=[allow("consent:write")],
+    responses=raises(UnknownPurpose, WrongChannel, BadContact, NoPublicAddress, mail.BadAddress, mail.MailOff),
+    status_code=HTTP_202_ACCEPTED,
+)
+async def create_sign_up(
+    tx: NamedDependency[Tx], actor: NamedDependency[Actor], state: State, data: JSONBody[SignUp]
+) -> SignedUp:
+    """Double opt-in: it is pending until the link in the letter is used. The answer does not tell who is known."""
+    return await sign_up(tx, entry=data, actor=actor, settings=state.settings)
+
+
+class LinkFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A contact point, and the purpose of the e-mail that goes to it."""
+
+    namespace: Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
+    value: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+    purpose: Code
+
+
+class Links(ShownOnce, frozen=True):
+    """What a message carries: the way to the preference centre, and the headers of one-click unsubscription."""
+
+    preferences: str
+    headers: dict[str, str]
+
+
+@post(
+    "/links",
+    guards=[allow("consent:write")],
+    responses=raises(UnknownPurpose, BadContact, NoPublicAddress),
+    status_code=HTTP_200_OK,
+)
+async def create_links(tx: NamedDependency[Tx], state: State, data: JSONBody[LinkFor]) -> Links:
+    """Links for a message to this contact point. Whoever has them can change its choices: put them nowhere else."""
+    wanted = await purpose(tx, code=data.purpose)
+    contact = (await identity.Cleaner.load(tx)).one(data.namespace, data.value, state.settings.country)
+    if isinstance(contact, identity.Refused):
+        raise BadContact(f"{contact.value!r} as {contact.namespace}: {contact.reason}.", reason=contact.reason)
+    node = await identity.observe(tx, identity.Observation(identifiers=(contact,), at=tx.now))
+    assert node is not None, "a clean identifier has a node"
+    public_url = state.settings.public_url
+    (link,) = await preference_links(tx, [node], public_url=public_url)
+    (headers,) = await unsubscribe_headers(tx, [(node, wanted.purpose_id)], public_url=public_url)
+    return Links(link, headers)
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -190,6 +255,8 @@ router = Router(
     "/v1/consent",
     route_handlers=[
         record_choices,
+        create_sign_up,
+        create_links,
         check,
         get_person_consents,
         list_person_choices,

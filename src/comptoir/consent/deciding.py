@@ -6,7 +6,7 @@ from typing import cast
 
 import msgspec
 
-from comptoir.consent.records import WHOLE, Because, Channel, Purpose, State, Verdict
+from comptoir.consent.records import WHOLE, Because, Channel, Origin, Purpose, State, Verdict
 from comptoir.identity import Namespace
 
 STRICTNESS: dict[State, int] = {"granted": 0, "pending": 1, "denied": 2, "withdrawn": 3}
@@ -22,7 +22,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     channel: str
     state: State
     said_at: datetime
-    origin: str
+    origin: Origin
     choice_id: int
 
 

@@ -112,6 +112,7 @@ def told(node: Node | None, purpose: Purpose, channel: str, verdict: Verdict, wo
         choice_id=verdict.choice_id,
         decided_by=verdict.node_id,
         said_at=verdict.said_at,
+        origin=word.origin if word else None,
     )
 
 

@@ -232,6 +232,7 @@ class Effective(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: int | None
     """The contact point whose word decides."""
     said_at: datetime | None
+    origin: Origin | None
 
 
 class Signal(msgspec.Struct, frozen=True):

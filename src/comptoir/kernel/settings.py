@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `file:/folder` to write it there. Empty: none is sent."""
     mail_from: str = ""
     """From whom e-mail comes, such as `Boutique <orders@example.com>`."""
+    public_url: str = ""
+    """The address by which shoppers reach this house, such as `https://counter.example.com`: for links in letters."""
     max_waiting_events: int = 50_000
     """Events waiting for the log per process; beyond, the tracking API answers 429 with Retry-After."""
     keep_dead_letters_days: Days = 30

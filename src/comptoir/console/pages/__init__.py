@@ -5,6 +5,7 @@ A handler makes a frozen view-model and ends with `return page.show("<noun>.html
 shell, sign_in, styleguide   the frame          customers, customer, because, mending   people; why one, merge, split
 home                         today              cutting                                 one tie
 events, quality, letters     what comes in, how good, what waits
+preferences, consent_words   what a shopper accepts, by her link; how consent is spoken of
 consumers                    who reads it; what could not be digested
 sources, keys                what may send      plans, plan_table, plan_text            what it has promised
 
@@ -64,6 +65,7 @@ from comptoir.console.pages import (
     orders,
     picking,
     plans,
+    preferences,
     prices,
     product,
     products,
@@ -90,6 +92,7 @@ SECTIONS: list[Section] = [
     home.section,
     customers.section,
     customer.section,
+    preferences.section,
     because.section,
     mending.section,
     cutting.section,
