@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from console.test_browser import LOOKS, browsing, overflow, violations
+from console.test_browser import LOOKS, browsing, faults, overflow, violations
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -95,3 +95,80 @@ async def test_the_link_of_an_e_mail_ends_it_only_when_asked(chromium, town):
         await page.get_by_text("No more e-mail about this goes to e•••@p•••.example").wait_for()
         assert holds(town, value) == "withdrawn"
         assert not page.wrong
+
+
+async def customer(page, q):
+    """The address of somebody who is found by this."""
+    await page.goto(f"/customers?q={q}")
+    return await page.locator("#found tbody a").first.get_attribute("href")
+
+
+@pytest.mark.parametrize(("width", "lang", "theme"), LOOKS)
+async def test_consents_in_the_console_are_open_to_all(chromium, town, width, lang, theme):
+    async with browsing(chromium, town.url, width=width, lang=lang) as page:
+        await page.emulate_media(color_scheme=theme)
+        href = await customer(page, "Thévenet")
+        told(town, choice(await email_of(page, href), ip="203.0.113.9"))
+        await page.goto(f"{href}/consents")
+        paths = [await page.locator(".consent-grid a").nth(n).get_attribute("href") for n in (0, 1)]
+        paths += [f"{href}/consents", "/customers/purposes", "/customers/purposes/new", "/customers/purposes/offers"]
+        assert not await faults(page, [*paths, "/customers/purposes/offers/wordings"], theme)
+
+
+async def email_of(page, href):
+    await page.goto(f"{href}/consents")
+    return await page.locator(".consent-grid th .strong", has_text="@").first.inner_text()
+
+
+async def test_an_agent_reads_out_the_wording_and_the_proof_is_there(chromium, town):
+    """On the telephone: asked, answered; the matrix, the reason and the proof say so."""
+    async with browsing(chromium, town.url, role="agent") as page:
+        href = await customer(page, "Kervadec")
+        address = await email_of(page, href)
+        cell = page.locator(".consent-grid tr", has_text=address).locator(".consent-cell").first
+        assert "never asked" in await cell.inner_text()
+        await cell.get_by_role("link", name="Ask her").click()
+        assert "Vous pouvez m’informer de vos offres" in await page.locator("main").inner_text()
+        await page.get_by_label("Français").check()
+        await page.get_by_label("Where are you?").select_option("centre")
+        await page.get_by_label("Recording of the call").fill("call-2211")
+        await page.get_by_role("button", name="She says yes").click()
+        await page.locator("#toasts", has_text="Written down").wait_for()
+        cell = page.locator(".consent-grid tr", has_text=address).locator(".consent-cell").first
+        assert "agreed" in await cell.inner_text()
+        await cell.get_by_role("button", name="why?").click()
+        shown = page.locator(".pop-why:popover-open")
+        await shown.wait_for()
+        assert "yes, on the telephone" in await shown.inner_text()
+        assert "version 1" in await shown.inner_text()
+        await page.keyboard.press("Escape")
+        await cell.get_by_role("link", name="Proof").click()
+        proof = await page.locator("main").inner_text()
+        assert "call-2211" in proof
+        assert "centre" in proof
+        assert "Vous pouvez m’informer de vos offres" in proof
+        assert not page.wrong
+    assert holds(town, address) == "granted"
+
+
+async def test_the_privacy_officer_words_a_purpose_anew(chromium, town):
+    async with browsing(chromium, town.url, role="privacy_officer") as page:
+        await page.goto("/customers/purposes")
+        await page.get_by_role("link", name="The next wording: Questions").click()
+        await page.get_by_label("English").fill("May we ask how it was?")
+        await page.get_by_role("button", name="Show it from now on").click()
+        await page.locator("#toasts", has_text="Shown and read out").wait_for()
+        assert "May we ask how it was?" in await page.locator("main").inner_text()
+        assert await page.get_by_text("One earlier version").is_visible()
+        assert not page.wrong
+
+
+async def test_who_may_not_does_not(town):
+    for role, path, status in (
+        ("marketer", "/customers/purposes", 200),
+        ("marketer", "/customers/purposes/new", 403),
+        ("agent", "/customers/purposes/offers", 403),
+        ("merchandiser", "/customers/purposes", 403),
+    ):
+        with town.visitor(role) as client:
+            assert client.get(path).status_code == status, (role, path)

@@ -33,7 +33,7 @@ from comptoir.consent.errors import (
 )
 from comptoir.consent.events import ChoiceRecorded
 from comptoir.consent.gpc import heed
-from comptoir.consent.ledger import choice, history
+from comptoir.consent.ledger import choice, history, lines
 from comptoir.consent.links import preference_links, unsubscribe_headers
 from comptoir.consent.purposes import add_purpose, add_wording, change_purpose, purposes, wordings
 from comptoir.consent.reconcile import reconcile
@@ -95,6 +95,7 @@ __all__ = [
     "heed",
     "history",
     "letters",
+    "lines",
     "may",
     "preference_links",
     "preferences",

@@ -72,7 +72,12 @@ async def history(tx: Tx, *, nodes: Sequence[int], before: int | None = None, li
 
 
 async def choice(tx: Tx, *, choice_id: int) -> Choice | None:
-    return await tx.maybe(Choice, ONE, choice_id=choice_id)
+    return (await lines(tx, choice_ids=[choice_id])).get(choice_id)
+
+
+async def lines(tx: Tx, *, choice_ids: Sequence[int]) -> dict[int, Choice]:
+    """These lines of the ledger, by number."""
+    return {one.choice_id: one for one in await tx.many(Choice, LINES, ids=ints(choice_ids))}
 
 
 # A row of `stands` is locked in the order of its key, so two batches never wait for each other in a ring.
@@ -120,7 +125,7 @@ HISTORY = """
     WHERE c.node_id = ANY(%(nodes)s::bigint[]) AND (%(before)s::bigint IS NULL OR c.choice_id < %(before)s)
     ORDER BY c.choice_id DESC LIMIT %(limit)s
 """
-ONE = """
+LINES = """
     SELECT c.choice_id, c.node_id, p.code AS purpose, c.channel, c.state::text AS state, c.said_at, c.recorded_at,
            c.origin, c.source, w.version AS wording, c.language, c.proof, c.actor, s.choice_id IS NOT NULL AS stands
     FROM consent.choice AS c
@@ -128,5 +133,5 @@ ONE = """
     LEFT JOIN consent.wording AS w USING (wording_id)
     LEFT JOIN consent.standing AS s ON (s.node_id, s.purpose_id, s.channel, s.choice_id)
         = (c.node_id, c.purpose_id, c.channel, c.choice_id)
-    WHERE c.choice_id = %(choice_id)s
+    WHERE c.choice_id = ANY(%(ids)s::bigint[])
 """

@@ -5,6 +5,7 @@ A handler makes a frozen view-model and ends with `return page.show("<noun>.html
 shell, sign_in, styleguide   the frame          customers, customer, because, mending   people; why one, merge, split
 home                         today              cutting                                 one tie
 events, quality, letters     what comes in, how good, what waits
+consents, consent_asking     what she accepts and the proof of it; her word taken     purposes  what is asked
 preferences, consent_words   what a shopper accepts, by her link; how consent is spoken of
 consumers                    who reads it; what could not be digested
 sources, keys                what may send      plans, plan_table, plan_text            what it has promised
@@ -44,6 +45,8 @@ from comptoir.console.pages import (
     because,
     connecting,
     connectors,
+    consent_asking,
+    consents,
     consumers,
     count,
     counts,
@@ -70,6 +73,7 @@ from comptoir.console.pages import (
     product,
     products,
     promotions,
+    purposes,
     quality,
     quoting,
     reading_rules,
@@ -92,6 +96,9 @@ SECTIONS: list[Section] = [
     home.section,
     customers.section,
     customer.section,
+    consents.section,
+    consent_asking.section,
+    purposes.section,
     preferences.section,
     because.section,
     mending.section,

@@ -69,6 +69,9 @@ Deed = Literal[
     "till_revoked",
     "connection_on",
     "connection_off",
+    "choice_recorded",
+    "purpose_saved",
+    "wording_added",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -127,6 +130,9 @@ WORDS: dict[Deed, str] = {
     "till_revoked": N_("Out of use. Its key opens nothing any more."),
     "connection_on": N_("Its messages are taken again."),
     "connection_off": N_("Its messages are refused from now on."),
+    "choice_recorded": N_("Written down. It counts from now on, everywhere."),
+    "purpose_saved": N_("In force."),
+    "wording_added": N_("Shown and read out from now on. Those before are kept."),
 }
 
 
