@@ -32,6 +32,7 @@ LAYERS = [
     "connectors",
     "profiles",
     "feeds",
+    "privacy",
     "console",
     "server",
     "demo",
@@ -39,7 +40,7 @@ LAYERS = [
 ]
 MAX_LINES = 400
 MAX_NOUNS = 18
-STANDING = {"__init__", "__main__", "records", "errors", "events", "api", "reactions", "reconcile"}
+STANDING = {"__init__", "__main__", "records", "errors", "events", "api", "reactions", "reconcile", "holdings"}
 
 
 def name(path: Path) -> str:

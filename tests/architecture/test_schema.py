@@ -27,6 +27,7 @@ LAYERS = [
     "profiles",
     "feeds",
     "connectors",
+    "privacy",
 ]
 
 pytestmark = pytest.mark.anyio

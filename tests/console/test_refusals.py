@@ -31,6 +31,7 @@ BELOW = (
         "profiles",
         "feeds",
         "connectors",
+        "privacy",
     ),
     "console",
 )

@@ -36,6 +36,7 @@ from comptoir.catalog.errors import (
     UnknownProduct,
 )
 from comptoir.catalog.gtin import check_digit, gtin14
+from comptoir.catalog.holdings import HOLDINGS
 from comptoir.catalog.imports import import_products
 from comptoir.catalog.memory import EVERYWHERE, Assortments, Sold, where_sold
 from comptoir.catalog.products import (
@@ -66,6 +67,7 @@ from comptoir.catalog.shelf import Article, articles, articles_of
 
 __all__ = [
     "EVERYWHERE",
+    "HOLDINGS",
     "Article",
     "Assorted",
     "Assortment",

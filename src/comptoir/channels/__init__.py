@@ -17,6 +17,7 @@ from comptoir.channels.errors import (
     UnknownSource,
     UnknownTimeZone,
 )
+from comptoir.channels.holdings import HOLDINGS
 from comptoir.channels.hours import is_open, next_closing, next_opening, openings_of
 from comptoir.channels.outlets import (
     add_outlet,
@@ -32,6 +33,7 @@ from comptoir.channels.records import Channel, Near, Opening, OpeningHours, Outl
 from comptoir.channels.sources import Sources, add_source, change_source, rotate, source, sources
 
 __all__ = [
+    "HOLDINGS",
     "BadOpeningHours",
     "BadPosition",
     "Channel",

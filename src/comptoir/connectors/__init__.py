@@ -14,12 +14,14 @@ from comptoir.connectors.deliveries import deliveries, replay, settle, work_off
 from comptoir.connectors.errors import BadMapping, BadPayload, BadSignature, ConnectionExists, UnknownConnection
 from comptoir.connectors.events import DeliveryFailed
 from comptoir.connectors.history import Imported, import_orders
+from comptoir.connectors.holdings import HOLDINGS
 from comptoir.connectors.looking import Standing, pulse, standings
 from comptoir.connectors.receipts.mapping import Mapping, load
 from comptoir.connectors.receipts.reading import Faulty, Parsed, read
 from comptoir.connectors.records import Connected, Connection, Delivery, NewConnection, Platform
 
 __all__ = [
+    "HOLDINGS",
     "BadMapping",
     "BadPayload",
     "BadSignature",

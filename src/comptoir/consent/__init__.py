@@ -33,6 +33,7 @@ from comptoir.consent.errors import (
 )
 from comptoir.consent.events import ChoiceRecorded
 from comptoir.consent.gpc import heed
+from comptoir.consent.holdings import HOLDINGS
 from comptoir.consent.ledger import choice, history, lines
 from comptoir.consent.links import preference_links, unsubscribe_headers
 from comptoir.consent.purposes import add_purpose, add_wording, change_purpose, purposes, wordings
@@ -58,6 +59,7 @@ from comptoir.consent.records import (
 
 __all__ = [
     "CHANNELS",
+    "HOLDINGS",
     "WHOLE",
     "BadContact",
     "BadLink",

@@ -82,6 +82,7 @@ WHY: dict[Because, str] = {
     "unknown_contact": "No such contact point is known.",
     "unknown_purpose": "There is no such purpose.",
     "purpose_off": "The purpose is switched off.",
+    "restricted": "Her data are kept and not used: she has asked so, or is being erased.",
     "wrong_channel": "The purpose does not use this channel, or it does not reach this contact point.",
 }
 

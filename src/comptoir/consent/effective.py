@@ -33,9 +33,12 @@ async def may(tx: Tx, asked: Sequence[Asked]) -> list[Verdict]:
     for node in await identity.nodes_of(tx, people) if people else []:
         if not node.shared:
             members[node.person_id].append(node.node_id)
+    held = await identity.erasing.restricted(tx, nodes=nodes)
     words = await standing(tx, {*nodes, *(one for of in members.values() for one in of)})
 
     def verdict(id_: int, channel: str, code: str) -> Verdict:
+        if id_ in held:
+            return Verdict(False, "restricted")
         node, purpose = nodes.get(id_), known.get(code)
         if node is None or purpose is None:
             return decide(purpose, channel, rules.get(node.namespace) if node else None, ())

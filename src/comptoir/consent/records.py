@@ -197,6 +197,7 @@ Because = Literal[
     "unknown_purpose",
     "purpose_off",
     "wrong_channel",
+    "restricted",
 ]
 
 

@@ -15,11 +15,13 @@ from comptoir.feeds.definitions import feed, feed_of_token, feeds, open_address,
 from comptoir.feeds.errors import BadFeed, TooOften, UnknownFeed, UnknownPlace
 from comptoir.feeds.files import left_out, stream
 from comptoir.feeds.guard import Guard
+from comptoir.feeds.holdings import HOLDINGS
 from comptoir.feeds.near import Point, near_you, point_of
 from comptoir.feeds.records import Feed, FeedEntry, LeftOut, NearShop, NearYou, Report
 from comptoir.feeds.structured import structured
 
 __all__ = [
+    "HOLDINGS",
     "BadFeed",
     "Feed",
     "FeedEntry",

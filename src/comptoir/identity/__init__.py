@@ -6,6 +6,7 @@ people       look-ups by any identifier or public id      explain      why they 
 merges       by hand, with preview                        splits       by hand: they stay apart
 undos        exact, and they stick                        retractions  of a batch or a source, and back
 journal      what changed, why, by whom                   tasks        what a steward should look at
+erasing      who is being erased, and who was
 namespaces   kinds of identifier and their limits         reconcile    the proof
 matching     records that share no key, a file at once    realtime     the same, one record as it comes
 
@@ -13,16 +14,30 @@ A fact points at a node. A person is the set of nodes that hang together, named 
 node's `key`, and every key that ever named a person finds it.
 """
 
-from comptoir.identity import explain, journal, merges, namespaces, realtime, retractions, splits, tasks, undos
-from comptoir.identity.errors import UnknownIdentifier, UnknownNamespace, UnknownPerson
+from comptoir.identity import (
+    erasing,
+    explain,
+    journal,
+    merges,
+    namespaces,
+    realtime,
+    retractions,
+    splits,
+    tasks,
+    undos,
+)
+from comptoir.identity.errors import BeingErased, UnknownIdentifier, UnknownNamespace, UnknownPerson
 from comptoir.identity.events import PeopleMerged, PeopleSplit
+from comptoir.identity.holdings import HOLDINGS
 from comptoir.identity.normalise import Cleaner, Refused
-from comptoir.identity.people import lookup, named, nodes_by_value, nodes_of, person, persons_of
+from comptoir.identity.people import lookup, named, nodes_by_value, nodes_of, person, persons_of, seen
 from comptoir.identity.reconcile import reconcile
 from comptoir.identity.records import Identifier, Namespace, Node, Observation, Person
 from comptoir.identity.resolve import observe, refusal, resolve
 
 __all__ = [
+    "HOLDINGS",
+    "BeingErased",
     "Cleaner",
     "Identifier",
     "Namespace",
@@ -35,6 +50,7 @@ __all__ = [
     "UnknownIdentifier",
     "UnknownNamespace",
     "UnknownPerson",
+    "erasing",
     "explain",
     "journal",
     "lookup",
@@ -51,6 +67,7 @@ __all__ = [
     "refusal",
     "resolve",
     "retractions",
+    "seen",
     "splits",
     "tasks",
     "undos",

@@ -15,6 +15,12 @@ class UnknownPerson(NotFound):
     code = "identity.unknown_person"
 
 
+class BeingErased(NotFound):
+    """She is being erased: nobody sees her any more but the privacy officer."""
+
+    code = "identity.being_erased"
+
+
 class UnknownNamespace(NotFound):
     """There is no such kind of identifier."""
 

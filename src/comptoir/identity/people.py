@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from comptoir.identity.errors import UnknownIdentifier, UnknownPerson
+from comptoir.identity.errors import BeingErased, UnknownIdentifier, UnknownPerson
 from comptoir.identity.normalise import Cleaner, Refused
 from comptoir.identity.records import Identifier, Node, Person
 from comptoir.kernel.db import Tx, ints, texts
@@ -50,7 +50,22 @@ async def person(tx: Tx, *, key: UUID) -> Person:
 
 
 async def of(tx: Tx, *, person_id: int) -> Person:
-    """The person founded by this node."""
+    """The person founded by this node. Raises BeingErased."""
+    await seen(tx, person_id=person_id)
+    return await whole(tx, person_id=person_id)
+
+
+async def seen(tx: Tx, *, person_id: int) -> None:
+    """Raises BeingErased where nobody is to see her any more."""
+    if await tx.value(ERASING, person_id=person_id):
+        raise BeingErased("This person has asked to be erased, and is being erased.")
+
+
+ERASING = "SELECT EXISTS (SELECT FROM identity.withheld WHERE node_id = %(person_id)s AND why = 'erasing')"
+
+
+async def whole(tx: Tx, *, person_id: int) -> Person:
+    """The same for those who erase."""
     nodes = await tx.many(Node, NODES, people=ints([person_id]))
     if not nodes:
         raise UnknownPerson(f"No person is founded by node {person_id}.")
@@ -85,6 +100,8 @@ NAMED = """
     SELECT DISTINCT n.person_id FROM unnest(%(ns)s::smallint[], %(values)s::text[]) AS k (ns, value)
     CROSS JOIN LATERAL (
         SELECT person_id FROM identity.node AS n WHERE n.ns = k.ns AND n.value = k.value LIMIT 1) AS n
+    WHERE NOT EXISTS (
+        SELECT FROM identity.withheld AS w WHERE w.node_id = n.person_id AND w.why = 'erasing')
     ORDER BY n.person_id
 """
 

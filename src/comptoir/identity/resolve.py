@@ -8,7 +8,10 @@ keeps its evidence. What is known already is looked at and left alone, so a warm
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from comptoir.identity import namespaces
+from comptoir.identity.erasing import tombstones
 from comptoir.identity.namespaces import Rules
 from comptoir.identity.records import Identifier, Observation, Pair
 from comptoir.identity.settle import settle
@@ -35,7 +38,8 @@ class Seen:
 
 
 async def resolve(tx: Tx, observations: Sequence[Observation], *, rules: Rules | None = None) -> list[int | None]:
-    """The node that each observation belongs to: its strongest identifier. None: see `refusal`.
+    """The node that each observation belongs to: its strongest identifier. None: see `refusal`; or it names somebody
+    who was erased (`erasing.tombstones`).
 
     `rules`: those by which the identifiers were cleaned, where they are at hand.
     """
@@ -45,7 +49,12 @@ async def resolve(tx: Tx, observations: Sequence[Observation], *, rules: Rules |
     rules = rules or await namespaces.load(tx)
 
     hubs, stars, firsts = gather(observations, rules)
-    nodes = await _nodes(tx, firsts)
+    try:
+        nodes = await _nodes(tx, firsts)
+    except _Buried as buried:
+        # Nothing of what names an erased person makes anybody known: not even the device beside her address.
+        hubs, stars, firsts = gather([without(one, buried.identifiers) for one in observations], rules)
+        nodes = await _nodes(tx, firsts)
 
     seen = claims(stars, nodes, rules)
     if seen and (edges := await _record(tx, seen, {node: ns for (ns, _), node in nodes.items()})):
@@ -70,19 +79,42 @@ def refusal(observation: Observation, rules: Rules | None = None) -> str | None:
     return None
 
 
+class _Buried(Exception):
+    """Some of the identifiers are those of people who were erased."""
+
+    def __init__(self, identifiers: set[Identifier]) -> None:
+        super().__init__()
+        self.identifiers = identifiers
+
+
+_ERASED: list[bool] = []
+"""Whether this process has met a tombstone. Until then new identifiers cost nothing; afterwards a look."""
+
+
+def without(observation: Observation, buried: set[Identifier]) -> Observation:
+    """The observation, or one of nobody."""
+    if buried.isdisjoint(observation.identifiers):
+        return observation
+    return msgspec.structs.replace(observation, identifiers=())
+
+
 async def _nodes(tx: Tx, firsts: dict[Identifier, datetime]) -> dict[Identifier, int]:
     """Find or make the node of every identifier."""
     found: dict[Identifier, int] = {}
     missing: list[Identifier] = list(firsts)
-    for _ in range(4):
+    for attempt in range(4):
         known = await tx.tuples(FIND, ns=ints(i[0] for i in missing), values=texts(i[1] for i in missing))
         for index, node in known:
             found[missing[index - 1]] = node
         missing = sorted(identifier for identifier in missing if identifier not in found)
         if not missing:
             return found
+        if (checked := bool(attempt or _ERASED)) and (gone := await tombstones.buried(tx, missing)):
+            _ERASED.append(True)
+            raise _Buried(gone)
         made = await tx.tuples(
             CREATE,
+            checked=checked,
             ns=ints(i[0] for i in missing),
             values=texts(i[1] for i in missing),
             keys=uuids(uuid7() for _ in missing),
@@ -181,6 +213,7 @@ CREATE = """
         FROM unnest(%(ns)s::smallint[], %(values)s::text[], %(keys)s::uuid[], %(at)s::timestamptz[])
              AS k (ns, value, key, at)
     ) AS k
+    WHERE %(checked)s OR NOT EXISTS (SELECT FROM identity.tombstone)
     ON CONFLICT (ns, value) DO NOTHING
     RETURNING ns, value, node_id
 """

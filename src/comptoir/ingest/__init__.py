@@ -16,6 +16,7 @@ tracked       `decode`: what the layers above read from an event; body: its Stru
 
 from comptoir.ingest.dead_letters import Waiting, dead_letter, dead_letters, discard, replay, waiting
 from comptoir.ingest.errors import BadSchema, DeadLetterSettled, StillBad, UnknownDeadLetter, UnknownPlan
+from comptoir.ingest.holdings import HOLDINGS
 from comptoir.ingest.intake import Arrival, judge
 from comptoir.ingest.plans import plan, plans, save_plan, versions
 from comptoir.ingest.quality import FieldQuality, FieldRate, Rehearsal, by_field, learned, quality, rehearse, sample
@@ -34,11 +35,13 @@ from comptoir.ingest.records import (
 from comptoir.ingest.retention import forget_counts, forget_letters
 from comptoir.ingest.seen import WINDOW
 from comptoir.ingest.tail import accepted, tail
+from comptoir.ingest.tally import count_erased
 from comptoir.ingest.tracked import Tracked, decode
 from comptoir.ingest.tracking import Tracking
 from comptoir.ingest.writer import Intake, Receipt
 
 __all__ = [
+    "HOLDINGS",
     "MEANING",
     "WINDOW",
     "Arrival",
@@ -66,6 +69,7 @@ __all__ = [
     "Waiting",
     "accepted",
     "by_field",
+    "count_erased",
     "dead_letter",
     "dead_letters",
     "decode",

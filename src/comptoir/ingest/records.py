@@ -29,7 +29,8 @@ Reason = Literal[
 ]
 """Why an event was not taken."""
 
-MEANING: dict[Reason | Literal["clock_off"], str] = {
+MEANING: dict[Reason | Literal["clock_off", "erased_person"], str] = {
+    "erased_person": "It names somebody who was erased: it was emptied, and counts for nothing.",
     "malformed": "It is not a JSON object of the kind that this call has.",
     "unknown_type": "Its type is none of track, identify, page, screen, group, alias.",
     "no_user_anon_id": "It names neither a userId nor an anonymousId.",

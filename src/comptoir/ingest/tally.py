@@ -5,11 +5,14 @@ A transaction adds one row of counts; a fold every few seconds brings them toget
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import msgspec
 
 from comptoir.ingest.intake import Letter, Submission
+from comptoir.kernel.db import Tx, rows
+from comptoir.kernel.log import Event
 
 LABELS = 1_000
 """Event names counted per source and process; the names of those beyond are counted together."""
@@ -102,3 +105,16 @@ FOLD = """
     ORDER BY day, source_id, event COLLATE "C", outcome, reason
     ON CONFLICT (day, source_id, event, outcome, reason) DO UPDATE SET events = d.events + excluded.events
 """
+
+
+async def count_erased(tx: Tx, events: Sequence[Event]) -> None:
+    """Events of people who were erased, that came again and were emptied: seen as a warning, without their names."""
+    counted = Counter((one.source_id or 0, one.kind.removeprefix("ingest.")) for one in events)
+    counts = [
+        {"source_id": source_id, "event": call, "outcome": "warned", "reason": "erased_person", "events": n}
+        for (source_id, call), n in sorted(counted.items())
+    ]
+    await tx.run(COUNT, day=tx.now.astimezone(UTC).date(), counts=rows(counts))
+
+
+COUNT = "INSERT INTO ingest.tally (day, counts) VALUES (%(day)s, %(counts)s::json)"

@@ -38,6 +38,7 @@ from comptoir.inventory.errors import (
 )
 from comptoir.inventory.events import ShortageEnded, ShortageFound
 from comptoir.inventory.explaining import Explained, Explanation, explain, explain_each
+from comptoir.inventory.holdings import HOLDINGS
 from comptoir.inventory.keeping import (
     Fence,
     Kept,
@@ -94,6 +95,7 @@ from comptoir.inventory.take_on import Opening, TakenOver, take_over
 __all__ = [
     "ADJUSTMENT",
     "CUSTOMER",
+    "HOLDINGS",
     "REASONS",
     "SUPPLIER",
     "TRANSIT",

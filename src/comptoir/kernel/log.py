@@ -241,3 +241,41 @@ async def read(tx: Tx, *, day: date, position: int) -> dict[str, Any] | None:
         position=position,
     )
     return None if body is None else msgspec.json.decode(body)
+
+
+# ---- what people have the right to have forgotten
+
+
+class Rewritten(msgspec.Struct, frozen=True):
+    """An event of the log, as it stands from now on."""
+
+    position: int
+    recorded_at: datetime
+    kind: str
+    name: str
+    body: str
+
+
+ERASED = "kernel.erased"
+"""The kind of an event of somebody who was erased: that something happened stays, in its place."""
+
+
+async def rewrite(tx: Tx, events: Sequence[Rewritten]) -> int:
+    """The one exception to "append-only": what the law wants to be gone is taken out in place. A day at a time."""
+    done = 0
+    for day in sorted({one.recorded_at.astimezone(UTC).date() for one in events}):
+        some = [one for one in events if one.recorded_at.astimezone(UTC).date() == day]
+        done += await tx.run(REWRITE, day=day, events=rows(some))
+    return done
+
+
+async def empty(tx: Tx, events: Iterable[Event]) -> int:
+    """Empty these events."""
+    return await rewrite(tx, [Rewritten(one.position, one.recorded_at, ERASED, "", "{}") for one in events])
+
+
+REWRITE = """
+    UPDATE kernel.event AS e SET kind = r.kind, name = r.name, body = r.body
+    FROM json_to_recordset(%(events)s::json) AS r (position bigint, kind text, name text, body text)
+    WHERE e.recorded_at >= %(day)s::date AND e.recorded_at < %(day)s::date + 1 AND e.position = r.position
+"""

@@ -226,3 +226,14 @@ GIVE_UP = """
 async def read_anyway(tx: Tx, *, consumer: str) -> None:
     """The consumer will read its whole log again: nothing waits for it, or it would be counted twice."""
     await tx.run("DELETE FROM kernel.parked_event WHERE consumer = %(consumer)s", consumer=consumer)
+
+
+async def forget_erased(tx: Tx) -> int:
+    """What waits for the sake of an event that was erased waits no more; returns how many."""
+    return await tx.run(ERASED)
+
+
+ERASED = """
+    DELETE FROM kernel.parked_event AS p USING kernel.event AS e
+    WHERE e.recorded_at = p.recorded_at AND e.position = p.position AND e.kind = 'kernel.erased'
+"""

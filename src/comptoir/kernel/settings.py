@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days for which counts by source, and orders that could not become sales, are kept; 0 for ever."""
     keep_moments_days: Days = 1095
     """Days after its recording for which an event stands on a customer's thread; 0 for ever."""
+    keep_sights_days: Days = 365
+    """Days for which it is known who has looked at whom; 0 for ever."""
     abandon_baskets_minutes: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
     """Minutes without a change after which a basket counts as abandoned: what it holds is let go."""
     replace_articles: Literal["never", "if_allowed", "unless_refused"] = "if_allowed"
@@ -81,6 +83,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `FR12345678901, DE123456789`."""
     keep_baskets_days: Days = 90
     """Days for which baskets that were abandoned, merged or ordered are kept; 0 for ever. Orders are always kept."""
+    house_key: str = ""
+    """What erased people are known again by (kernel.register.house_key). Empty: the file `house.key` in `data_dir`. It
+    must be the same for all processes, and for ever."""
     demo: bool = False
     """Show one-click sign-in for each role. Never set it where real people's data lie."""
 

@@ -47,6 +47,7 @@ from comptoir.orders.aftersale import (
     returns,
 )
 from comptoir.orders.aftersale.documents import Document, documents_of
+from comptoir.orders.aftersale.forgetting import held_by
 from comptoir.orders.aftersale.standing import actions_of
 from comptoir.orders.baskets import Address, Basket, BasketLine, ClaimCode, Delivery, Part, Payment, missing
 from comptoir.orders.checkout import Checkout
@@ -153,6 +154,7 @@ from comptoir.orders.fulfilment import (
     wave,
 )
 from comptoir.orders.fulfilment import run as run_fulfilment
+from comptoir.orders.holdings import HOLDINGS
 from comptoir.orders.kept_baskets import abandon, forget_baskets, live_baskets
 from comptoir.orders.order_book import Order, OrderLine, order
 from comptoir.orders.payments.unanswered import find_unanswered
@@ -200,6 +202,7 @@ from comptoir.orders.steps import (
 from comptoir.orders.tasks import Task, close_task, open_tasks, tasks
 
 __all__ = [
+    "HOLDINGS",
     "Abandon",
     "Accept",
     "Account",
@@ -360,6 +363,7 @@ __all__ = [
     "fulfilments",
     "fulfilments_of",
     "give_up_uncollected",
+    "held_by",
     "history",
     "live_baskets",
     "look_into_shortages",

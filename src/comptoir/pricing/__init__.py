@@ -59,6 +59,7 @@ from comptoir.pricing.events import PricesChanged, PromotionReturned, PromotionU
 from comptoir.pricing.guesses import count as count_guesses
 from comptoir.pricing.guesses import forget as forget_guesses
 from comptoir.pricing.guesses import forgive as forgive_guesses
+from comptoir.pricing.holdings import HOLDINGS
 from comptoir.pricing.house import House, house, set_house
 from comptoir.pricing.lists import price_list, price_lists, set_price_list
 from comptoir.pricing.prices import import_prices, prices_of
@@ -122,6 +123,7 @@ from comptoir.pricing.taxes import (
 )
 
 __all__ = [
+    "HOLDINGS",
     "AmountOff",
     "ArticleTerms",
     "BadCode",

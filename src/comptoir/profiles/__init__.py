@@ -12,6 +12,7 @@ corrections a corrected sale                        retention   what is forgotte
 from comptoir.profiles.directory import keep as keep_directory
 from comptoir.profiles.directory import refresh as refresh_directory
 from comptoir.profiles.golden import golden_of, golden_record, told_of
+from comptoir.profiles.holdings import HOLDINGS
 from comptoir.profiles.live import live
 from comptoir.profiles.measures import devices, measures
 from comptoir.profiles.people import UnknownPerson, person_by_key
@@ -37,6 +38,7 @@ from comptoir.profiles.search import Filters, mini_threads, search
 from comptoir.profiles.timeline import Strand, UnknownMoment, detail, strands, timeline
 
 __all__ = [
+    "HOLDINGS",
     "Bead",
     "Device",
     "Field",

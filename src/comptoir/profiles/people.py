@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from comptoir import identity
 from comptoir.kernel.db import Tx, ints
 from comptoir.kernel.errors import NotFound
 
@@ -36,6 +37,7 @@ async def person_by_key(tx: Tx, *, key: UUID) -> int:
     found = await tx.value("SELECT person_id FROM identity.v_node WHERE key = %(key)s", key=key)
     if found is None:
         raise UnknownPerson(f"Nobody has the id {key}.", key=str(key))
+    await identity.seen(tx, person_id=found)
     return found
 
 

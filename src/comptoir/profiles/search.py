@@ -123,7 +123,7 @@ def conditions(
     filters: Filters, people: Sequence[int] | None, namespaces: Mapping[str, int]
 ) -> tuple[LiteralString, dict[str, Any]]:
     """The filters as SQL on `profiles.person AS p`, and their parameters."""
-    found: list[LiteralString] = ["p.nodes > 0"]
+    found: list[LiteralString] = ["p.nodes > 0", SEEN]
     params: dict[str, Any] = {}
     if people is not None:
         found.append("p.person_id = ANY(%(people)s::bigint[])")
@@ -156,6 +156,11 @@ def conditions(
         found.append("bit_count(p.channels::integer::bit(32)) >= %(least_channels)s")
         params["least_channels"] = filters.least_channels
     return " AND ".join(found), params
+
+
+SEEN: LiteralString = """
+    NOT EXISTS (SELECT FROM identity.withheld AS w WHERE w.node_id = p.person_id AND w.why = 'erasing')
+"""
 
 
 def namespace_bits(names: Sequence[str], namespaces: Mapping[str, int]) -> int:

@@ -27,11 +27,13 @@ from comptoir.rfid.errors import (
 )
 from comptoir.rfid.events import DeclaredTooLate, EventsCaptured
 from comptoir.rfid.gs1 import Key, canonical, parse
+from comptoir.rfid.holdings import HOLDINGS
 from comptoir.rfid.queries import find, find_event, places
 from comptoir.rfid.readings.telling import Session, Stray, sessions, sessions_pulse, strays
 from comptoir.rfid.records import Answer, Capture
 
 __all__ = [
+    "HOLDINGS",
     "Answer",
     "BadDocument",
     "BadGs1Key",

@@ -52,6 +52,7 @@ from comptoir.orders.shop_api import shortcuts as basket_shortcuts
 from comptoir.orders.sourcing.api import router as sourcing
 from comptoir.pricing import worths
 from comptoir.pricing.api import router as pricing
+from comptoir.privacy.api import router as privacy
 from comptoir.profiles.api import router as profiles
 from comptoir.rfid.api import router as rfid
 from comptoir.server import health
@@ -65,7 +66,7 @@ STOCK: Sequence[Router] = (catalog, inventory, pricing, rfid)
 ROUTERS: Sequence[Router] = (
     *(kernel, channels, ingestion, identity, consent),
     *(*STOCK, orders, baskets, fulfilments, aftersale, payments, tills, profiles),
-    *(feeds, shelf, sourcing, connectors),
+    *(feeds, shelf, sourcing, connectors, privacy),
 )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from comptoir import consent, identity, ingest, inventory, orders, profiles
+from comptoir.kernel import log
 from comptoir.kernel.consumers import Consumer, replay
 from comptoir.kernel.db import Database, Tx
 from comptoir.kernel.log import LANES, Event
@@ -54,9 +55,32 @@ class Customers:
         tracked = ingest.decode(events)
         await self.places.know(tx, {event.source_id for event in events if event.source_id is not None})
         nodes = await self.resolve(tx, tracked)
+        await self.forget_again(tx, events, tracked, nodes)
         await self.heed(tx, tracked)
         await orders.take_completed(tx, events, tracked, nodes)
         return events, tracked, nodes
+
+    async def forget_again(
+        self,
+        tx: Tx,
+        events: Sequence[Event],
+        tracked: list[ingest.Tracked | None],
+        nodes: Sequence[int | None],
+    ) -> None:
+        """Events that name somebody who was erased: emptied where they lie, counted, and taken for nothing."""
+        if self._names is None:
+            return
+        gone = [
+            index
+            for index, (act, node) in enumerate(zip(tracked, nodes, strict=True))
+            if act is not None and node is None and not identity.refusal(self.observation(self._names, act))
+        ]
+        if not gone:
+            return
+        await log.empty(tx, [events[index] for index in gone])
+        await ingest.count_erased(tx, [events[index] for index in gone])
+        for index in gone:
+            tracked[index] = None
 
     async def project(self, tx: Tx, recognised: Recognised) -> None:
         """What we know of her now: counted once, with the cursor."""

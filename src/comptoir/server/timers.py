@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from comptoir import connectors, ingest, inventory, orders, pricing, profiles
+from comptoir import connectors, ingest, inventory, orders, pricing, privacy, profiles
 from comptoir.kernel import log
 from comptoir.kernel.auth import sessions
 from comptoir.kernel.db import Database, Tx
@@ -118,6 +118,7 @@ async def forget(db: Database, settings: Settings) -> None:
         (settings.keep_quality_days, orders.forget_unrecorded),
         (settings.keep_baskets_days, orders.forget_baskets),
         (settings.keep_moments_days, profiles.forget_moments),
+        (settings.keep_sights_days, privacy.forget_sights),
     ]
     for days, some in kept:
         while days and await forget_some(db, some, days) == CHUNK:

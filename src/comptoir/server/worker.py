@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import structlog
 
-from comptoir import profiles, rfid
+from comptoir import privacy, profiles, rfid
 from comptoir.kernel import jobs, log
 from comptoir.kernel.db import Database
 from comptoir.kernel.notices import pause
@@ -45,6 +45,7 @@ async def work(
     if with_jobs:
         assert timers.TIMERS  # declared by being imported
         assert rfid.begin  # its jobs as well
+        assert privacy.erase_person
         parts.append(jobs.run(db, ended))
     tasks = [asyncio.create_task(part) for part in parts]
     stopped = asyncio.create_task(stopping.wait())

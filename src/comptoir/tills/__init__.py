@@ -12,6 +12,7 @@ snapshot   prices, taxes, promotions and stock to take along, as a delta by vers
 from comptoir.tills.devices import device_of, devices, register, revoke
 from comptoir.tills.errors import BadSync, DeviceExists, NotADevice, UnknownDevice, UnknownEntry
 from comptoir.tills.events import TillEntrySetAside, TillGapClosed, TillGapFound
+from comptoir.tills.holdings import HOLDINGS
 from comptoir.tills.looking import Faulty, Standing, faulty, pulse, standing, standings
 from comptoir.tills.quarantine import dismiss, set_aside, take
 from comptoir.tills.records import Answer, Aside, Device, NewDevice, Registered, Snapshot, Synced
@@ -19,6 +20,7 @@ from comptoir.tills.snapshot import snapshot
 from comptoir.tills.sync import sync
 
 __all__ = [
+    "HOLDINGS",
     "Answer",
     "Aside",
     "BadSync",

@@ -175,6 +175,7 @@ REASONS: Mapping[str, str] = {
     "bad_money": N_("An amount in it is negative, no number, or more than any sale."),
     "plan_violation": N_("It does not keep to the tracking plan of its source."),
     "unplanned_event": N_("The tracking plan of its source does not name it."),
+    "erased_person": N_("It names somebody who was erased: it was emptied, and counts for nothing."),
     "clock_off": N_("The sender’s clock is off by more than a day."),
 }
 """Why an event was not taken, or was doubtful."""

@@ -27,6 +27,7 @@ PACKAGES = (
     "connectors",
     "profiles",
     "feeds",
+    "privacy",
 )
 LEVELS = ("read", "write", "admin")
 PARTS = {"baskets": "orders", "sync": "tills"}
@@ -109,6 +110,7 @@ GRANTS: dict[Role, frozenset[str]] = {
             "consent:admin",
             "orders:read",
             "profiles:admin",
+            "privacy:admin",
         }
     ),
 }
