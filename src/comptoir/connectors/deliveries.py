@@ -12,6 +12,7 @@ import msgspec
 import psycopg
 import structlog
 
+from comptoir import orders
 from comptoir.connectors import shopify, taking
 from comptoir.connectors.errors import BadPayload, UnknownDelivery
 from comptoir.connectors.events import DeliveryFailed
@@ -112,9 +113,10 @@ async def _do(tx: Tx, *, delivery_id: int) -> int:
     one = await tx.maybe(Due, TAKE, delivery_id=delivery_id)
     if one is None:
         return 0  # another process has it, or has one that comes before it
+    told = await _told(tx, one)
     outcome = await taking.take(
         tx,
-        await _told(tx, one),
+        told,
         connection_id=one.connection_id,
         platform=one.platform,
         outlet=one.outlet,
@@ -123,6 +125,8 @@ async def _do(tx: Tx, *, delivery_id: int) -> int:
         await _failed(tx, delivery_id=delivery_id, code=outcome.code, detail=outcome.detail[:1_000])
         return 1
     await tx.run(SETTLE, delivery_id=delivery_id, state=outcome.state, detail=outcome.detail[:1_000], now=tx.now)
+    if told.order is not None and (await orders.without_erased(tx, [told.order]))[0] is not told.order:
+        await tx.run(EMPTY, delivery_id=delivery_id)
     if one.subject and outcome.state == "done":
         await tx.run(WAKE, connection_id=one.connection_id, subject=one.subject)
     return 1
@@ -182,6 +186,9 @@ SETTLE = """
         settled_at = CASE WHEN %(state)s <> 'waiting' THEN %(now)s::timestamptz END
     WHERE delivery_id = %(delivery_id)s
 """
+
+# It tells of somebody who was erased since.
+EMPTY = "UPDATE connectors.delivery SET body = '' WHERE delivery_id = %(delivery_id)s"
 
 WAKE = """
     UPDATE connectors.delivery SET state = 'received'

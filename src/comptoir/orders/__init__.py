@@ -21,8 +21,7 @@ sales      what was sold or given back, at any outlet: receipts
 fulfilment what shops and warehouses do for orders, from the allocation to the sale
 reconcile  proofs that the books are right
 
-Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_corrected`. Bulk readers use
-`orders.v_sale`, `orders.v_sale_line`.
+Revenue is counted only from the facts `orders.sale_recorded` and `orders.sale_corrected`; in bulk `orders.v_sale`.
 """
 
 from comptoir.orders import aftersale, claim_codes, finding, payments, rights, sourcing
@@ -108,6 +107,7 @@ from comptoir.orders.external import (
     ShortLine,
     external_order,
     record_orders,
+    without_erased,
 )
 from comptoir.orders.fulfilment import (
     Accept,
@@ -396,4 +396,5 @@ __all__ = [
     "totals",
     "unrecorded",
     "wave",
+    "without_erased",
 ]

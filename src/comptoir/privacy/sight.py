@@ -1,12 +1,12 @@
 """Who looked at whom, kept for its period. Looks of one reader at one person within an hour are one line, counted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
-from comptoir.kernel.auth import Actor
-from comptoir.kernel.db import Tx, ints
+from comptoir.kernel.db import Tx, ints, rows
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -20,9 +20,14 @@ class Sight(msgspec.Struct, frozen=True):
     node_id: int
 
 
-async def note(tx: Tx, *, people: Iterable[int], via: str, actor: Actor) -> None:
+Look = tuple[UUID, str, str, str]
+"""The public id by which she was asked for; who looked, as kind and name; the page or the route."""
+
+
+async def note(tx: Tx, *, looks: Sequence[Look]) -> None:
     """These people were shown. Cheap: one statement, whatever their number."""
-    await tx.run(NOTE, nodes=ints(sorted(set(people))), actor=actor.name, kind=actor.kind, via=via, now=tx.now)
+    told = [{"key": key, "kind": kind, "actor": actor, "via": via} for key, kind, actor, via in looks]
+    await tx.run(NOTE, looks=rows(told), now=tx.now)
 
 
 async def sights_of(tx: Tx, *, nodes: Sequence[int], limit: int = 1000) -> list[Sight]:
@@ -42,8 +47,10 @@ async def forget_sights(tx: Tx, *, before: datetime, most: int) -> int:
 
 NOTE = """
     INSERT INTO privacy.sight AS s (node_id, hour, actor_kind, actor, via, at, times)
-    SELECT n, date_trunc('hour', %(now)s::timestamptz), %(kind)s, %(actor)s, %(via)s, %(now)s, 1
-    FROM unnest(%(nodes)s::bigint[]) AS n ORDER BY n
+    SELECT n.person_id, date_trunc('hour', %(now)s::timestamptz), min(l.kind), l.actor, l.via, %(now)s, 1
+    FROM json_to_recordset(%(looks)s::json) AS l (key uuid, kind text, actor text, via text)
+    JOIN identity.v_node AS n USING (key)
+    GROUP BY n.person_id, l.actor, l.via ORDER BY n.person_id, l.actor, l.via
     ON CONFLICT (node_id, hour, actor, via) DO UPDATE SET times = s.times + 1, at = excluded.at
 """
 OF = """

@@ -56,6 +56,7 @@ from comptoir.privacy.api import router as privacy
 from comptoir.profiles.api import router as profiles
 from comptoir.rfid.api import router as rfid
 from comptoir.server import health
+from comptoir.server.sights import Sights
 from comptoir.server.spine import consumers
 from comptoir.tills.api import router as tills
 
@@ -91,6 +92,7 @@ class Application:
             dependencies=http.DEPENDENCIES,
             guards=[default_deny],
             after_request=http.keep_answer,
+            after_response=self.note_look,
             exception_handlers=self.console.over(http.EXCEPTION_HANDLERS),
             lifespan=[self.console.running],
             request_class=http.Incoming,
@@ -109,6 +111,7 @@ class Application:
         settings, db = self.settings, self.db
         self.notices = Notices(db)
         self.sources = Sources(db)
+        self.sights = Sights(db)
         self.authenticator = Authenticator(db)
         self.intake = ingest.Intake(db, max_waiting=settings.max_waiting_events)
         # Who holds the transaction of his request may ask the desk or the counter for something and wait for it: were
@@ -147,6 +150,7 @@ class Application:
             self.sources.keep_fresh(self.notices, self._stopping),
             self.authenticator.keep_fresh(self.notices, self._stopping),
             self.intake.keep_fresh(self._stopping),
+            self.sights.keep_written(self._stopping),
         ):
             self._run_beside(work)
         return self
@@ -156,6 +160,9 @@ class Application:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.tracking(scope, receive, send)
+
+    async def note_look(self, request: http.AnyRequest) -> None:
+        await self.sights.note(request)
 
     async def close_streams(self) -> None:
         """End the live streams: a server that stops waits for every answer to end by itself."""

@@ -6,7 +6,7 @@ fan_out      every identifier that ever was hers
 """
 
 from comptoir.identity.erasing.fan_out import Doubtful, fan_out
-from comptoir.identity.erasing.tombstones import Grave, WrongHouseKey, buried, bury, exclude, graves, readmit
+from comptoir.identity.erasing.tombstones import Grave, WrongHouseKey, buried, buried_at, bury, exclude, graves, readmit
 from comptoir.identity.erasing.withholding import release, restricted, withheld, withhold
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Grave",
     "WrongHouseKey",
     "buried",
+    "buried_at",
     "bury",
     "exclude",
     "fan_out",

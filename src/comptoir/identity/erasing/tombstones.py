@@ -3,6 +3,7 @@ replay, an import, a till. Let in again is who comes back of her own accord, by 
 """
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -62,6 +63,14 @@ async def buried(tx: Tx, identifiers: Collection[Identifier]) -> set[Identifier]
     return {by_hash[one] for one in found}
 
 
+async def buried_at(tx: Tx, identifiers: Collection[Identifier]) -> dict[Identifier, datetime]:
+    """When those of them that were erased were."""
+    if not await buried(tx, identifiers):
+        return {}
+    by_hash = dict(zip(_hashes(await _key(tx), identifiers), identifiers, strict=True))
+    return {by_hash[one]: at for one, at in await tx.tuples(WHEN, hashes=texts(by_hash))}
+
+
 async def readmit(tx: Tx, identifiers: Collection[Identifier]) -> int:
     """Take their tombstones away; returns how many there were."""
     await tx.run(EXCLUDE)
@@ -90,6 +99,10 @@ BURY = """
 """
 FIND = """
     SELECT encode(hash, 'hex') FROM identity.tombstone
+    WHERE hash = ANY(ARRAY(SELECT decode(h, 'hex') FROM unnest(%(hashes)s::text[]) AS h))
+"""
+WHEN = """
+    SELECT encode(hash, 'hex'), buried_at FROM identity.tombstone
     WHERE hash = ANY(ARRAY(SELECT decode(h, 'hex') FROM unnest(%(hashes)s::text[]) AS h))
 """
 READMIT = """

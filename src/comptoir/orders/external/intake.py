@@ -18,6 +18,7 @@ from comptoir.kernel.errors import Refusal
 from comptoir.orders.baskets import Part
 from comptoir.orders.checkout import PLACE, PLACE_LINES
 from comptoir.orders.events import ExternalOrderShort, OrderPlaced
+from comptoir.orders.external.forgotten import without_erased
 from comptoir.orders.external.judging import Judged, Key, flags_of, is_promised, judge
 from comptoir.orders.external.records import ExternalLine, ExternalOrder, ExternalRecorded, ShortLine
 from comptoir.orders.external.revisions import answer, conflict, known_by, revise
@@ -46,6 +47,7 @@ async def record_orders(tx: Tx, orders: Sequence[ExternalOrder]) -> list[Externa
     lines or sums under the same number are an ExternalOrderConflict.
     """
     outlets = await known_outlets(tx, (one.outlet for one in orders))
+    orders = await without_erased(tx, orders, outlets)
     answers: list[ExternalRecorded | Refusal | None] = [None] * len(orders)
     judged: dict[int, Judged] = {}
     first: dict[Key, int] = {}
