@@ -14,17 +14,11 @@ from pathlib import Path
 from comptoir.kernel.settings import Settings
 
 FILE = "house.key"
-_places: list[Settings] = []
-
-
-def keep_in(settings: Settings) -> None:
-    """Whose key it is from now on, in this process: said by who starts it."""
-    _places[:] = [settings]
 
 
 def house_key() -> bytes:
     """The key; made where there is none yet. Two processes that make it at once agree on one."""
-    settings = _places[0] if _places else Settings.load()
+    settings = Settings.load()
     if settings.house_key:
         return settings.house_key.encode()
     path = settings.data_dir / FILE
