@@ -126,6 +126,57 @@ def mini(contacts: Sequence[Contact], *, label: str, name: str, width: int = 132
     )
 
 
+class Step(msgspec.Struct, frozen=True):
+    """One thing that moves the odds."""
+
+    label: str
+    bits: float
+    css: str
+    """`for`, `against` or `fact`."""
+
+
+ROW, BARS, WIDE, SIDE = 30, 18, 690, 250
+"""Height of a step and of its bar; width of the picture, and of the words at its side."""
+SURE = 6.63
+"""Bits of 99 in 100."""
+
+
+def waterfall(steps: Sequence[Step], *, zones: tuple[str, str, str], label: str) -> Markup:
+    """Each step begins where the one above it ended; the mark at the foot is where all of them end."""
+    ends = [0.0]
+    for step in steps:
+        ends.append(ends[-1] + step.bits)
+    low, high = min(*ends, -2.0) - 3, max(*ends, SURE) + 4
+    foot = ROW * len(steps) + 8
+
+    def x(bits: float) -> float:
+        return round(SIDE + (bits - low) / (high - low) * (WIDE - SIDE), 1)
+
+    def zone(css: str, left: float, right: float) -> str:
+        return f'<rect class="zone-{css}" x="{left:g}" y="0" width="{right - left:g}" height="{foot}"/>'
+
+    drawn = zone("a", SIDE, x(0)) + zone("b", x(0), x(SURE)) + zone("c", x(SURE), WIDE)
+    names = ((SIDE + 6, "start", ""), ((x(0) + x(SURE)) / 2, "middle", ' class="t-brass"'), (WIDE - 6, "end", ""))
+    for (at, anchor, css), name in zip(names, zones, strict=True):
+        drawn += f'<text x="{at:g}" y="{foot + 22}" text-anchor="{anchor}"{css}>{escape(name)}</text>'
+    told = label
+    for number, (step, begin, end) in enumerate(zip(steps, ends, ends[1:], strict=False)):
+        top, left, right = number * ROW + 8, x(min(begin, end)), x(max(begin, end))
+        anchor, at = ("start", right + 6) if step.bits >= 0 else ("end", left - 6)
+        value = f"{step.bits:+.1f}".replace("-", "−")
+        wide = max(right - left, 1)
+        drawn += (
+            f'<text class="t-ink" x="0" y="{top + 13}">{escape(step.label)}</text>'
+            f'<rect class="w-{step.css}" x="{left:g}" y="{top}" width="{wide:g}" height="{BARS}" rx="2"/>'
+            f'<text class="t-ink" x="{at:g}" y="{top + 13}" text-anchor="{anchor}">{value}</text>'
+        )
+        if number + 1 < len(steps):
+            drawn += f'<line class="g-axis" x1="{x(end):g}" x2="{x(end):g}" y1="{top + BARS}" y2="{top + ROW}"/>'
+        told += f"; {step.label} {value}"
+    drawn += f'<circle class="d-now" cx="{x(ends[-1]):g}" cy="{foot}" r="6"/>'
+    return svg(drawn, box=f"0 0 {WIDE} {foot + 30}", css="chart", label=told)
+
+
 def lanes(count: int) -> Markup:
     """The hairlines behind a thread, one per channel in use."""
     drawn = "".join(

@@ -74,6 +74,7 @@ ROOMS: tuple[Room, ...] = (
         place="back",
         short=N_("Quality"),
     ),
+    Room("stewardship", "/stewardship", N_("Stewardship"), "git-merge", "u", "identity:write", place="back"),
     Room("sources", "/sources", N_("Sources & keys"), "key", "s", "ingest:write", place="back", short=N_("Sources")),
     Room("styleguide", "/styleguide", N_("Styleguide"), "palette", "y", place="foot"),
 )

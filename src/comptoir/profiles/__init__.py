@@ -36,6 +36,7 @@ from comptoir.profiles.records import (
 from comptoir.profiles.retention import forget_moments
 from comptoir.profiles.search import Filters, mini_threads, search
 from comptoir.profiles.timeline import Strand, UnknownMoment, detail, strands, timeline
+from comptoir.profiles.traits import words
 
 __all__ = [
     "HOLDINGS",
@@ -75,4 +76,5 @@ __all__ = [
     "strands",
     "timeline",
     "told_of",
+    "words",
 ]

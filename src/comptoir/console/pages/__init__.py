@@ -4,6 +4,7 @@ A handler makes a frozen view-model and ends with `return page.show("<noun>.html
 
 shell, sign_in, styleguide   the frame          customers, customer, because, mending   people; why one, merge, split
 home                         today              cutting                                 one tie
+stewardship, weights         one person or two, and what speaks for either
 events, quality, letters     what comes in, how good, what waits
 consents, consent_asking     what she accepts and the proof of it; her word taken     purposes  what is asked
 preferences, consent_words   what a shopper accepts, by her link; how consent is spoken of
@@ -83,6 +84,7 @@ from comptoir.console.pages import (
     sign_in,
     sources,
     sourcing,
+    stewardship,
     styleguide,
     till_keys,
     tills,
@@ -139,4 +141,5 @@ SECTIONS: list[Section] = [
     sources.section,
     plans.section,
     keys.section,
+    stewardship.section,
 ]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -22,7 +23,7 @@ from comptoir.console.pages.customers import contacts, seek
 from comptoir.console.pages.said import say
 from comptoir.console.pages.told import field_name, field_value
 from comptoir.console.refusals import said_of
-from comptoir.console.rooms import enter
+from comptoir.console.rooms import ROOM, enter
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Invalid, Refusal
@@ -54,6 +55,7 @@ class Line(msgspec.Struct, frozen=True):
     left: str
     right: str
     together: str = ""
+    field: str = ""
 
     @property
     def differs(self) -> bool:
@@ -181,7 +183,7 @@ def compared(
     )
     order = dict.fromkeys([*(field.name for field in (together or left).fields), *mine, *theirs])
     return [
-        Line(page.gettext(field_name(name)), mine.get(name, ""), theirs.get(name, ""), joint.get(name, ""))
+        Line(page.gettext(field_name(name)), mine.get(name, ""), theirs.get(name, ""), joint.get(name, ""), name)
         for name in order
     ]
 
@@ -327,6 +329,9 @@ async def undo(
     # An operation that moved nobody is still shown at one whose tie it was.
     people = await identity.nodes_of(tx, done.people or before.people or await holders(tx, before))
     path = f"/customers/{people[0].key}" if people else "/customers"
+    steward = ROOM["stewardship"].path
+    if urlsplit(request.headers.get("hx-current-url", "")).path == steward:
+        path = steward
     answer = page.go(path)
     if request.headers.get("hx-request"):  # the toast swaps nothing: the whole window goes
         answer = page.answer("", headers={"HX-Redirect": path})
@@ -334,10 +339,9 @@ async def undo(
 
 
 async def holders(tx: Tx, operation: identity.journal.Operation) -> list[int]:
-    """Whose the ties are that an operation cut."""
-    return sorted(
-        set((await identity.persons_of(tx, [node for pair in operation.effect.banned for node in pair])).values())
-    )
+    """Whose the ties are that an operation cut, and whom it keeps apart."""
+    pairs = (*operation.effect.banned, *operation.effect.apart)
+    return sorted(set((await identity.persons_of(tx, [node for pair in pairs for node in pair])).values()))
 
 
 section = Section(routes=[read_merge, merge, read_split, split, undo])

@@ -72,6 +72,9 @@ Deed = Literal[
     "choice_recorded",
     "purpose_saved",
     "wording_added",
+    "kept_apart",
+    "of_one_household",
+    "put_off",
 ]
 WORDS: dict[Deed, str] = {
     "merged": N_("One person. Can be undone exactly."),
@@ -133,6 +136,9 @@ WORDS: dict[Deed, str] = {
     "choice_recorded": N_("Written down. It counts from now on, everywhere."),
     "purpose_saved": N_("In force."),
     "wording_added": N_("Shown and read out from now on. Those before are kept."),
+    "kept_apart": N_("Two people, whatever is seen later. Can be undone exactly."),
+    "of_one_household": N_("Two people of one household. Can be undone exactly."),
+    "put_off": N_("It waits among those that were put off."),
 }
 
 

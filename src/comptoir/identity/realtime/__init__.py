@@ -11,15 +11,18 @@ from comptoir.identity.errors import NoModel
 from comptoir.identity.realtime import models, queue, reviews
 from comptoir.identity.realtime.cleaning import Written
 from comptoir.identity.realtime.models import Learnt, Models
-from comptoir.identity.realtime.recognition import Recognised, recognise
+from comptoir.identity.realtime.recognition import SURE, Recognised, recognise
+from comptoir.identity.realtime.reviews import Review
 from comptoir.identity.realtime.scoring import Likeness
 
 __all__ = [
+    "SURE",
     "Learnt",
     "Likeness",
     "Models",
     "NoModel",
     "Recognised",
+    "Review",
     "Written",
     "models",
     "queue",

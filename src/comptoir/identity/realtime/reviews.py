@@ -89,22 +89,21 @@ async def progress(tx: Tx) -> Progress:
     return await tx.one(Progress, PROGRESS)
 
 
-async def answer(tx: Tx, *, review_id: int, answer: Answer, actor: str) -> Review:
+async def answer(tx: Tx, *, review_id: int, answer: Answer, actor: str, reason: str = "") -> Review:
     """Raises UnknownReview, and what keeps two people from being joined (merges.merge)."""
     asked = await review(tx, review_id=review_id)
     if asked.answer == answer:
         return asked
+    reason = reason or f"review {review_id}"
     if asked.operation is not None:
         await undos.undo(tx, operation=asked.operation, actor=actor, reason=f"review {review_id}")
     keys = [side.key for side in (await review(tx, review_id=review_id)).sides]
     one, other = (side.node_id for side in asked.sides)
     operation = None
     if answer == "same" and len(set(keys)) > 1:
-        operation = (await merges.merge(tx, keys=keys, actor=actor, reason=f"review {review_id}")).operation
+        operation = (await merges.merge(tx, keys=keys, actor=actor, reason=reason)).operation
     elif answer in {"different", "household"}:
-        operation = (
-            await splits.keep_apart(tx, pair=(one, other), actor=actor, reason=f"review {review_id}")
-        ).operation
+        operation = (await splits.keep_apart(tx, pair=(one, other), actor=actor, reason=reason)).operation
     await tx.run(ANSWER, review=review_id, answer=answer, actor=actor, operation=operation, now=tx.now)
     return await review(tx, review_id=review_id)
 
@@ -134,25 +133,29 @@ WITHDRAW = """
 """
 
 QUEUE = """
-    SELECT r.review_id, r.bits, r.probability, r.reasons, r.model, r.answer, r.opened_at, r.answered_at, r.answered_by,
-           r.operation,
+    SELECT r.review_id, r.bits, r.probability, r.reasons, r.model, s.answer, r.opened_at, r.answered_at, r.answered_by,
+           CASE WHEN s.answer = r.answer THEN r.operation END AS operation,
            jsonb_build_array(
                jsonb_build_object('node_id', r.a, 'key', pa.key, 'written', x.written::jsonb),
                jsonb_build_object('node_id', r.b, 'key', pb.key, 'written', y.written::jsonb)) AS sides
-    FROM identity.review AS r
+    FROM identity.review AS r LEFT JOIN identity.journal AS j ON j.operation = r.operation
+    -- Whoever has undone the operation has taken the answer back.
+    CROSS JOIN LATERAL (SELECT CASE WHEN j.undone_by IS NULL THEN r.answer ELSE 'open' END) AS s (answer)
     JOIN identity.account AS x ON x.node_id = r.a JOIN identity.account AS y ON y.node_id = r.b
     JOIN identity.node AS a ON a.node_id = r.a JOIN identity.node AS pa ON pa.node_id = a.person_id
     JOIN identity.node AS b ON b.node_id = r.b JOIN identity.node AS pb ON pb.node_id = b.person_id
     WHERE CASE WHEN %(review)s::bigint IS NOT NULL THEN r.review_id = %(review)s
-               ELSE r.answer = %(answer)s AND (r.answer <> 'open' OR a.person_id <> b.person_id) END
+               ELSE s.answer = %(answer)s AND (s.answer <> 'open' OR a.person_id <> b.person_id) END
     ORDER BY r.probability DESC, r.review_id LIMIT %(limit)s
 """
 
 PROGRESS = """
-    SELECT count(*) FILTER (WHERE r.answer = 'open' AND a.person_id <> b.person_id) AS open,
-           count(*) FILTER (WHERE r.answer = 'later') AS later,
-           count(*) FILTER (WHERE r.answer NOT IN ('open', 'later')) AS answered
-    FROM identity.review AS r JOIN identity.node AS a ON a.node_id = r.a JOIN identity.node AS b ON b.node_id = r.b
+    SELECT count(*) FILTER (WHERE s.answer = 'open' AND a.person_id <> b.person_id) AS open,
+           count(*) FILTER (WHERE s.answer = 'later') AS later,
+           count(*) FILTER (WHERE s.answer NOT IN ('open', 'later')) AS answered
+    FROM identity.review AS r LEFT JOIN identity.journal AS j ON j.operation = r.operation
+    CROSS JOIN LATERAL (SELECT CASE WHEN j.undone_by IS NULL THEN r.answer ELSE 'open' END) AS s (answer)
+    JOIN identity.node AS a ON a.node_id = r.a JOIN identity.node AS b ON b.node_id = r.b
 """
 
 ANSWER = """
