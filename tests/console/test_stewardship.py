@@ -103,8 +103,11 @@ async def test_a_steward_decides_by_keyboard_and_takes_it_back(chromium, house):
         await page.goto("/stewardship")
         assert await page.locator(".queue li").count() == many
         await page.locator(".queue a", has_text=shown).first.click()
+        await page.wait_for_url("**pair=*")
+        await page.get_by_role("img", name="What speaks for one person").wait_for()
         await page.keyboard.press("1")
         await page.get_by_text("One person. Can be undone exactly.").wait_for()
+        await page.get_by_role("img", name="What speaks for one person").wait_for()
         await page.keyboard.press("4")
         await page.get_by_text("It waits among those that were put off.").wait_for()
         await page.goto("/stewardship?show=later")
