@@ -115,3 +115,9 @@ class UnknownReview(NotFound):
     """There is no such pair in the steward's queue."""
 
     code = "identity.unknown_review"
+
+
+class TooFewRecords(Conflict):
+    """There are too few records to learn from."""
+
+    code = "identity.too_few_records"

@@ -17,9 +17,10 @@ import structlog
 
 from comptoir import profiles
 from comptoir.identity import realtime
+from comptoir.identity.errors import TooFewRecords
 from comptoir.identity.realtime import Written
 from comptoir.kernel.db import TRANSIENT, Database, Tx
-from comptoir.kernel.errors import Conflict, Unavailable
+from comptoir.kernel.errors import Unavailable
 from comptoir.kernel.notices import pause
 
 log = structlog.get_logger(__name__)
@@ -32,12 +33,6 @@ IDLE = 5.0
 """Seconds between looks as long as nothing has been learnt."""
 FEWEST = 1_000
 """Records from which weights can be learnt."""
-
-
-class TooFewRecords(Conflict):
-    """There are too few records to learn from."""
-
-    code = "identity.too_few_records"
 
 
 async def keep_comparing(db: Database, stopping: asyncio.Event) -> None:
