@@ -38,7 +38,7 @@ cleans = st.builds(
     postcode=st.sampled_from([None, "69001", "69010", "75001"]),
     birth=st.none() | st.dates(date(1980, 1, 1), date(1980, 12, 31)) | st.sampled_from([date(1990, 2, 3), date(1990, 3, 2)]),
     card=st.sampled_from([None, "A", "B"]),
-    code=st.sampled_from([None, "W:1", "W:2"]),
+    code=st.sampled_from([None, "W:1", "W:2", "W1234567", "W1234568", "W9999999"]),
     devices=st.none() | st.lists(st.sampled_from(["d", "e"]), min_size=1, max_size=2),
     first_share=shares,
     last_share=shares,

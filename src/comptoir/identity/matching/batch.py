@@ -1,6 +1,7 @@
 """`comptoir identity match`: who is one person in a file of records, from the file to the file."""
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,22 @@ class Matched(msgspec.Struct, frozen=True):
     """By column: values that are no dates, no lists; they were left out."""
 
 
-def match(source: Path, target: Path, *, model: Model | None = None, tell: Tell = lambda _: None) -> Matched:
-    """Read the records, learn the weights unless a model is given, and write `record_id, person_id, household_id,
-    confidence` in the order of the file. Raises BadRecords.
+def match(
+    source: Path,
+    target: Path,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    model: Model | None = None,
+    tell: Tell = lambda _: None,
+) -> Matched:
+    """Read the records (through a mapping of columns), learn the weights unless a model is given, and write `record_id,
+    person_id, household_id, confidence` in the order of the file. Raises BadRecords.
 
     A person is named by the least of its record ids, a household by the least of its persons.
     """
     with duckdb.connect() as con:
         tell("read")
-        records, unreadable = columns.read(con, source)
+        records, unreadable = columns.read(con, source, mapping)
         tell("clean")
         cleaning.clean(con)
         tell("pair")
@@ -85,8 +93,13 @@ def group(con: duckdb.DuckDBPyConnection, model: Model) -> Sequence[int]:
         records += [Clean(*row) for row in rows]
     pairs = con.execute("SELECT a, b FROM scored WHERE bits >= ? ORDER BY bits DESC, a, b", [LEAST])
     ordered: dict[str, Any] = pairs.fetchnumpy()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    clustering = Clustering(records, model)
-    return clustering.run(ordered["a"].tolist(), ordered["b"].tolist())
+    collects = gc.isenabled()
+    gc.disable()  # nothing here is a cycle, and looking for them among millions of records costs as much as the work
+    try:
+        return Clustering(records, model).run(ordered["a"].tolist(), ordered["b"].tolist())
+    finally:
+        if collects:
+            gc.enable()
 
 
 def households(con: duckdb.DuckDBPyConnection, persons: Sequence[int]) -> None:

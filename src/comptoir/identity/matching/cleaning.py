@@ -170,14 +170,19 @@ SPELT = """
         SELECT id, unnest(string_split(trim(regexp_replace(local, '[^a-z]+', ' ', 'g')), ' ')) AS word
         FROM written WHERE (first IS NULL OR last IS NULL) AND local <> ''
     ), read AS (
-        SELECT t.id, f.word AS first, NULL AS last, 3 AS sure, f.n FROM token AS t JOIN firsts AS f USING (word)
+        -- Karim Michel is not Michel Karim: of two words both of which may be either, the likelier way round.
+        SELECT t.id, f.word AS first, l.word AS last, 5 AS sure, f.n * l.n AS n
+        FROM token AS t JOIN firsts AS f USING (word) JOIN token AS o ON o.id = t.id AND o.word <> t.word
+        JOIN lasts AS l ON l.word = o.word
+        UNION ALL
+        SELECT t.id, f.word, NULL, 3, f.n FROM token AS t JOIN firsts AS f USING (word)
         UNION ALL
         SELECT t.id, NULL, l.word, 3, l.n FROM token AS t JOIN lasts AS l USING (word)
         UNION ALL
-        SELECT t.id, f.word, l.word, 2, f.n FROM token AS t JOIN firsts AS f ON starts_with(t.word, f.word)
+        SELECT t.id, f.word, l.word, 2, f.n * l.n FROM token AS t JOIN firsts AS f ON starts_with(t.word, f.word)
         JOIN lasts AS l ON l.word = substr(t.word, length(f.word) + 1) WHERE length(f.word) >= 4 AND length(l.word) >= 4
         UNION ALL
-        SELECT t.id, f.word, l.word, 2, f.n FROM token AS t JOIN firsts AS f ON ends_with(t.word, f.word)
+        SELECT t.id, f.word, l.word, 2, f.n * l.n FROM token AS t JOIN firsts AS f ON ends_with(t.word, f.word)
         JOIN lasts AS l ON l.word = left(t.word, length(t.word) - length(f.word))
         WHERE length(f.word) >= 4 AND length(l.word) >= 4
         UNION ALL
@@ -216,6 +221,12 @@ CLEAN = f"""
         LEFT JOIN filler AS f ON f.field = 'last' AND f.value = w.last
     ), kept AS (
         SELECT w.*, d.meant, coalesce(d.relays, false) AS relays,
+               -- m.dupont@ at another provider says no more than the name does
+               coalesce(NOT regexp_matches(w.local, '[0-9]')
+                        AND (contains(regexp_replace(w.local, '[^a-z]', '', 'g'), replace(w.last, ' ', ''))
+                             OR length(w.first) >= 3
+                                AND contains(regexp_replace(w.local, '[^a-z]', '', 'g'), replace(w.first, ' ', ''))),
+                        false) AS is_only_name,
                m.value IS NOT NULL OR coalesce(w.domain, '') = '' AS no_mail, p.value IS NOT NULL AS no_phone,
                c.value IS NOT NULL AS no_card, b.value IS NOT NULL AS no_birth
         FROM named AS w LEFT JOIN domain AS d USING (domain)
@@ -232,7 +243,8 @@ CLEAN = f"""
                CASE WHEN no_mail THEN NULL
                     WHEN meant IN ('gmail.com', 'googlemail.com') THEN replace(w.local, '.', '') || '@gmail.com'
                     ELSE w.local || '@' || coalesce(meant, w.domain) END AS email,
-               CASE WHEN NOT no_mail AND NOT relays AND often.local IS NULL THEN replace(w.local, '.', '') END AS local,
+               CASE WHEN NOT no_mail AND NOT relays AND often.local IS NULL AND NOT is_only_name
+                    THEN replace(w.local, '.', '') END AS local,
                relays,
                CASE WHEN NOT no_phone THEN w.phone END AS phone,
                regexp_extract(w.street, '(^| )([0-9]{{1,4}})', 2) AS number,

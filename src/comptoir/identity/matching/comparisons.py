@@ -195,6 +195,10 @@ NAME = Comparison(
             "last misspelt, initial", f"({LAST_ALIKE} AND {INITIAL})",
             lambda a, b: last_alike(a, b) and initial(a, b),
         ),
+        Level(
+            "both misspelt", f"({LAST_ALIKE} AND {_alike('first_l', 'first_r')} AND {RARE})",
+            lambda a, b: last_alike(a, b) and first_alike(a, b),
+        ),
         Level("last alike, other first", LAST_ALIKE, last_alike),
         Level("other last", KNOWN_AS, known_as),
         OTHER,
@@ -226,6 +230,20 @@ def fit(a: Clean, b: Clean) -> bool:
     return known_as(a, b) or initial(a, b) or first_alike(a, b) or swapped(a, b)
 
 
+UNDOTTED = "translate({}, '._-', '')"
+"""f.clement@ is not fclement@ misspelt: both are somebody's."""
+
+
+def email_misspelt(one: str, other: str) -> bool:
+    long = min(len(one), len(other)) >= 12
+    return long and near(one, other, slips=1) and undotted(one) != undotted(other)
+
+
+def undotted(email: str) -> str:
+    return email.translate(NO_DOTS)
+
+
+NO_DOTS = str.maketrans("", "", "._-")
 EMAIL = Comparison(
     "email",
     Level(
@@ -241,18 +259,29 @@ EMAIL = Comparison(
         ),
         Level(
             "misspelt",
-            "(least(length(local_l), length(local_r)) >= 6 AND local_l IS NOT NULL AND local_r IS NOT NULL"
-            " AND damerau_levenshtein(email_l, email_r) <= 1)",
-            lambda a, b: min(len(a.local or ""), len(b.local or "")) >= 6
-            and near(a.email or "", b.email or "", slips=1),
+            "(least(length(email_l), length(email_r)) >= 12 AND damerau_levenshtein(email_l, email_r) <= 1"
+            f" AND {UNDOTTED.format('email_l')} <> {UNDOTTED.format('email_r')})",
+            lambda a, b: email_misspelt(a.email or "", b.email or ""),
         ),
         OTHER,
     ),
 )  # fmt: skip
 
+MOBILE = "(left({}, 1) IN ('6', '7'))"
+"""In France; elsewhere this says nothing, and costs some that differ."""
+
+
+def is_mobile(phone: str) -> bool:
+    return phone[:1] in {"6", "7"}
+
+
 PHONE = Comparison(
     "phone",
-    Level("missing", "(phone_l IS NULL OR phone_r IS NULL)", lambda a, b: a.phone is None or b.phone is None),
+    Level(
+        "missing",  # one has a mobile and a landline
+        f"(phone_l IS NULL OR phone_r IS NULL OR {MOBILE.format('phone_l')} <> {MOBILE.format('phone_r')})",
+        lambda a, b: a.phone is None or b.phone is None or is_mobile(a.phone) != is_mobile(b.phone),
+    ),
     (
         Level("same", "phone_l = phone_r", lambda a, b: a.phone == b.phone),
         Level(
@@ -334,13 +363,25 @@ CARD = Comparison(
     ),
 )  # fmt: skip
 
+CODE_MISSPELT = "(least(length(code_l), length(code_r)) >= 7 AND damerau_levenshtein(code_l, code_r) <= 1)"
+
+
+def code_misspelt(one: str, other: str) -> bool:
+    return min(len(one), len(other)) >= 7 and near(one, other, slips=1)
+
+
 CODE = Comparison(
     "code",
     Level(
-        "missing", "(code_l IS NULL OR code_r IS NULL OR code_l <> code_r)",  # one person may have several
-        lambda a, b: a.code is None or b.code is None or a.code != b.code,
+        "missing",  # one person may have several
+        f"(code_l IS NULL OR code_r IS NULL OR (code_l <> code_r AND NOT {CODE_MISSPELT}))",
+        lambda a, b: a.code is None or b.code is None or (a.code != b.code and not code_misspelt(a.code, b.code)),
     ),
-    (Level("same", "code_l = code_r", lambda a, b: a.code == b.code), OTHER),
+    (
+        Level("same", "code_l = code_r", lambda a, b: a.code == b.code),
+        Level("misspelt", CODE_MISSPELT, lambda a, b: code_misspelt(a.code or "", b.code or "")),
+        OTHER,
+    ),
 )  # fmt: skip
 
 DEVICE = Comparison(

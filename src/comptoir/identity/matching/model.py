@@ -13,12 +13,21 @@ import msgspec
 from comptoir.identity.matching.comparisons import COMPARISONS, Clean, levels
 from comptoir.kernel.errors import Invalid
 
+TINY = 1e-9
+"""Of a name that no record of the file has."""
+NEAR = 1e-4
+"""Of all names that are a slip away from one."""
 RARITY = (
-    ("first", "name", {"same", "swapped", "first only"}),
-    ("last", "name", {"same", "swapped", "known as", "initial", "first misspelt", "other first", "last only"}),
-    ("place", "address", {"place"}),
+    ("first", "name", {"same", "swapped", "first only"}, TINY),
+    ("last", "name", {"same", "swapped", "known as", "initial", "first misspelt", "other first", "last only"}, TINY),
+    ("last", "name", {"last misspelt", "last misspelt, initial", "both misspelt", "last only, alike"}, NEAR),
+    ("place", "address", {"place"}, TINY),
 )
-"""Whose shares count at which levels of which comparison."""
+"""Whose shares count at which levels of which comparison, and the least that one can be."""
+
+
+HOME = 5.0
+"""Where nothing is learnt of it."""
 
 
 class Shares(msgspec.Struct, frozen=True):
@@ -39,6 +48,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """By comparison, of each level."""
     u: Mapping[str, Sequence[float]]
     shares: Shares
+    home: float = HOME
+    """Bits that one name in one home is worth at most: how seldom it is father and son."""
 
     def weights(self, name: str) -> list[float]:
         """Bits of each level of a comparison."""
@@ -62,9 +73,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     def rarity(self, comparison: str, level: str, one: Clean, other: Clean) -> float:
         """Bits more for a rare value that agrees, fewer for a frequent one."""
         bits = 0.0
-        for what, where, named in RARITY:
+        for what, where, named, least in RARITY:
             if where == comparison and level in named:
-                share = max(getattr(one, f"{what}_share"), getattr(other, f"{what}_share"), TINY)
+                share = max(getattr(one, f"{what}_share"), getattr(other, f"{what}_share"), least)
                 bits += math.log2(getattr(self.shares, what) / share)
         return bits
 
@@ -75,20 +86,16 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
             weights = enumerate(self.weights(comparison.name))
             cases = " ".join(f"WHEN {number} THEN {bits!r}" for number, bits in weights)
             parts.append(f"CASE {comparison.name} {cases} ELSE 0 END")
-        for what, where, named in RARITY:
+        for what, where, named, least in RARITY:
             known = next(one.levels for one in COMPARISONS if one.name == where)
             numbers = ", ".join(str(number) for number, one in enumerate(known) if one.name in named)
-            share = f"greatest({what}_share_l, {what}_share_r, {TINY})"
+            share = f"greatest({what}_share_l, {what}_share_r, {least})"
             average = getattr(self.shares, what)
             parts.append(f"CASE WHEN {where} IN ({numbers}) THEN log2({average!r} / {share}) ELSE 0 END")
         return " + ".join(parts)
 
     def encode(self) -> bytes:
         return msgspec.json.encode(self)
-
-
-TINY = 1e-9
-"""Of a name that no record of the file has."""
 
 
 class BadModel(Invalid):
