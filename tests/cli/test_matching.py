@@ -50,6 +50,10 @@ def test_what_cannot_be_read_or_written_is_told(file, tmp_path):
     (tmp_path / "weights.json").write_text("{}")
     wrong = CliRunner().invoke(app, ["identity", "match", str(source), str(tmp_path / "out.xlsx")])
     assert wrong.exit_code == 2
+    unsaid = CliRunner().invoke(
+        app, ["identity", "match", str(source), str(tmp_path / "o.parquet"), "--column", "city"]
+    )
+    assert unsaid.exit_code == 2
     for arguments in (
         [str(tmp_path / "none.parquet"), str(tmp_path / "out.parquet")],
         [str(source), str(tmp_path / "out.parquet"), "--model", str(tmp_path / "weights.json")],

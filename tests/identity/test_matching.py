@@ -142,7 +142,36 @@ def test_names_in_each_others_box_are_turned():
     assert (found["turned"]["first"], found["turned"]["last"]) == ("valerie", "peville")
 
 
+def test_a_name_is_read_out_of_an_address_the_likelier_way_round():
+    men = [{"record_id": f"k{n}", "first_name": "Karim", "last_name": f"Nom{chr(97 + n)}"} for n in range(9)]
+    more = [{"record_id": f"m{n}", "first_name": "Michel", "last_name": f"Nom{chr(97 + n)}"} for n in range(20)]
+    family = [{"record_id": f"f{n}", "first_name": "Anne", "last_name": "Michel"} for n in range(5)]
+    found = cleaned([*men, *more, *family, {"record_id": "spelt", "email": "karim_michel96@free.fr"}])
+    assert (found["spelt"]["first"], found["spelt"]["last"], found["spelt"]["is_spelt"]) == ("karim", "michel", True)
+
+
+def test_an_address_that_is_only_a_name_says_no_more_at_another_provider():
+    found = cleaned(
+        [
+            {"record_id": "name", "first_name": "Marie", "last_name": "Dupont", "email": "m.dupont@free.fr"},
+            {"record_id": "own", "first_name": "Marie", "last_name": "Dupont", "email": "m.dupont831@free.fr"},
+        ]
+    )
+    assert (found["name"]["local"], found["own"]["local"]) == (None, "mdupont831")
+
+
 # ---- comparing
+
+
+def test_a_mobile_and_a_landline_say_nothing_and_a_dot_is_no_slip():
+    mobile, other, landline = (Clean(phone=one) for one in ("612345678", "699999999", "112345678"))
+    assert comparisons.PHONE.level(mobile, landline) == -1
+    assert comparisons.PHONE.levels[comparisons.PHONE.level(mobile, other)].name == "other"
+    dotted, plain, slip = (
+        Clean(email=one) for one in ("f.clement@orange.fr", "fclement@orange.fr", "f.clemnt@orange.fr")
+    )
+    assert comparisons.EMAIL.levels[comparisons.EMAIL.level(dotted, plain)].name == "other"
+    assert comparisons.EMAIL.levels[comparisons.EMAIL.level(dotted, slip)].name == "misspelt"
 
 
 def test_nicknames_initials_slips_and_marriages():
@@ -230,6 +259,41 @@ def test_a_nameless_record_hangs_on_one_person_and_never_joins_two(learnt):
     assert grouped(learnt, *both) == [0, 1, 2]
 
 
+def test_a_mailbox_of_two_says_of_neither_who_wrote_even_if_it_is_called_like_one(learnt):
+    mail = {"email": "hugo.gaumont@free.fr"}
+    newsletter = person("hugo", is_spelt=True, **mail)
+    assert grouped(learnt, person("hugo", **mail), newsletter) == [0, 0]
+    assert grouped(learnt, person("delphine", **mail), newsletter) == [0, 0], "nobody else is known to use it"
+    assert grouped(learnt, person("hugo", **mail), person("delphine", **mail), newsletter) == [0, 1, 2]
+
+
+def test_who_has_no_birth_date_is_neither_father_nor_son(learnt):
+    father = person("paul", birth=date(1950, 3, 4), email="father@free.fr", **HOME)
+    son = person("paul", birth=date(1981, 11, 20), email="young@free.fr", **HOME)
+    assert grouped(learnt, father, son, person("paul", **HOME)) == [0, 1, 2]
+    assert grouped(learnt, father, son, person("paul", email="young@free.fr", **HOME)) == [0, 1, 1]
+
+
+def test_one_name_in_one_home_is_not_enough_where_all_else_differs(learnt):
+    one = person("paul", email="a.b@free.fr", phone="611111111", card="1", **HOME)
+    other = person("paul", email="other@sfr.fr", phone="699999999", card="2", **HOME)
+    assert grouped(learnt, one, person("paul", **HOME)) == [0, 0]
+    assert grouped(learnt, one, other) == [0, 1]
+
+
+def test_two_birth_dates_are_two_people_unless_a_customer_code_says_otherwise(learnt):
+    one, other = (
+        {"birth": date(1950, 3, 4), "email": "p@free.fr"},
+        {"birth": date(1981, 11, 20), "email": "p@free.fr"},
+    )
+    assert grouped(learnt, person("paul", **one, **HOME), person("paul", **other, **HOME)) == [0, 1]
+    account = {"code": "W12345678"}
+    assert grouped(learnt, person("paul", **one, **account, **HOME), person("paul", **other, **account, **HOME)) == [
+        0,
+        0,
+    ]
+
+
 def test_several_nameless_records_hang_on_one_person(learnt):
     paul = person("paul", email="g@free.fr", devices=["d"])
     newsletters = [person(None, None, email="g@free.fr")] * 3
@@ -259,8 +323,8 @@ def test_the_trap_set_is_matched(matched):
     assert [one["record_id"] for one in answer] == [one["record_id"] for one in records]
     assert done.records == len(records) and done.persons == len({one["person_id"] for one in answer})
     quality = judged({one["record_id"]: one["person_id"] for one in answer}, truth)
-    # What is reached today on 4,000 people; the bars of the issue are measured by `comptoir bench match`.
-    assert quality.precision > 0.96 and quality.f1 > 0.92 and quality.most_people <= 4, quality
+    # What is reached on 4,000 people; the bars of the issue are measured by `comptoir bench match`.
+    assert quality.precision > 0.985 and quality.f1 > 0.94 and quality.most_people <= 3, quality
     assert all(0 <= one["confidence"] <= 1 for one in answer)
     together = {one["person_id"]: one["household_id"] for one in answer}
     assert len(set(together.values())) < len(together), "some people live together"
@@ -285,6 +349,20 @@ def test_what_is_no_date_is_left_out_and_told(tmp_path):
             (date(1980, 2, 3),),
             (None,),
         ]
+
+
+def test_columns_of_other_names_are_mapped(tmp_path):
+    (tmp_path / "in.csv").write_text("id, given, no, road, born\n1, Anne, 12, rue Roux, 19800506\n2,,,,\n")
+    mapping = {"record_id": "id", "source": "=old", "first_name": "given", "street": "no+road", "birth_date": "born"}
+    with duckdb.connect() as con:
+        assert columns.read(con, tmp_path / "in.csv", mapping) == (2, {})
+        found = con.execute(
+            "SELECT record_id, source, first_name, street, birth_date FROM record ORDER BY id"
+        ).fetchall()
+    assert found == [("1", "old", "Anne", "12 rue Roux", date(1980, 5, 6)), ("2", "old", None, None, None)]
+    for wrong, said in (({"name": "given"}, "no column of records"), ({**mapping, "city": "town"}, "no column town")):
+        with pytest.raises(matching.BadRecords, match=said):
+            match(tmp_path / "in.csv", tmp_path / "out.parquet", mapping=wrong)
 
 
 def test_a_bad_file_says_what_to_mend(tmp_path):

@@ -30,6 +30,14 @@ def match(
     source: Annotated[Path, typer.Argument(help="A .parquet or .csv file of records.", metavar="IN")],
     target: Annotated[Path, typer.Argument(help="The .parquet file to write.", metavar="OUT")],
     model: Annotated[Path | None, typer.Option(help="Weights learnt before; without it they are learnt anew.")] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A column that the file calls otherwise: first_name=given_name, street=number+road (joined), "
+            "source==till (a word for all records).",
+            metavar="OURS=THEIRS",
+        ),
+    ] = None,
     save_model: Annotated[Path | None, typer.Option(help="Keep the weights that were learnt here.")] = None,
 ) -> None:
     """Find the people in a file of records that share no key.
@@ -43,6 +51,13 @@ def match(
     if target.suffix.lower() != ".parquet":
         complain(f"{target.name}: the answer is written as Parquet, so its name ends in .parquet.")
         raise typer.Exit(2)
+    mapping: dict[str, str] = {}
+    for one in column or ():
+        ours, between, theirs = one.partition("=")
+        if not between or not ours or not theirs:
+            complain(f"--column {one}: say OURS=THEIRS, first_name=given_name.")
+            raise typer.Exit(2)
+        mapping[ours] = theirs
     from comptoir.identity.matching import batch
 
     known = decode(model.read_bytes()) if model else None
@@ -54,12 +69,12 @@ def match(
         def tell(step: str) -> None:
             progress.update(bar, description=step, completed=steps.index(step))
 
-        done = batch.match(source, target, model=known, tell=tell)
+        done = batch.match(source, target, mapping=mapping, model=known, tell=tell)
         progress.update(bar, description="done", completed=len(steps))
     if save_model:
         save_model.write_bytes(done.model.encode())
-    for column, many in done.unreadable.items():
-        complain(f"{column}: {many:,} values cannot be read as what they should be, and were left out.")
+    for name, many in done.unreadable.items():
+        complain(f"{name}: {many:,} values cannot be read as what they should be, and were left out.")
     print(f"{done.records:,} records are {done.persons:,} people in {done.households:,} households.")
 
 

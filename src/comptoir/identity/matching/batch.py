@@ -59,6 +59,7 @@ def match(
             model = training.train(con)
         tell("compare")
         compare(con, model)
+        con.execute("DROP TABLE key; DROP TABLE pair")
         tell("group")
         persons = group(con, model)
         households(con, persons)
@@ -73,15 +74,16 @@ def match(
 
 
 def compare(con: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Make `scored`: of each pair the bits, and whether the first names conflict."""
+    """Make `scored`: of each pair that is worth keeping the bits, and whether the first names conflict."""
     sides = ", ".join(f"{side}.{field} AS {field}_{side}" for side in ("l", "r") for field in FIELDS)
     shares = ", ".join(f"{what}_share_{side}" for what in ("first", "last", "place") for side in ("l", "r"))
     conflicts = ", ".join(map(str, sorted(CONFLICTS)))
     con.execute(f"""
         CREATE OR REPLACE TABLE scored AS
-        SELECT a, b, {model.sql()} AS bits, name IN ({conflicts}) AS conflicts FROM (
+        FROM (SELECT a, b, {model.sql()} AS bits, name IN ({conflicts}) AS conflicts FROM (
             SELECT a, b, {levels_sql()}, {shares} FROM (
-                SELECT a, b, {sides} FROM pair JOIN clean AS l ON l.id = a JOIN clean AS r ON r.id = b))
+                SELECT a, b, {sides} FROM pair JOIN clean AS l ON l.id = a JOIN clean AS r ON r.id = b)))
+        WHERE bits >= {LEAST}
     """)  # noqa: S608  names of columns and numbers
 
 
@@ -91,7 +93,7 @@ def group(con: duckdb.DuckDBPyConnection, model: Model) -> Sequence[int]:
     records: list[Clean] = []
     while rows := found.fetchmany(BLOCK):  # all of them as rows and as records would be a gigabyte more
         records += [Clean(*row) for row in rows]
-    pairs = con.execute("SELECT a, b FROM scored WHERE bits >= ? ORDER BY bits DESC, a, b", [LEAST])
+    pairs = con.execute("SELECT a, b FROM scored ORDER BY bits DESC, a, b")
     ordered: dict[str, Any] = pairs.fetchnumpy()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     collects = gc.isenabled()
     gc.disable()  # nothing here is a cycle, and looking for them among millions of records costs as much as the work

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-MOST = 60
+MOST = 30
 """Records of one key."""
 
 KEYS = (

@@ -81,7 +81,7 @@ def _expressions(found: Sequence[str], mapping: Mapping[str, str]) -> dict[str, 
         elif len(parts) == 1:
             there[name] = named[parts[0]]
         else:
-            there[name] = f"concat_ws(' ', {', '.join(named[part] for part in parts)})"
+            there[name] = f"concat_ws(' ', {', '.join(f'trim({named[part]}::VARCHAR)' for part in parts)})"
     return there
 
 

@@ -65,7 +65,7 @@ def clean(one: Written, known: Knowledge) -> Clean:
         last=family,
         lasts=tuple(last.split(" ")) if last is not None and " " in last else None,
         email=None if no_mail else f"{bare}@gmail.com" if meant in GMAIL else f"{local}@{meant}",
-        local=None if no_mail or relays or bare in known.often else bare,
+        local=None if no_mail or relays or bare in known.often or is_only_name(local, first, last) else bare,
         relays=relays,
         phone=None if known.filler("phone", phone) else phone,
         number=(match[2] if (match := NUMBER.search(street)) else "") if street is not None else None,
@@ -80,6 +80,15 @@ def clean(one: Written, known: Knowledge) -> Clean:
         place_share=known.place_shares.get(postcode, known.unseen) if postcode is not None else 0.0,
         is_spelt=is_spelt,
     )
+
+
+def is_only_name(local: str, first: str | None, last: str | None) -> bool:
+    """m.dupont@ at another provider says no more than the name does."""
+    if re.search("[0-9]", local):
+        return False
+    spelt = re.sub("[^a-z]", "", local)
+    named = [one.replace(" ", "") for one in (last, first if len(first or "") >= 3 else None) if one is not None]
+    return any(one in spelt for one in named)
 
 
 GMAIL = {"gmail.com", "googlemail.com"}
@@ -173,7 +182,12 @@ def spelt_in(local: str, known: Knowledge) -> tuple[str | None, str | None]:
         if best[box] is None or (sure, many, word) > (best[box] or ()):
             best[box] = sure, many, word
 
-    for word in re.sub("[^a-z]+", " ", local).strip(" ").split(" "):
+    tokens = re.sub("[^a-z]+", " ", local).strip(" ").split(" ")
+    for word in tokens:
+        for other in tokens:
+            if other != word and (many := is_first(word) * is_last(other)):
+                read(0, 5, many, word)
+                read(1, 5, many, other)
         if len(word) == 1:
             read(0, 4, 0, word)
         if many := is_first(word):
@@ -182,7 +196,7 @@ def spelt_in(local: str, known: Knowledge) -> tuple[str | None, str | None]:
             read(1, 3, many, word)
         for cut in range(4, len(word) - 3):
             for front, back in ((word[:cut], word[cut:]), (word[cut:], word[:cut])):
-                if (many := is_first(front)) and is_last(back):
+                if many := is_first(front) * is_last(back):
                     read(0, 2, many, front)
                     read(1, 2, many, back)
         if len(word) >= 5 and not is_first(word) and (many := is_last(word[1:])):
