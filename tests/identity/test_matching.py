@@ -361,7 +361,7 @@ def test_columns_of_other_names_are_mapped(tmp_path):
         ).fetchall()
     assert found == [("1", "old", "Anne", "12 rue Roux", date(1980, 5, 6)), ("2", "old", None, None, None)]
     for wrong, said in (({"name": "given"}, "no column of records"), ({**mapping, "city": "town"}, "no column town")):
-        with pytest.raises(matching.BadRecords, match=said):
+        with pytest.raises(columns.BadRecords, match=said):
             match(tmp_path / "in.csv", tmp_path / "out.parquet", mapping=wrong)
 
 
