@@ -12,7 +12,8 @@ it fits clearly best, and never brings two together: what two people share (a ma
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 
-from comptoir.identity.matching.comparisons import BIRTH, COMPARISONS, Clean, any_of, conflict
+from comptoir.identity.matching.comparisons import BIRTH, COMPARISONS, Clean, conflict
+from comptoir.identity.matching.likeness import any_of
 from comptoir.identity.matching.model import RARITY, Model
 
 WHOLE = -0.75

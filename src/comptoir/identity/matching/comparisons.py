@@ -9,7 +9,21 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from rapidfuzz.distance import DamerauLevenshtein
+
+from comptoir.identity.matching.likeness import (
+    CODE_MISSPELT,
+    MOBILE,
+    UNDOTTED,
+    alike,
+    any_of,
+    code_misspelt,
+    email_misspelt,
+    is_mobile,
+    near,
+    one_off,
+    same,
+    written_alike,
+)
 
 
 class Clean(msgspec.Struct, frozen=True, gc=False):
@@ -89,37 +103,14 @@ def _always(_: Clean, __: Clean) -> bool:
 OTHER = Level("other", "true", _always)
 
 
-def near(one: str, other: str, *, slips: int) -> bool:
-    return abs(len(one) - len(other)) <= slips and DamerauLevenshtein.distance(one, other, score_cutoff=slips) <= slips
-
-
-def any_of(one: Sequence[str] | None, other: Sequence[str] | None) -> bool:
-    return not set(one or ()).isdisjoint(other or ())
-
-
-def alike(one: str | None, other: str | None) -> bool:
-    """A slip in a name: one letter, two in a long one. Of two letters nothing can be said."""
-    if one is None or other is None:
-        return False
-    return near(one, other, slips=2 if min(len(one), len(other)) >= 8 else 1) and min(len(one), len(other)) >= 4
-
-
-def _alike(one: str, other: str) -> str:
-    """`alike` in SQL."""
-    return (
-        f"(least(length({one}), length({other})) >= 4 AND damerau_levenshtein({one}, {other})"
-        f" <= CASE WHEN least(length({one}), length({other})) >= 8 THEN 2 ELSE 1 END)"
-    )
-
-
-LAST_ALIKE = f"""({_alike("last_l", "last_r")} OR list_contains(coalesce(lasts_l, []), last_r)
+LAST_ALIKE = f"""({written_alike("last_l", "last_r")} OR list_contains(coalesce(lasts_l, []), last_r)
     OR list_contains(coalesce(lasts_r, []), last_l) OR list_has_any(coalesce(lasts_l, []), coalesce(lasts_r, [])))"""
 RARE = f"least(first_share_l, first_share_r) < {FREQUENT}"
 KNOWN_AS = (
     "(list_has_any(called_l, called_r) OR coalesce(first_l = part_r, false) OR coalesce(first_r = part_l, false))"
 )
-SWAPPED = f"""((first_l = last_r OR {_alike("first_l", "last_r")})
-    AND (last_l = first_r OR {_alike("last_l", "first_r")}) AND (first_l = last_r OR last_l = first_r))"""
+SWAPPED = f"""((first_l = last_r OR {written_alike("first_l", "last_r")})
+    AND (last_l = first_r OR {written_alike("last_l", "first_r")}) AND (first_l = last_r OR last_l = first_r))"""
 INITIAL = """((length(first_l) = 1 AND list_contains(list_transform(called_r, lambda one: left(one, 1)), first_l))
     OR (length(first_r) = 1 AND list_contains(list_transform(called_l, lambda one: left(one, 1)), first_r)))"""
 NOT_FIRST = "(first_l IS NULL OR first_r IS NULL)"
@@ -186,7 +177,7 @@ NAME = Comparison(
         Level("known as", f"(last_l = last_r AND {KNOWN_AS})", lambda a, b: a.last == b.last and known_as(a, b)),
         Level("initial", f"(last_l = last_r AND {INITIAL})", lambda a, b: a.last == b.last and initial(a, b)),
         Level(
-            "first misspelt", f"(last_l = last_r AND {_alike('first_l', 'first_r')} AND {RARE})",
+            "first misspelt", f"(last_l = last_r AND {written_alike('first_l', 'first_r')} AND {RARE})",
             lambda a, b: a.last == b.last and first_alike(a, b),
         ),
         Level("other first", "last_l = last_r", lambda a, b: a.last == b.last),
@@ -196,7 +187,7 @@ NAME = Comparison(
             lambda a, b: last_alike(a, b) and initial(a, b),
         ),
         Level(
-            "both misspelt", f"({LAST_ALIKE} AND {_alike('first_l', 'first_r')} AND {RARE})",
+            "both misspelt", f"({LAST_ALIKE} AND {written_alike('first_l', 'first_r')} AND {RARE})",
             lambda a, b: last_alike(a, b) and first_alike(a, b),
         ),
         Level("last alike, other first", LAST_ALIKE, last_alike),
@@ -230,20 +221,6 @@ def fit(a: Clean, b: Clean) -> bool:
     return known_as(a, b) or initial(a, b) or first_alike(a, b) or swapped(a, b)
 
 
-UNDOTTED = "translate({}, '._-', '')"
-"""f.clement@ is not fclement@ misspelt: both are somebody's."""
-
-
-def email_misspelt(one: str, other: str) -> bool:
-    long = min(len(one), len(other)) >= 12
-    return long and near(one, other, slips=1) and undotted(one) != undotted(other)
-
-
-def undotted(email: str) -> str:
-    return email.translate(NO_DOTS)
-
-
-NO_DOTS = str.maketrans("", "", "._-")
 EMAIL = Comparison(
     "email",
     Level(
@@ -266,13 +243,6 @@ EMAIL = Comparison(
         OTHER,
     ),
 )  # fmt: skip
-
-MOBILE = "(left({}, 1) IN ('6', '7'))"
-"""In France; elsewhere this says nothing, and costs some that differ."""
-
-
-def is_mobile(phone: str) -> bool:
-    return phone[:1] in {"6", "7"}
 
 
 PHONE = Comparison(
@@ -306,7 +276,7 @@ ADDRESS = Comparison(
         Level(
             "misspelt",
             f"""(number_l = number_r AND number_l <> ''
-                AND ((postcode_l = postcode_r AND {_alike("street_l", "street_r")})
+                AND ((postcode_l = postcode_r AND {written_alike("street_l", "street_r")})
                 OR (street_l = street_r AND damerau_levenshtein(postcode_l, postcode_r) <= 2)))""",
             lambda a, b: same(a.number, b.number)
             and a.number != ""
@@ -323,19 +293,6 @@ ADDRESS = Comparison(
         OTHER,
     ),
 )  # fmt: skip
-
-
-def same(one: Any, other: Any) -> bool:
-    return one is not None and one == other
-
-
-def one_off(one: date | None, other: date | None) -> bool:
-    """Day and month changed places, or one of the three is another."""
-    if one is None or other is None:
-        return False
-    if (one.day, one.month, one.year) == (other.month, other.day, other.year):
-        return True
-    return (one.day == other.day) + (one.month == other.month) + (one.year == other.year) == 2
 
 
 BIRTH = Comparison(
@@ -362,12 +319,6 @@ CARD = Comparison(
         OTHER,
     ),
 )  # fmt: skip
-
-CODE_MISSPELT = "(least(length(code_l), length(code_r)) >= 7 AND damerau_levenshtein(code_l, code_r) <= 1)"
-
-
-def code_misspelt(one: str, other: str) -> bool:
-    return min(len(one), len(other)) >= 7 and near(one, other, slips=1)
 
 
 CODE = Comparison(
