@@ -19,7 +19,6 @@ from comptoir.console.pages.said import Deed, last_said, say
 from comptoir.console.pages.weights import weights
 from comptoir.console.refusals import said_of
 from comptoir.console.rooms import enter
-from comptoir.identity.realtime import Review, Written
 from comptoir.kernel.auth import Actor, allow
 from comptoir.kernel.db import Tx
 from comptoir.kernel.errors import Refusal
@@ -119,7 +118,7 @@ async def show(page: Page, tx: Tx, wanted: Wanted, *, error: str = "") -> Respon
     return page.show("stewardship.html.j2", view, status=409 if error else 200)
 
 
-async def looked_at(page: Page, tx: Tx, view: View, one: Review) -> View:
+async def looked_at(page: Page, tx: Tx, view: View, one: identity.realtime.Review) -> View:
     left, right = [await identity.person(tx, key=side.key) for side in one.sides]
     pair = await side_by_side(page, tx, left, right)
     bits = {reason.field: reason.bits for reason in one.reasons}
@@ -148,7 +147,7 @@ def verdict(line: Line, bits: float) -> Literal["same", "near", "differs", ""]:
     return "near" if bits > 0 else "differs"
 
 
-def called(page: Page, one: Written) -> str:
+def called(page: Page, one: identity.realtime.Written) -> str:
     name = " ".join(part for part in (one.first_name, one.last_name) if part)
     return name or one.email or one.phone or page.gettext("Somebody not yet known")
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from comptoir import identity
 from comptoir.console.charts import Step
 from comptoir.console.language import N_
 from comptoir.console.page import Page
-from comptoir.identity.realtime import Review
 
 WORDS: dict[tuple[str, str], str] = {
     ("name", "same"): N_("Same name"),
@@ -49,7 +49,7 @@ LEAST = 0.05
 """Bits that are worth a step."""
 
 
-def weights(page: Page, one: Review) -> Sequence[Step]:
+def weights(page: Page, one: identity.realtime.Review) -> Sequence[Step]:
     """From what is known before anything is compared to the odds at the end, in bits."""
     fields = sorted(one.reasons, key=lambda reason: -reason.bits)
     steps = [Step(page.gettext(BEFORE), one.bits - sum(reason.bits for reason in fields), "fact")]
