@@ -8,8 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from comptoir.console.pages.weights import WORDS
 from comptoir.identity import realtime
 from comptoir.identity.matching import cleaning, training
+from comptoir.identity.matching.comparisons import COMPARISONS
 from comptoir.identity.realtime import Learnt, knowledge, models
 from comptoir.kernel.db import Database
 from conftest import recreate, url_of
@@ -19,6 +21,14 @@ from identity.trap_files import load
 from identity.traps import trap_set
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+NEVER_SAID = {("code", "other"), ("device", "other")}
+"""One person has several: that they differ says nothing."""
+
+
+def test_whatever_a_field_may_say_has_words():
+    assert WORDS.keys() == {(one.name, level.name) for one in COMPARISONS for level in one.levels} - NEVER_SAID
+
 
 LILAS = {"street": "12 rue des Lilas", "postalCode": "69003", "city": "Lyon", "country": "FR"}
 PAIRS = [

@@ -15,6 +15,7 @@ WORDS: dict[tuple[str, str], str] = {
     ("name", "first misspelt"): N_("First names nearly the same"),
     ("name", "other first"): N_("Same last name, another first name"),
     ("name", "last misspelt"): N_("Last names nearly the same"),
+    ("name", "both misspelt"): N_("First and last names nearly the same"),
     ("name", "last misspelt, initial"): N_("Last names nearly the same, an initial"),
     ("name", "last alike, other first"): N_("Last names nearly the same, another first name"),
     ("name", "other last"): N_("Same first name, another last name"),
@@ -42,6 +43,7 @@ WORDS: dict[tuple[str, str], str] = {
     ("card", "same"): N_("Same loyalty card"),
     ("card", "other"): N_("Different loyalty cards"),
     ("code", "same"): N_("Same customer number"),
+    ("code", "misspelt"): N_("Customer numbers nearly the same"),
     ("device", "same"): N_("Same device"),
 }
 BEFORE = N_("Before looking")
