@@ -10,7 +10,7 @@ import pytest
 
 from comptoir.console.pages.weights import WORDS
 from comptoir.identity import realtime
-from comptoir.identity.matching import cleaning, training
+from comptoir.identity.matching import candidates, cleaning, training
 from comptoir.identity.matching.comparisons import COMPARISONS
 from comptoir.identity.realtime import Learnt, knowledge, models
 from comptoir.kernel.db import Database
@@ -53,6 +53,7 @@ def learnt():
     with duckdb.connect() as con:
         load(con, rows)
         cleaning.clean(con)
+        candidates.pair(con)
         return Learnt("v2026-11", training.train(con), knowledge.of(con))
 
 

@@ -52,6 +52,7 @@ async def test_she_is_known_by_what_she_says_of_herself(retailer):
     marie = {
         "first_name": "Marie-Claude", "last_name": "Zerbinetti", "email": "mc.zerbinetti@orange.fr",
         "phone": "06 11 22 33 44", "street": "12 rue des Lilas", "postcode": "69003", "city": "Lyon",
+        "birth_date": "1961-05-04",
     }  # fmt: skip
     await retailer.track("site", told(marie, "marie"))
     typed = {
@@ -63,7 +64,6 @@ async def test_she_is_known_by_what_she_says_of_herself(retailer):
     }
     call = {**told(typed, None), "anonymousId": "call-17"}
     del call["userId"], call["traits"]["phone"]
-    call["traits"]["birthday"] = "1961-05-04"
     await retailer.track("calls", call)
     await retailer.work()
     assert await retailer.key_of("marie") != await retailer.key_of("call-17")

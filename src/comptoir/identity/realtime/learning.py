@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from comptoir.identity.matching import cleaning, columns, training
+from comptoir.identity.matching import candidates, cleaning, columns, training
 from comptoir.identity.realtime import knowledge
 from comptoir.identity.realtime.models import Learnt
 
@@ -17,6 +17,7 @@ def learn(file: Path, version: str) -> Learnt:
     with duckdb.connect() as con:
         con.execute(READ, [str(file), columns.COLUMNS])
         cleaning.clean(con)
+        candidates.pair(con)
         return Learnt(version, training.train(con), knowledge.of(con))
 
 
