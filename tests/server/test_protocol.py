@@ -34,6 +34,7 @@ class Answers:
 
     def __init__(self):
         self.go_on = asyncio.Event()
+        self.called = asyncio.Event()
         self.sent = 0
         hot = [Shortcut(method, "/hot/{number:int}", "orders:write", Asked, self.at_once) for method in ("GET", "POST")]
         self.shortcuts = Shortcuts(self, hot)
@@ -42,6 +43,7 @@ class Answers:
         return SYSTEM if token == "good" else None
 
     async def at_once(self, asked, actor, number):
+        self.called.set()
         if asked.wait:
             await self.go_on.wait()
         if asked.fail:
@@ -248,7 +250,7 @@ async def test_who_asks_again_before_the_answer_gets_both_in_order():
         caller.tell('{"wait": true, "more": "first"}')
         caller.tell('{"more": "second"}')
         caller.ask("/small")
-        await asyncio.sleep(0.05)
+        await app.called.wait()
         assert caller.pieces.empty()
         app.go_on.set()
         got = b""
@@ -272,7 +274,7 @@ async def test_who_has_gone_before_his_answer_costs_nobody_anything(caplog):
     async with calling() as (app, caller):
         peer = caller.transport.get_extra_info("peername")
         caller.tell('{"wait": true}')
-        await asyncio.sleep(0.05)
+        await app.called.wait()
         caller.transport.abort()
         await asyncio.sleep(0.05)
         app.go_on.set()
@@ -289,11 +291,11 @@ async def test_a_server_that_stops_answers_what_is_under_way():
     serving = asyncio.create_task(serve_http(app, listening, stopping))
     _, caller = await asyncio.get_running_loop().create_connection(Caller, *listening.getsockname()[:2])
     caller.tell('{"wait": true}')
-    await asyncio.sleep(0.1)
+    await app.called.wait()
     app.close_streams = lambda: asyncio.sleep(0)  # it must not be what lets the call go on
     stopping.set()
-    await asyncio.sleep(0.3)
-    assert not serving.done()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(serving), 0.3)  # it must not stop meanwhile
     app.go_on.set()
     answer = await caller.pieces.get()
     assert b"connection: close" in answer and answer.endswith(b"}")

@@ -97,7 +97,7 @@ async def show(page: Page, tx: Tx, wanted: Wanted, *, error: str = "") -> Respon
             number=one.review_id,
             left=called(page, one.sides[0].written),
             right=called(page, one.sides[1].written),
-            probability=one.probability,
+            probability=min(one.probability, MOST_SHOWN),
             href=wanted.url(PATH, pair=one.review_id),
         )
         for one in found
